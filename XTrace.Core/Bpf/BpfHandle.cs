@@ -1,0 +1,29 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace XTrace.Bpf;
+
+/// <summary>A file descriptor of a BPF map, program or link.</summary>
+internal sealed class BpfHandle : SafeHandleMinusOneIsInvalid
+{
+    internal BpfHandle(int fd, bool owns = true)
+        : base(owns) => SetHandle(fd);
+
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+
+    /// <summary>Wraps what a libbpf call returned: a descriptor, or a negative errno, which is thrown.</summary>
+    internal static BpfHandle Of(int result, string operation, string log = "", object? target = null) =>
+        result >= 0 ? new BpfHandle(result) : throw new BpfException(operation, -result, log, target);
+
+    /// <summary>Opens a pin.</summary>
+    internal static BpfHandle Open(string path) => Of(LibBpf.bpf_obj_get(path), $"open the pin {path}", target: path);
+
+    /// <summary>Makes the object outlive this process.</summary>
+    internal void Pin(string path)
+    {
+        int result = LibBpf.bpf_obj_pin(this, path);
+        if (result < 0)
+        {
+            throw new BpfException($"pin {path}", -result, target: path);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.InteropServices;
+
+namespace XTrace.Bpf;
+
+/// <summary>Imports from libbpf 1.x: bpf.h and libbpf.h. Integers it returns are negative errno; where it returns a pointer, errno is set.</summary>
+internal static unsafe partial class LibBpf
+{
+    internal const string Library = "libbpf.so.1";
+
+    static LibBpf() => LibBpfResolver.Register();
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint bpf_object__open_mem(byte* image, nuint size, nint options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_object__load(BpfObject bpf);
+
+    [LibraryImport(Library)]
+    internal static partial void bpf_object__close(nint bpf);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial nint bpf_object__find_program_by_name(BpfObject bpf, string name);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial nint bpf_object__find_map_by_name(BpfObject bpf, string name);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__fd(nint program);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_program__set_flags(nint program, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__fd(nint map);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map__set_max_entries(nint map, uint entries);
+
+    [LibraryImport(Library)]
+    internal static partial byte* bpf_map__initial_value(nint map, out nuint size);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_elem(BpfHandle map, void* key, void* value);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_update_elem(BpfHandle map, void* key, void* value, ulong flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int bpf_prog_load(uint type, string name, string license, ulong* instructions, nuint count, ProgramLoadOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_test_run_opts(BpfHandle program, TestRunOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_link_create(BpfHandle program, int target, uint attachType, LinkCreateOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_obj_get_info_by_fd(BpfHandle handle, void* info, ref uint length);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int bpf_obj_pin(BpfHandle handle, string path);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int bpf_obj_get(string path);
+
+    [LibraryImport(Library)]
+    internal static partial int libbpf_num_possible_cpus();
+
+    [LibraryImport(Library)]
+    internal static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, nint, int> print);
+
+    /// <summary>struct bpf_prog_load_opts, as far as its flags.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ProgramLoadOptions
+    {
+        internal nuint Size;
+        internal int Attempts;
+        internal uint ExpectedAttachType;
+        internal uint BtfFd;
+        internal uint Flags;
+    }
+
+    /// <summary>struct bpf_link_create_opts, as far as its flags.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LinkCreateOptions
+    {
+        internal nuint Size;
+        internal uint Flags;
+        internal uint Reserved;
+    }
+
+    /// <summary>struct bpf_test_run_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TestRunOptions
+    {
+        internal nuint Size;
+        internal byte* DataIn;
+        internal byte* DataOut;
+        internal uint DataSizeIn;
+        internal uint DataSizeOut;
+        internal void* ContextIn;
+        internal void* ContextOut;
+        internal uint ContextSizeIn;
+        internal uint ContextSizeOut;
+        internal uint ReturnValue;
+        internal int Repeat;
+        internal uint Duration;
+        internal uint Flags;
+        internal uint Cpu;
+        internal uint BatchSize;
+    }
+
+    /// <summary>struct bpf_xdp_query_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct XdpQueryOptions
+    {
+        internal nuint Size;
+        internal uint ProgramId;
+        internal uint NativeProgramId;
+        internal uint OffloadedProgramId;
+        internal uint GenericProgramId;
+        internal ulong AttachMode;
+    }
+
+    /// <summary>struct bpf_link_info of an XDP link, linux/bpf.h.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    internal struct XdpLinkInfo
+    {
+        [FieldOffset(0)] internal uint Type;
+        [FieldOffset(4)] internal uint Id;
+        [FieldOffset(8)] internal uint ProgramId;
+        [FieldOffset(16)] internal uint InterfaceIndex;
+    }
+
+    /// <summary>struct bpf_prog_info, linux/bpf.h, as far as the name.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 80)]
+    internal struct ProgramInfo
+    {
+        [FieldOffset(0)] internal uint Type;
+        [FieldOffset(4)] internal uint Id;
+        [FieldOffset(64)] internal fixed byte Name[16];
+    }
+
+    /// <summary>BPF_PROG_TYPE_XDP, enum bpf_prog_type.</summary>
+    internal const uint ProgramTypeXdp = 6;
+
+    /// <summary>BPF_XDP, enum bpf_attach_type.</summary>
+    internal const uint AttachTypeXdp = 37;
+
+    /// <summary>BPF_F_XDP_HAS_FRAGS.</summary>
+    internal const uint ProgramFlagXdpHasFrags = 1 << 5;
+
+    /// <summary>XDP_FLAGS_SKB_MODE, linux/if_link.h.</summary>
+    internal const uint XdpFlagGeneric = 1 << 1;
+
+    /// <summary>XDP_FLAGS_DRV_MODE, linux/if_link.h.</summary>
+    internal const uint XdpFlagNative = 1 << 2;
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace XTrace.Bpf;
+
+/// <summary>Imports from the C library that the BCL has no call for.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, BpfHandle fd, nint offset);
+
+    [LibraryImport(Library)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int mount(string source, string target, string type, nuint flags, nint data);
+
+    [LibraryImport(Library)]
+    internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, nint arguments);
+
+    internal const int ProtRead = 1;
+    internal const int MapShared = 1;
+    internal const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
+    internal const int OpenDirectoryArm64 = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY
+    internal const int LockExclusive = 2;
+}

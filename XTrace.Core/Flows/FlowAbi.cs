@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+
+namespace XTrace.Flows;
+
+// The mirror of bpf/flow.h, name by name and offset by offset; that header says what each field means.
+
+/// <summary>struct flow_key.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowKey : IEquatable<FlowKey>
+{
+    internal ulong Source0;
+    internal ulong Source1;
+    internal ulong Destination0;
+    internal ulong Destination1;
+    internal uint Ports;
+    internal byte Protocol;
+    internal byte Kind;
+    internal ushort Vlan;
+
+    public readonly bool Equals(FlowKey other) =>
+        Source1 == other.Source1 && Destination1 == other.Destination1 && Ports == other.Ports
+        && Source0 == other.Source0 && Destination0 == other.Destination0
+        && Protocol == other.Protocol && Kind == other.Kind && Vlan == other.Vlan;
+
+    public override readonly bool Equals(object? obj) => obj is FlowKey key && Equals(key);
+
+    public override readonly int GetHashCode() => HashCode.Combine(Source0, Source1, Destination0, Destination1, Ports, Protocol, Kind, Vlan);
+}
+
+/// <summary>struct flow: a slot of the table.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Flow
+{
+    internal FlowKey Key;
+    internal ulong Packets;
+    internal ulong Bytes;
+    internal uint FirstSeen;
+    internal uint LastSeen;
+}
+
+/// <summary>struct flow_totals.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowTotals
+{
+    internal ulong Packets;
+    internal ulong Bytes;
+    internal ulong EvictedPackets;
+    internal ulong EvictedBytes;
+    internal ulong FilteredPackets;
+    internal ulong FilteredBytes;
+    internal ulong MalformedPackets;
+    internal ulong MalformedBytes;
+}
+
+/// <summary>struct cpu_state.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CpuState
+{
+    internal FlowTotals Totals;
+    internal fixed ulong Key[5];
+    internal uint Forget;
+    internal fixed uint Unused[5];
+}
+
+/// <summary>struct program_config.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ProgramConfig
+{
+    internal fixed ulong HashSeed[6];
+    internal uint SetsPerCpu;
+    internal uint HasFrags;
+}
+
+/// <summary>struct monitor_meta.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MonitorMeta
+{
+    internal uint AbiVersion;
+    internal uint Hook;
+    internal uint InterfaceIndex;
+    internal uint Cpus;
+    internal uint SetsPerCpu;
+    internal uint TickNanoseconds;
+    internal ulong StartedNanoseconds;
+}
+
+/// <summary>struct clock_reading.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ClockReading
+{
+    internal ulong Jiffies;
+    internal ulong BootNanoseconds;
+}
+
+/// <summary>The constants of bpf/flow.h.</summary>
+internal static class FlowAbi
+{
+    internal const uint Version = 1;
+    internal const int Ways = 8;
+
+    internal const byte AddressMask = 0x0f;
+    internal const byte Ethernet = 0x01;
+    internal const byte IPv4 = 0x02;
+    internal const byte IPv6 = 0x03;
+
+    internal const byte PortsMask = 0xf0;
+    internal const byte NoPorts = 0x00;
+    internal const byte Ports = 0x10;
+    internal const byte Icmp = 0x20;
+    internal const byte Fragment = 0x30;
+    internal const byte RoceV1 = 0x40;
+    internal const byte RoceV2 = 0x50;
+    internal const byte Ethertype = 0x60;
+
+    internal const ushort VlanId = 0x0fff;
+    internal const ushort VlanPresent = 0x1000;
+}

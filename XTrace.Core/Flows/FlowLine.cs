@@ -1,0 +1,23 @@
+namespace XTrace.Flows;
+
+/// <summary>The line that the original tool printed for a flow: <c>source:port -> destination:port proto=N packets=N bytes=N</c>.</summary>
+internal static class FlowLine
+{
+    /// <remarks>RoCE has the destination queue pair for a port and the BTH opcode for proto; the source queue pair is not on the wire.</remarks>
+    internal static string Format(FlowStat flow)
+    {
+        string source = Endpoint(flow.SourceAddress, flow.SourcePort ?? 0);
+        string destination = Endpoint(flow.DestinationAddress, flow.DestinationQueuePair ?? flow.DestinationPort ?? 0);
+        string protocol = flow switch
+        {
+            { Opcode: { } opcode } => $"{(byte)opcode}",
+            { EtherType: { } etherType } => $"0x{etherType:x4}",
+            _ => $"{(byte)flow.Protocol.GetValueOrDefault()}",
+        };
+        return $"{source} -> {destination} proto={protocol} packets={flow.Packets} bytes={flow.Bytes}";
+    }
+
+    /// <summary>Addresses with colons in them go in brackets, RFC 3986 3.2.2.</summary>
+    private static string Endpoint(string address, uint port) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
+}

@@ -1,0 +1,18 @@
+namespace XTrace;
+
+/// <summary>What the top n flows are chosen by, greatest first.</summary>
+public enum FlowOrder
+{
+    /// <summary>L2 bytes since the monitor started.</summary>
+    Bytes,
+    /// <summary>Frames since the monitor started.</summary>
+    Packets,
+    /// <summary>Bytes a second.</summary>
+    BytesPerSecond,
+    /// <summary>Frames a second.</summary>
+    PacketsPerSecond,
+    /// <summary>Time from the first frame to the last.</summary>
+    Duration,
+    /// <summary>The most recently seen.</summary>
+    LastSeen,
+}

@@ -1,0 +1,87 @@
+namespace XTrace;
+
+/// <summary>
+/// One flow, in one direction, as counted so far. Counts are exact: frames and L2 bytes without FCS, as the interface
+/// counts them. Times are good to one kernel tick, 1 to 10 ms.
+/// </summary>
+public sealed class FlowStat
+{
+    /// <summary>When the counts were read, local time.</summary>
+    public required DateTime Timestamp { get; init; }
+
+    /// <summary>The interface the flow was seen on.</summary>
+    public required string InterfaceAlias { get; init; }
+
+    /// <summary>The way the frames went through the interface.</summary>
+    public FlowDirection Direction { get; init; }
+
+    /// <summary>What the flow carries.</summary>
+    public TrafficType TrafficType { get; init; }
+
+    /// <summary>The IP protocol, behind IPv6 extension headers; null without IP.</summary>
+    public IPProtocol? Protocol { get; init; }
+
+    /// <summary>IPv4, IPv6 (RoCE v1: GID) or MAC address.</summary>
+    public required string SourceAddress { get; init; }
+
+    /// <summary>Null where the protocol has no ports, in later fragments, and in RoCE.</summary>
+    public ushort? SourcePort { get; init; }
+
+    /// <summary>IPv4, IPv6 (RoCE v1: GID) or MAC address.</summary>
+    public required string DestinationAddress { get; init; }
+
+    /// <summary>Null where the protocol has no ports, in later fragments, and in RoCE.</summary>
+    public ushort? DestinationPort { get; init; }
+
+    /// <summary>VLAN id of the outer tag, 0 to 4095; null for an untagged frame, or where the NIC took the tag off (rxvlan offload).</summary>
+    public ushort? VlanId { get; init; }
+
+    /// <summary>RoCE: the destination queue pair, 24 bits.</summary>
+    public uint? DestinationQueuePair { get; init; }
+
+    /// <summary>RoCE: the opcode of the base transport header.</summary>
+    public RoceOpcode? Opcode { get; init; }
+
+    /// <summary>ICMP and ICMPv6: the message's type.</summary>
+    public byte? IcmpType { get; init; }
+
+    /// <summary>ICMP and ICMPv6: the message's code.</summary>
+    public byte? IcmpCode { get; init; }
+
+    /// <summary>The ethertype of a flow without IP; LLC frames have 0x0004, as ETH_P_802_2 in linux/if_ether.h.</summary>
+    public ushort? EtherType { get; init; }
+
+    /// <summary>Whether these are later fragments of IP packets, which have no ports; a first fragment counts with its flow.</summary>
+    public bool IsFragment { get; init; }
+
+    /// <summary>Frames since the monitor started.</summary>
+    public ulong Packets { get; init; }
+
+    /// <summary>L2 bytes since the monitor started.</summary>
+    public ulong Bytes { get; init; }
+
+    /// <summary>When the first frame came, local time.</summary>
+    public DateTime FirstSeen { get; init; }
+
+    /// <summary>When the last frame came, local time.</summary>
+    public DateTime LastSeen { get; init; }
+
+    /// <summary>From the first frame to the last.</summary>
+    public TimeSpan Duration => LastSeen - FirstSeen;
+
+    /// <summary>Frames a second over the measured time since the previous sample; in the first sample, since the monitor started.</summary>
+    public double PacketsPerSecond { get; init; }
+
+    /// <summary>Bytes a second over the measured time since the previous sample; in the first sample, since the monitor started.</summary>
+    public double BytesPerSecond { get; init; }
+
+    /// <summary>The flow as one line: source, destination, protocol, counts.</summary>
+    public override string ToString() => Flows.FlowLine.Format(this);
+}
+
+/// <summary>The way frames go through an interface.</summary>
+public enum FlowDirection
+{
+    /// <summary>Frames that arrive.</summary>
+    Ingress,
+}

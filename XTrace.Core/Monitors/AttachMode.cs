@@ -1,0 +1,36 @@
+namespace XTrace;
+
+/// <summary>Which hook a monitor is asked to use.</summary>
+public enum AttachMode
+{
+    /// <summary>Native XDP where the driver has it, else generic XDP.</summary>
+    Auto,
+    /// <summary>XDP in the driver, before the kernel makes a socket buffer of the frame.</summary>
+    Native,
+    /// <summary>XDP in the network stack, on any interface. Behind GRO it sees merged packets, and counts one for many.</summary>
+    Generic,
+}
+
+/// <summary>The hook that a monitor is attached to.</summary>
+public enum MonitorHook
+{
+    /// <summary>None: the monitor is not attached any more.</summary>
+    None = 0,
+    /// <summary>Native XDP.</summary>
+    XdpNative = 1,
+    /// <summary>Generic XDP.</summary>
+    XdpGeneric = 2,
+}
+
+/// <summary>What has become of a monitor.</summary>
+public enum MonitorState
+{
+    /// <summary>It counts.</summary>
+    Running,
+    /// <summary>Its interface is gone, or was re-created under the same name, or someone detached it. Start or Stop cleans up.</summary>
+    Detached,
+    /// <summary>The process that started or stopped it died half way. Start or Stop cleans up.</summary>
+    Incomplete,
+    /// <summary>Another version of XTrace started it. Stop removes it; Start -Force replaces it.</summary>
+    Incompatible,
+}

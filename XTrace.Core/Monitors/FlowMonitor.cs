@@ -1,0 +1,135 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>
+/// A monitor as this process holds it: the link that keeps the program attached, the table in memory, the clock.
+/// Disposing it detaches the program, unless the monitor is pinned.
+/// </summary>
+internal sealed unsafe class FlowMonitor : IDisposable
+{
+    private readonly FlowProgram? _program;
+    private readonly BpfHandle[] _handles;
+    private readonly BpfHandle _link;
+    private readonly FlowTable _table;
+    private readonly JiffiesClock _clock;
+
+    private FlowMonitor(FlowProgram? program, MonitorMeta meta, BpfHandle flows, BpfHandle states, BpfHandle clock, BpfHandle link)
+    {
+        _program = program;
+        _handles = [flows, states, clock];
+        _link = link;
+        Meta = meta;
+        _table = new FlowTable(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
+        _clock = new JiffiesClock(clock, meta.TickNanoseconds);
+    }
+
+    internal MonitorMeta Meta { get; }
+
+    internal MonitorHook Hook => (MonitorHook)Meta.Hook;
+
+    /// <summary>Bytes of the flow table.</summary>
+    internal long TableSize => FlowTable.SizeOf((int)Meta.Cpus, (int)Meta.SetsPerCpu);
+
+    internal int SlotsPerCpu => _table.SlotsPerCpu;
+
+    /// <summary>Attaches a monitor that lives as long as this process holds it.</summary>
+    /// <param name="target">The interface.</param>
+    /// <param name="options">How.</param>
+    /// <param name="report">Is told what a curious user wants to know: sizes, refusals.</param>
+    /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
+    internal static FlowMonitor Attach(NetInterface target, MonitorOptions options, Action<string> report)
+    {
+        Capabilities.RequireMonitoring();
+        int sets = options.SetsPerCpu;
+        FlowProgram program = FlowProgram.Load(sets);
+        BpfHandle? link = null;
+        try
+        {
+            report($"{target.Name}: the flow table takes {FlowTable.SizeOf(program.Cpus, sets) / 1024} KiB "
+                + $"({program.Cpus} CPUs, {options.MaxFlow} flows each).");
+            uint tick = JiffiesClock.MeasureTick(program.Clock);
+            (link, MonitorHook hook) = XdpLink.Attach(program.Xdp, target, options.Mode, report);
+            report($"{target.Name}: attached to {hook}.");
+            MonitorMeta meta = new()
+            {
+                AbiVersion = FlowAbi.Version,
+                Hook = (uint)hook,
+                InterfaceIndex = (uint)target.Index,
+                Cpus = (uint)program.Cpus,
+                SetsPerCpu = (uint)sets,
+                TickNanoseconds = tick,
+                StartedNanoseconds = new JiffiesClock(program.Clock, tick).Calibrate().BootNanoseconds,
+            };
+            Write(program.Meta, meta);
+            return new FlowMonitor(program, meta, program.Flows, program.States, program.Clock, link);
+        }
+        catch
+        {
+            link?.Dispose();
+            program.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a monitor that a process pinned.</summary>
+    /// <exception cref="XTraceException">A pin cannot be opened.</exception>
+    internal static FlowMonitor Open(PinDirectory pins)
+    {
+        MonitorMeta meta = pins.ReadMeta();
+        return new FlowMonitor(
+            null, meta, BpfHandle.Open(pins.Flows), BpfHandle.Open(pins.States), BpfHandle.Open(pins.Clock), BpfHandle.Open(pins.Link));
+    }
+
+    /// <summary>Pins everything, the link last: from then on the monitor is whole and outlives this process.</summary>
+    internal void Pin(PinDirectory pins)
+    {
+        _program!.Meta.Pin(pins.Meta);
+        _program.Flows.Pin(pins.Flows);
+        _program.States.Pin(pins.States);
+        _program.Clock.Pin(pins.Clock);
+        _link.Pin(pins.Link);
+    }
+
+    /// <summary>Copies table and totals.</summary>
+    internal void Read(FlowSnapshot snapshot)
+    {
+        snapshot.Clock = _clock.Calibrate();
+        _table.Read(snapshot);
+    }
+
+    /// <summary>The moment that the monitor began to count, for the first sample's rates.</summary>
+    internal ClockCalibration Start => new() { BootNanoseconds = Meta.StartedNanoseconds };
+
+    /// <summary>The interface that the program is attached to, its id and the link's. Index 0: to none any more.</summary>
+    internal (int InterfaceIndex, uint ProgramId, uint LinkId) QueryLink() => XdpLink.Query(_link);
+
+    internal FlowTotals ReadTotals() => _table.ReadTotals();
+
+    internal long CountUsedSlots() => _table.CountUsedSlots();
+
+    internal DateTime StartTime => _clock.Calibrate().TimeOfBoot(Meta.StartedNanoseconds);
+
+    public void Dispose()
+    {
+        _table.Dispose();
+        _link.Dispose();
+        foreach (BpfHandle handle in _handles)
+        {
+            handle.Dispose();
+        }
+        _program?.Dispose();
+    }
+
+    private static void Write(BpfHandle map, MonitorMeta meta)
+    {
+        uint key = 0;
+        int result = LibBpf.bpf_map_update_elem(map, &key, &meta, 0);
+        if (result < 0)
+        {
+            throw new BpfException("write a monitor's description", -result);
+        }
+    }
+}

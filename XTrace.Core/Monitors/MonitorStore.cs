@@ -1,0 +1,161 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>The pinned monitors of this network namespace: start, find, stop. Any process may do each.</summary>
+internal static class MonitorStore
+{
+    /// <summary>Starts a monitor that outlives this process.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="options">How.</param>
+    /// <param name="force">Replace a monitor of ours that runs there, or that another version started.</param>
+    /// <param name="report">Is told what a curious user wants to know.</param>
+    /// <exception cref="XTraceException">It cannot be started, or runs already; nothing is left behind.</exception>
+    internal static XdpMonitor Start(string interfaceName, MonitorOptions options, bool force, Action<string> report)
+    {
+        NetInterface target = NetInterfaces.Get(interfaceName);
+        Capabilities.RequireMonitoring();
+        BpfFileSystem.Require();
+        using PinLock mutex = new();
+        RemoveDetached(report);
+        PinDirectory pins = PinDirectory.Of(interfaceName);
+        if (Find(interfaceName) is { } existing)
+        {
+            ThrowUnlessReplaceable(existing, force);
+            report($"{interfaceName}: replacing the monitor that is {existing.State}.");
+            new PinDirectory(existing.Path).Remove();
+        }
+
+        using FlowMonitor monitor = FlowMonitor.Attach(target, options, report);
+        try
+        {
+            pins.Create();
+            monitor.Pin(pins);
+            return Describe(pins, monitor);
+        }
+        catch
+        {
+            pins.Remove();
+            throw;
+        }
+    }
+
+    /// <summary>All monitors of this namespace, whatever their state.</summary>
+    internal static IEnumerable<XdpMonitor> List() => PinDirectory.All().Select(Describe);
+
+    /// <summary>The monitor of an interface, or null.</summary>
+    internal static XdpMonitor? Find(string interfaceName) =>
+        List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName);
+
+    /// <summary>Opens an interface's running monitor to read it; null where none runs.</summary>
+    /// <exception cref="XTraceException">There is one, of another version.</exception>
+    internal static FlowMonitor? Open(string interfaceName)
+    {
+        XdpMonitor? monitor = Find(interfaceName);
+        if (monitor?.State == MonitorState.Incompatible)
+        {
+            ThrowUnlessReplaceable(monitor, force: false);
+        }
+        return monitor?.State == MonitorState.Running ? FlowMonitor.Open(new PinDirectory(monitor.Path)) : null;
+    }
+
+    /// <summary>Detaches a monitor and removes its pins, whatever its state.</summary>
+    internal static void Stop(XdpMonitor monitor)
+    {
+        Capabilities.RequireMonitoring();
+        BpfFileSystem.Require();
+        using PinLock mutex = new();
+        PinDirectory pins = new(monitor.Path);
+        if (pins.Exists)
+        {
+            pins.Remove();
+        }
+    }
+
+    private static void ThrowUnlessReplaceable(XdpMonitor existing, bool force)
+    {
+        switch (existing.State)
+        {
+            case MonitorState.Running when !force:
+                throw new XTraceException(
+                    "MonitorExists",
+                    XTraceErrorKind.ResourceExists,
+                    $"{existing.InterfaceAlias} has a monitor since {existing.StartTime}. Read it with Get-FlowStat, or restart it with -Force.",
+                    existing.InterfaceAlias);
+            case MonitorState.Incompatible when !force:
+                throw new XTraceException(
+                    "MonitorIncompatible",
+                    XTraceErrorKind.InvalidState,
+                    $"The monitor of {existing.InterfaceAlias} was started by another version of XTrace. Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.",
+                    existing.InterfaceAlias);
+        }
+    }
+
+    /// <summary>Whose interface or whole namespace is gone, nobody will ever ask for by name.</summary>
+    private static void RemoveDetached(Action<string> report)
+    {
+        foreach (PinDirectory pins in PinDirectory.Everywhere())
+        {
+            if (pins.HasLink && LinkOf(pins).InterfaceIndex == 0)
+            {
+                report($"Removing the monitor of {pins.InterfaceName}, which is gone ({pins.FullPath}).");
+                pins.Remove();
+            }
+        }
+    }
+
+    private static (int InterfaceIndex, uint ProgramId, uint LinkId) LinkOf(PinDirectory pins)
+    {
+        using BpfHandle link = BpfHandle.Open(pins.Link);
+        return XdpLink.Query(link);
+    }
+
+    private static XdpMonitor Describe(PinDirectory pins)
+    {
+        if (!pins.HasLink)
+        {
+            return Broken(pins, MonitorState.Incomplete);
+        }
+        if (pins.ReadMeta().AbiVersion != FlowAbi.Version)
+        {
+            return Broken(pins, MonitorState.Incompatible);
+        }
+        using FlowMonitor monitor = FlowMonitor.Open(pins);
+        return Describe(pins, monitor);
+    }
+
+    private static XdpMonitor Broken(PinDirectory pins, MonitorState state) =>
+        new() { InterfaceAlias = pins.InterfaceName, State = state, Path = pins.FullPath };
+
+    private static XdpMonitor Describe(PinDirectory pins, FlowMonitor monitor)
+    {
+        (int index, uint program, uint link) = monitor.QueryLink();
+        string? name = index == 0 ? null : NetInterfaces.NameOf(index);
+        bool running = name != null && XdpLink.IsAttached(index, program, monitor.Hook);
+        FlowTotals totals = monitor.ReadTotals();
+        return new XdpMonitor
+        {
+            InterfaceAlias = name ?? pins.InterfaceName,
+            InterfaceIndex = index,
+            State = running ? MonitorState.Running : MonitorState.Detached,
+            Hook = running ? monitor.Hook : MonitorHook.None,
+            StartTime = monitor.StartTime,
+            Packets = totals.Packets,
+            Bytes = totals.Bytes,
+            EvictedPackets = totals.EvictedPackets,
+            EvictedBytes = totals.EvictedBytes,
+            FilteredPackets = totals.FilteredPackets,
+            FilteredBytes = totals.FilteredBytes,
+            MalformedPackets = totals.MalformedPackets,
+            MalformedBytes = totals.MalformedBytes,
+            UsedSlots = monitor.CountUsedSlots(),
+            MaxFlow = monitor.SlotsPerCpu,
+            TableSize = monitor.TableSize,
+            ProgramId = program,
+            LinkId = link,
+            Path = pins.FullPath,
+        };
+    }
+}

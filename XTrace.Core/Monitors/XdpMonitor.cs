@@ -1,0 +1,65 @@
+namespace XTrace;
+
+/// <summary>A monitor that lives in the kernel, as it was when asked. Counts are frames and L2 bytes since StartTime, over all CPUs.</summary>
+public sealed class XdpMonitor
+{
+    /// <summary>The interface's name.</summary>
+    public required string InterfaceAlias { get; init; }
+
+    /// <summary>The interface's index; 0 when the monitor is not attached any more.</summary>
+    public int InterfaceIndex { get; init; }
+
+    /// <summary>What has become of the monitor.</summary>
+    public MonitorState State { get; init; }
+
+    /// <summary>The hook it is attached to.</summary>
+    public MonitorHook Hook { get; init; }
+
+    /// <summary>When it began to count, local time; null where it cannot be told.</summary>
+    public DateTime? StartTime { get; init; }
+
+    /// <summary>Every frame that the hook saw: those of all flows, evicted, filtered and malformed ones.</summary>
+    public ulong Packets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public ulong Bytes { get; init; }
+
+    /// <summary>Frames of flows that made room for newer ones.</summary>
+    public ulong EvictedPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public ulong EvictedBytes { get; init; }
+
+    /// <summary>Frames that the monitor's filter left out.</summary>
+    public ulong FilteredPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public ulong FilteredBytes { get; init; }
+
+    /// <summary>Frames that are shorter than the headers they announce.</summary>
+    public ulong MalformedPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public ulong MalformedBytes { get; init; }
+
+    /// <summary>Slots in use, over all CPUs; a flow that two CPUs saw has two.</summary>
+    public long UsedSlots { get; init; }
+
+    /// <summary>Flows that each CPU can hold.</summary>
+    public int MaxFlow { get; init; }
+
+    /// <summary>The table's memory in bytes.</summary>
+    public long TableSize { get; init; }
+
+    /// <summary>The program's id, as bpftool shows it.</summary>
+    public uint ProgramId { get; init; }
+
+    /// <summary>The link's id, as bpftool shows it.</summary>
+    public uint LinkId { get; init; }
+
+    /// <summary>Where the monitor is pinned.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The interface's name.</summary>
+    public override string ToString() => InterfaceAlias;
+}

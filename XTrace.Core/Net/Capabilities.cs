@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace XTrace.Net;
+
+/// <summary>What this process may do, by its effective capabilities; being uid 0 says nothing.</summary>
+internal static class Capabilities
+{
+    // linux/capability.h
+    private const int NetAdmin = 12;
+    private const int SysAdmin = 21;
+    private const int Bpf = 39;
+
+    /// <summary>Checks for what loading and attaching needs: CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN.</summary>
+    /// <exception cref="XTraceException">Something is missing; the message says what, and how to get it.</exception>
+    internal static void RequireMonitoring()
+    {
+        ulong effective = Effective;
+        bool admin = Has(effective, SysAdmin);
+        List<string> missing = [];
+        if (!Has(effective, Bpf) && !admin)
+        {
+            missing.Add("CAP_BPF");
+        }
+        if (!Has(effective, NetAdmin))
+        {
+            missing.Add("CAP_NET_ADMIN");
+        }
+        if (missing.Count > 0)
+        {
+            throw new XTraceException(
+                "PermissionDenied",
+                XTraceErrorKind.PermissionDenied,
+                $"Watching an interface needs {string.Join(" and ", missing)}, which this process lacks. "
+                + "Run it with sudo, or with only what is needed: "
+                + "'sudo setpriv --inh-caps +bpf,+net_admin --ambient-caps +bpf,+net_admin --reuid <you> --init-groups <command>'.");
+        }
+    }
+
+    private static ulong Effective
+    {
+        get
+        {
+            const string Label = "CapEff:";
+            string line = File.ReadLines("/proc/thread-self/status").First(one => one.StartsWith(Label, StringComparison.Ordinal));
+            return ulong.Parse(line.AsSpan(Label.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static bool Has(ulong set, int capability) => (set >> capability & 1) != 0;
+}

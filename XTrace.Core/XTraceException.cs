@@ -1,0 +1,43 @@
+namespace XTrace;
+
+/// <summary>What kind of thing went wrong; each face maps it to its own terms (an ErrorCategory, an exit code).</summary>
+public enum XTraceErrorKind
+{
+    /// <summary>An argument does not make sense.</summary>
+    InvalidArgument,
+    /// <summary>The named interface or monitor does not exist.</summary>
+    NotFound,
+    /// <summary>A capability is missing.</summary>
+    PermissionDenied,
+    /// <summary>Someone else holds what is asked for.</summary>
+    ResourceBusy,
+    /// <summary>It exists already.</summary>
+    ResourceExists,
+    /// <summary>Memory or another resource cannot be had.</summary>
+    ResourceUnavailable,
+    /// <summary>This kernel, driver or machine cannot do it, or a library is not installed.</summary>
+    NotSupported,
+    /// <summary>A monitor is in a state that does not allow it.</summary>
+    InvalidState,
+    /// <summary>The kernel refused for another reason.</summary>
+    Failed,
+}
+
+/// <summary>An error that a user can do something about: its message says what.</summary>
+/// <param name="errorId">Stable identifier, for example <c>InterfaceNotFound</c>.</param>
+/// <param name="kind">What kind of thing went wrong.</param>
+/// <param name="message">What happened and what to do next.</param>
+/// <param name="target">What it happened to, usually an interface's name.</param>
+/// <param name="inner">The cause.</param>
+public class XTraceException(string errorId, XTraceErrorKind kind, string message, object? target = null, Exception? inner = null)
+    : Exception(message, inner)
+{
+    /// <summary>Stable identifier of the error.</summary>
+    public string ErrorId { get; } = errorId;
+
+    /// <summary>What kind of thing went wrong.</summary>
+    public XTraceErrorKind Kind { get; } = kind;
+
+    /// <summary>What it happened to, or null.</summary>
+    public object? Target { get; } = target;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A cursor over a packet's headers. It knows two ends: where the memory ends that
+ * the program may read, and how much is left by the length in the IP header.
+ * Padding lies between the two; nothing is read from it.
+ */
+#ifndef XTRACE_CURSOR_H
+#define XTRACE_CURSOR_H
+
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+
+struct cursor {
+	void *pos;
+	void *end;
+	__u32 left;		/* from the IP header on */
+	volatile __u32 *memory;	/* of a map: see forget() */
+};
+
+/*
+ * The same value, of which the verifier knows nothing any more. A loop that carries
+ * only such values is followed once a round, not once for every way to get there.
+ */
+static __always_inline __u32 forget(const struct cursor *cur, __u32 value)
+{
+	*cur->memory = value;
+	return *cur->memory;
+}
+
+/* Below IP only the frame's end counts. */
+static __always_inline _Bool in_frame(const struct cursor *cur, __u32 size)
+{
+	return cur->pos + size <= cur->end;
+}
+
+static __always_inline _Bool in_packet(const struct cursor *cur, __u32 size)
+{
+	return cur->left >= size && in_frame(cur, size);
+}
+
+static __always_inline void advance(struct cursor *cur, __u32 size)
+{
+	cur->pos += size;
+	cur->left -= size;
+}
+
+#endif
