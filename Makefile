@@ -1,0 +1,62 @@
+# XTrace: build, run and test. Every target installs what it misses, or says what to install.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+export DOTNET_NOLOGO := 1
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+
+OUT := out
+MODULE := $(OUT)/XTrace
+CLI := $(OUT)/xtrace-catch
+RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
+PUBLISH := dotnet publish -c Release -r $(RID) --self-contained false -v quiet
+SOURCES := Directory.Build.props Directory.Packages.props
+BPF := $(wildcard bpf/*)
+CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
+CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
+FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml
+PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
+
+INTERFACE ?=
+
+.PHONY: help deps build run test bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0)."
+
+deps: ## Install what building needs
+	@./deps.sh build
+
+build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtrace-catch
+
+$(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE)
+	@./deps.sh build
+	@rm -rf $(MODULE)
+	$(PUBLISH) XTrace.PowerShell -o $(MODULE)
+	@cp $(FACE) $(MODULE)/
+	@touch $@
+
+$(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
+	@./deps.sh build
+	$(PUBLISH) XTrace.Cli -o $(OUT)
+	@touch $@
+
+run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
+	@sudo=; [[ $$EUID == 0 ]] || sudo=sudo; \
+	exec $$sudo $(CLI) $(if $(INTERFACE),--interface $(INTERFACE))
+
+test: build ## Run every test; the last line adds all suites up
+	@./deps.sh build test
+	@tests/run.sh
+
+bench: build ## Measure costs against the usual ways, as ratios
+	@./deps.sh build test
+	@dotnet build tests/bench -c Release -v quiet
+	@dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
+
+clean: ## Remove everything that building made
+	@rm -rf $(OUT) BENCH.json
+	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path './.git/*' -prune -exec rm -rf {} +

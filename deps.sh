@@ -1,0 +1,33 @@
+#!/bin/bash
+# Installs what is missing: './deps.sh build' for building, './deps.sh build test' for the tests as well.
+set -euo pipefail
+
+# Each line: what must be there (a command or a file), and the Debian package that has it.
+declare -A needs=(
+    [build]='clang:clang llvm-strip:llvm /usr/include/bpf/bpf_helpers.h:libbpf-dev'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark tcpdump:tcpdump xz:xz-utils bpftool:bpftool setpriv:util-linux capsh:libcap2-bin gcc:gcc'
+)
+
+if ! command -v dotnet >/dev/null; then
+    echo "The .NET SDK 10 is not installed: see https://dot.net/download, or your distribution's dotnet-sdk-10.0." >&2
+    exit 1
+fi
+
+packages=()
+for group in "$@"; do
+    for need in ${needs[$group]}; do
+        what=${need%%:*}
+        command -v "$what" >/dev/null || [[ -e $what ]] || packages+=("${need##*:}")
+    done
+done
+[[ ${#packages[@]} == 0 ]] && exit
+
+if ! command -v apt-get >/dev/null; then
+    echo "Install what your distribution calls these Debian packages, then try again: ${packages[*]}" >&2
+    exit 1
+fi
+sudo=()
+[[ $EUID == 0 ]] || sudo=(sudo)
+echo "Installing ${packages[*]}"
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null

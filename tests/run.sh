@@ -1,0 +1,56 @@
+#!/bin/bash
+# Runs every suite and ends with one line that adds them up: N passed, N failed, N skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+passed=0 failed=0 skipped=0
+
+if [[ $EUID != 0 ]]; then
+    echo "The tests attach BPF programs and make network namespaces: run them as root, for example 'sudo make test'." >&2
+    exit 1
+fi
+
+# A suite that ends without its summary counts as a failure.
+add() {
+    if [[ -z $1 ]]; then
+        failed=$((failed + 1))
+    else
+        passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    fi
+}
+
+xunit() {
+    local log summary
+    log=$(mktemp)
+    dotnet test "tests/$1" -c Release --nologo -v quiet --logger 'console;verbosity=normal' | tee "$log"
+    summary=$(awk '/^ *Passed: / { p = $2 } /^ *Failed: / { f = $2 } /^ *Skipped: / { s = $2 } /^Total tests: / { t = $3 }
+        END { if (t) print p + 0, f + 0, s + 0 }' "$log")
+    rm -f "$log"
+    # shellcheck disable=SC2086 # three numbers
+    add $summary
+}
+
+pester() {
+    local log summary
+    if ! command -v pwsh >/dev/null && ! { dotnet tool restore >/dev/null 2>&1 && dotnet pwsh -v >/dev/null 2>&1; }; then
+        summary=$(grep -hcE '^\s*It ' tests/Pester/*.Tests.ps1 | awk '{ n += $1 } END { print n }')
+        echo "The Pester suite was not run: there is no pwsh on PATH, and 'dotnet tool restore' cannot get one."
+        add 0 0 "$summary"
+        return
+    fi
+    log=$(mktemp)
+    dotnet build tests/XTrace.Testbed -c Release --nologo -v quiet
+    $(command -v pwsh || echo dotnet pwsh) -NoProfile -NonInteractive -File tests/Pester/run.ps1 | tee "$log"
+    summary=$(awk '/^PESTER / { print $2, $3, $4 }' "$log")
+    rm -f "$log"
+    # shellcheck disable=SC2086 # three numbers
+    add $summary
+}
+
+for project in tests/*.Tests; do
+    xunit "$(basename "$project")"
+done
+pester
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[[ $failed == 0 && $passed != 0 ]]
