@@ -52,7 +52,7 @@ internal sealed unsafe class PinDirectory(string path)
 
     internal void Create() => Directory.CreateDirectory(FullPath);
 
-    /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory without a link.</summary>
+    /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory without a link. Hold the PinLock.</summary>
     internal void Remove()
     {
         File.Delete(Link);
@@ -61,6 +61,11 @@ internal sealed unsafe class PinDirectory(string path)
             File.Delete(pin);
         }
         Directory.Delete(FullPath);
+        string ofNamespace = Path.GetDirectoryName(FullPath)!;
+        if (!Directory.EnumerateFileSystemEntries(ofNamespace).Any())
+        {
+            Directory.Delete(ofNamespace);
+        }
     }
 
     /// <summary>What the monitor says of itself.</summary>
