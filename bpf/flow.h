@@ -91,14 +91,17 @@ struct flow_totals {
 
 struct cpu_state {
 	struct flow_totals totals;
-	__u64 key[5];			/* from here on the program's own, for one frame */
+	struct flow_key key;		/* from here on the program's own, for one frame */
+	__u64 hash;
 	__u32 forget;
-	__u32 unused[5];
+	__u32 unused[3];
 };
+
+#define FLOW_HASH_SEEDS 10
 
 /* The programs' read-only data, set before they are loaded. */
 struct program_config {
-	__u64 hash_seed[6];		/* odd, random for each monitor */
+	__u64 hash_seed[FLOW_HASH_SEEDS];	/* random for each monitor, see hash.h */
 	__u32 sets_per_cpu;		/* a power of two */
 	__u32 has_frags;		/* loaded as a program that takes frames of several buffers */
 };

@@ -21,6 +21,7 @@
 
 #include "cursor.h"
 #include "flow.h"
+#include "hash.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "keys are put together in little-endian words"
@@ -87,43 +88,72 @@ enum parse_result {
 	MALFORMED,
 };
 
-static __always_inline void set_address(__u64 to[2], const __be32 from[4])
+/*
+ * What becomes of a frame: the addresses go straight to their place in the key, the
+ * rest, which one word of the key holds, is put together at the end.
+ */
+struct packet {
+	struct flow_key *key;
+	__u64 hash;
+	__u32 ports;
+	__u8 protocol;
+	__u8 kind;
+	__u16 vlan;
+};
+
+static __always_inline void set_address(struct packet *packet, __u64 to[2], __u32 seed,
+					const __be32 from[4])
 {
 	to[0] = (__u64)from[0] | (__u64)from[1] << 32;
 	to[1] = (__u64)from[2] | (__u64)from[3] << 32;
+	packet->hash += hash_word(seed, from[0]) + hash_word(seed + 1, from[1]) +
+			hash_word(seed + 2, from[2]) + hash_word(seed + 3, from[3]);
 }
 
-static __always_inline void set_ipv4(__u64 to[2], __be32 from)
+static __always_inline void set_ipv4(struct packet *packet, __u64 to[2], __u32 seed, __be32 from)
 {
 	to[0] = 0;
 	to[1] = (__u64)from << 32 | bpf_htonl(0x0000ffff);
+	packet->hash += hash_word(seed + 3, from);
 }
 
-static __always_inline void set_mac(__u64 to[2], const __u8 from[ETH_ALEN])
+static __always_inline void set_mac(struct packet *packet, __u64 to[2], __u32 seed,
+				    const __u8 from[ETH_ALEN])
 {
-	const __be16 *words = (const __be16 *)from;
+	const __be16 *parts = (const __be16 *)from;
+	__u32 upper = parts[0] | parts[1] << 16;
 
-	to[0] = (__u64)words[0] | (__u64)words[1] << 16 | (__u64)words[2] << 32;
+	to[0] = upper | (__u64)parts[2] << 32;
 	to[1] = 0;
+	packet->hash += hash_word(seed, upper) + hash_word(seed + 1, parts[2]);
 }
 
 /* The queue pair's three bytes, then the opcode. */
-static __always_inline void set_queue_pair(struct flow_key *key, const struct roce_bth *bth)
+static __always_inline void set_queue_pair(struct packet *packet, const struct roce_bth *bth)
 {
-	key->ports = bth->reserved_queue_pair >> 8 | (__u32)bth->opcode << 24;
+	packet->ports = bth->reserved_queue_pair >> 8 | (__u32)bth->opcode << 24;
 }
 
-static __always_inline enum parse_result parse_ports(struct cursor *cur, struct flow_key *key,
+/* As one word: stored in parts and loaded at once, it would wait for the store buffer. */
+static __always_inline void set_rest(struct packet *packet)
+{
+	__u32 rest = packet->protocol | packet->kind << 8 | packet->vlan << 16;
+
+	((__u64 *)packet->key)[4] = packet->ports | (__u64)rest << 32;
+	packet->hash += hash_word(HASH_PORTS, packet->ports) + hash_word(HASH_REST, rest);
+}
+
+static __always_inline enum parse_result parse_ports(struct cursor *cur, struct packet *packet,
 						     __u32 header_size)
 {
 	if (!in_packet(cur, header_size))
 		return MALFORMED;
-	key->ports = *(const __u32 *)cur->pos;
-	key->kind |= FLOW_PORTS;
+	packet->ports = *(const __u32 *)cur->pos;
+	packet->kind |= FLOW_PORTS;
 	return PARSED;
 }
 
-static __always_inline enum parse_result parse_udp(struct cursor *cur, struct flow_key *key)
+static __always_inline enum parse_result parse_udp(struct cursor *cur, struct packet *packet)
 {
 	const struct udphdr *udp = cur->pos;
 	const struct roce_bth *bth = (const void *)(udp + 1);
@@ -132,47 +162,47 @@ static __always_inline enum parse_result parse_udp(struct cursor *cur, struct fl
 		return MALFORMED;
 	if (udp->dest == bpf_htons(ROCE_V2_UDP_PORT) && in_packet(cur, sizeof(*udp) + sizeof(*bth)) &&
 	    bpf_ntohs(udp->len) >= sizeof(*udp) + sizeof(*bth)) {
-		set_queue_pair(key, bth);
-		key->kind |= FLOW_ROCE_V2;
+		set_queue_pair(packet, bth);
+		packet->kind |= FLOW_ROCE_V2;
 		return PARSED;
 	}
-	key->ports = *(const __u32 *)udp;
-	key->kind |= FLOW_PORTS;
+	packet->ports = *(const __u32 *)udp;
+	packet->kind |= FLOW_PORTS;
 	return PARSED;
 }
 
-static __always_inline enum parse_result parse_icmp(struct cursor *cur, struct flow_key *key)
+static __always_inline enum parse_result parse_icmp(struct cursor *cur, struct packet *packet)
 {
 	const struct icmp_header *icmp = cur->pos;
 
 	if (!in_packet(cur, sizeof(*icmp)))
 		return MALFORMED;
-	key->ports = icmp->type | icmp->code << 8;
-	key->kind |= FLOW_ICMP;
+	packet->ports = icmp->type | icmp->code << 8;
+	packet->kind |= FLOW_ICMP;
 	return PARSED;
 }
 
-static __always_inline enum parse_result parse_transport(struct cursor *cur, struct flow_key *key,
+static __always_inline enum parse_result parse_transport(struct cursor *cur, struct packet *packet,
 							 __u8 icmp)
 {
-	__u8 protocol = key->protocol;
+	__u8 protocol = packet->protocol;
 
 	if (protocol == IPPROTO_TCP)
-		return parse_ports(cur, key, sizeof(struct tcphdr));
+		return parse_ports(cur, packet, sizeof(struct tcphdr));
 	if (protocol == IPPROTO_UDP)
-		return parse_udp(cur, key);
+		return parse_udp(cur, packet);
 	if (protocol == icmp)
-		return parse_icmp(cur, key);
+		return parse_icmp(cur, packet);
 	if (protocol == IPPROTO_SCTP)
-		return parse_ports(cur, key, sizeof(struct sctp_header));
+		return parse_ports(cur, packet, sizeof(struct sctp_header));
 	if (protocol == IPPROTO_DCCP)
-		return parse_ports(cur, key, sizeof(struct dccp_hdr));
+		return parse_ports(cur, packet, sizeof(struct dccp_hdr));
 	if (protocol == IPPROTO_UDPLITE)
-		return parse_ports(cur, key, sizeof(struct udphdr));
+		return parse_ports(cur, packet, sizeof(struct udphdr));
 	return PARSED;
 }
 
-static __always_inline enum parse_result parse_ipv4(struct cursor *cur, struct flow_key *key)
+static __always_inline enum parse_result parse_ipv4(struct cursor *cur, struct packet *packet)
 {
 	const struct iphdr *ip = cur->pos;
 	__u32 header;
@@ -187,16 +217,16 @@ static __always_inline enum parse_result parse_ipv4(struct cursor *cur, struct f
 	if (!in_packet(cur, header))
 		return MALFORMED;
 
-	set_ipv4(key->source, ip->saddr);
-	set_ipv4(key->destination, ip->daddr);
-	key->protocol = ip->protocol;
-	key->kind = FLOW_IPV4;
+	set_ipv4(packet, packet->key->source, HASH_SOURCE, ip->saddr);
+	set_ipv4(packet, packet->key->destination, HASH_DESTINATION, ip->daddr);
+	packet->protocol = ip->protocol;
+	packet->kind = FLOW_IPV4;
 	if (ip->frag_off & bpf_htons(IP_OFFSET)) {
-		key->kind |= FLOW_FRAGMENT;
+		packet->kind |= FLOW_FRAGMENT;
 		return PARSED;
 	}
 	advance(cur, header);
-	return parse_transport(cur, key, IPPROTO_ICMP);
+	return parse_transport(cur, packet, IPPROTO_ICMP);
 }
 
 /* How long an extension header is, in bytes; 0 where the protocol is not one. */
@@ -220,7 +250,7 @@ static __always_inline __u32 ipv6_extension_length(__u8 protocol, __u8 length)
 }
 
 static __always_inline enum parse_result parse_ipv6_extensions(struct cursor *cur,
-							       struct flow_key *key)
+							       struct packet *packet)
 {
 	const struct ipv6_extension *extension;
 	void *start = cur->pos;
@@ -228,29 +258,29 @@ static __always_inline enum parse_result parse_ipv6_extensions(struct cursor *cu
 	int i;
 
 	for (i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
-		if (!ipv6_extension_length(key->protocol, 0))
+		if (!ipv6_extension_length(packet->protocol, 0))
 			break;
 		extension = cur->pos;
 		if (!in_packet(cur, sizeof(*extension)))
 			return MALFORMED;
-		length = ipv6_extension_length(key->protocol, extension->length);
+		length = ipv6_extension_length(packet->protocol, extension->length);
 		if (cur->left < length)
 			return MALFORMED;
-		if (key->protocol == IPPROTO_FRAGMENT &&
+		if (packet->protocol == IPPROTO_FRAGMENT &&
 		    extension->fragment_offset & bpf_htons(IPV6_FRAGMENT_OFFSET)) {
-			key->protocol = extension->next;
-			key->kind |= FLOW_FRAGMENT;
+			packet->protocol = extension->next;
+			packet->kind |= FLOW_FRAGMENT;
 			return PARSED;
 		}
-		key->protocol = forget(cur, extension->next);
+		packet->protocol = forget(cur, extension->next);
 		cur->left = forget(cur, cur->left - length);
 		offset = forget(cur, offset + length) & IPV6_EXTENSIONS_MASK;
 		cur->pos = start + offset;
 	}
-	return parse_transport(cur, key, IPPROTO_ICMPV6);
+	return parse_transport(cur, packet, IPPROTO_ICMPV6);
 }
 
-static __always_inline enum parse_result parse_ipv6(struct cursor *cur, struct flow_key *key)
+static __always_inline enum parse_result parse_ipv6(struct cursor *cur, struct packet *packet)
 {
 	const struct ipv6hdr *ip = cur->pos;
 
@@ -260,25 +290,26 @@ static __always_inline enum parse_result parse_ipv6(struct cursor *cur, struct f
 	if (ip->payload_len)	/* 0: a jumbogram, RFC 2675, or nothing follows */
 		cur->left = bpf_ntohs(ip->payload_len);
 
-	set_address(key->source, ip->saddr.in6_u.u6_addr32);
-	set_address(key->destination, ip->daddr.in6_u.u6_addr32);
-	key->protocol = ip->nexthdr;
-	key->kind = FLOW_IPV6;
-	return parse_ipv6_extensions(cur, key);
+	set_address(packet, packet->key->source, HASH_SOURCE, ip->saddr.in6_u.u6_addr32);
+	set_address(packet, packet->key->destination, HASH_DESTINATION,
+		    ip->daddr.in6_u.u6_addr32);
+	packet->protocol = ip->nexthdr;
+	packet->kind = FLOW_IPV6;
+	return parse_ipv6_extensions(cur, packet);
 }
 
-static __always_inline enum parse_result parse_roce_v1(struct cursor *cur, struct flow_key *key)
+static __always_inline enum parse_result parse_roce_v1(struct cursor *cur, struct packet *packet)
 {
 	const struct roce_grh *grh = cur->pos;
 	const struct roce_bth *bth = (const void *)(grh + 1);
 
 	if (!in_frame(cur, sizeof(*grh) + sizeof(*bth)))
 		return MALFORMED;
-	set_address(key->source, grh->source);
-	set_address(key->destination, grh->destination);
-	key->protocol = grh->next_header;
-	key->kind = FLOW_IPV6 | FLOW_ROCE_V1;
-	set_queue_pair(key, bth);
+	set_address(packet, packet->key->source, HASH_SOURCE, grh->source);
+	set_address(packet, packet->key->destination, HASH_DESTINATION, grh->destination);
+	packet->protocol = grh->next_header;
+	packet->kind = FLOW_IPV6 | FLOW_ROCE_V1;
+	set_queue_pair(packet, bth);
 	return PARSED;
 }
 
@@ -287,8 +318,9 @@ static __always_inline int is_vlan(__be16 ethertype)
 	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
 }
 
-/* A frame from its Ethernet header on. key must be all zeroes. */
-static __always_inline enum parse_result parse_ethernet(struct cursor *cur, struct flow_key *key)
+/* A frame from its Ethernet header on. */
+static __always_inline enum parse_result parse_ethernet(struct cursor *cur,
+							struct packet *packet)
 {
 	const struct ethhdr *eth = cur->pos;
 	const struct vlan_header *vlan;
@@ -308,25 +340,25 @@ static __always_inline enum parse_result parse_ethernet(struct cursor *cur, stru
 			return MALFORMED;
 		advance(cur, sizeof(*vlan));
 		ethertype = vlan->ethertype;
-		if (!key->vlan)
-			key->vlan = FLOW_VLAN_PRESENT | (bpf_ntohs(vlan->tci) & VLAN_VID_MASK);
+		if (!packet->vlan)
+			packet->vlan = FLOW_VLAN_PRESENT | (bpf_ntohs(vlan->tci) & VLAN_VID_MASK);
 	}
 
 	switch (ethertype) {
 	case bpf_htons(ETH_P_IP):
-		return parse_ipv4(cur, key);
+		return parse_ipv4(cur, packet);
 	case bpf_htons(ETH_P_IPV6):
-		return parse_ipv6(cur, key);
+		return parse_ipv6(cur, packet);
 	case bpf_htons(ETH_P_IBOE):
-		return parse_roce_v1(cur, key);
+		return parse_roce_v1(cur, packet);
 	}
 	/* Below ETH_P_802_3_MIN it is a length, and an LLC header follows. */
 	if (bpf_ntohs(ethertype) < ETH_P_802_3_MIN)
 		ethertype = bpf_htons(ETH_P_802_2);
-	set_mac(key->source, eth->h_source);
-	set_mac(key->destination, eth->h_dest);
-	key->ports = ethertype;
-	key->kind = FLOW_ETHERNET | FLOW_ETHERTYPE;
+	set_mac(packet, packet->key->source, HASH_SOURCE, eth->h_source);
+	set_mac(packet, packet->key->destination, HASH_DESTINATION, eth->h_dest);
+	packet->ports = ethertype;
+	packet->kind = FLOW_ETHERNET | FLOW_ETHERTYPE;
 	return PARSED;
 }
 

@@ -11,8 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "flow.h"
-
-#define FLOW_KEY_WORDS	(sizeof(struct flow_key) / sizeof(__u64))
+#include "hash.h"
 
 /* Before loading max_entries of both is set: sets_per_cpu * CPUs, and CPUs. */
 struct {
@@ -31,8 +30,6 @@ struct {
 	__type(value, struct cpu_state);
 } cpus SEC(".maps");
 
-const volatile struct program_config config = { .sets_per_cpu = 1 };
-
 /*
  * Orders the stores before it against those behind it, as a reader on another
  * CPU sees them. x86 keeps stores in order; elsewhere an atomic that returns a
@@ -46,57 +43,21 @@ const volatile struct program_config config = { .sets_per_cpu = 1 };
 
 #define store(to, value)	(*(volatile typeof(to) *)&(to) = (value))
 
-/*
- * The key goes through memory on its way from the parser to the table. The verifier
- * then forgets which path of the parser it came by, and follows the table's code
- * once, not once for every path. Whole words: a word stored in parts and loaded at
- * once would wait for the store buffer.
- */
-static __always_inline void flow_key_store(__u64 words[FLOW_KEY_WORDS], const struct flow_key *key)
+#define KEY_WORDS(key)	((const __u64 *)(key))
+
+static __always_inline _Bool flow_is(const struct flow *flow, const struct flow_key *key)
 {
-	words[0] = key->source[0];
-	words[1] = key->source[1];
-	words[2] = key->destination[0];
-	words[3] = key->destination[1];
-	words[4] = key->ports | (__u64)key->protocol << 32 | (__u64)key->kind << 40 |
-		   (__u64)key->vlan << 48;
-	barrier();
+	const __u64 *a = KEY_WORDS(&flow->key), *b = KEY_WORDS(key);
+
+	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && a[2] == b[2] && a[0] == b[0];
 }
 
-/*
- * Multilinear hashing: one odd random multiplier a word, all five products at
- * once. Folding each word first keeps what differs only in its upper half (the
- * last bytes of an address) from staying in the upper bits of the sum.
- */
-static __always_inline __u64 flow_hash(const __u64 key[FLOW_KEY_WORDS])
-{
-	__u64 hash = 0;
-	__u32 i;
-
-#pragma unroll
-	for (i = 0; i < FLOW_KEY_WORDS; i++)
-		hash += (key[i] ^ (key[i] >> 32)) * config.hash_seed[i];
-	return (hash ^ (hash >> 32)) * config.hash_seed[FLOW_KEY_WORDS];
-}
-
-static __always_inline _Bool flow_is(const struct flow *flow, const __u64 key[FLOW_KEY_WORDS])
-{
-	const __u64 *words = (const __u64 *)&flow->key;
-	__u64 difference = 0;
-	__u32 i;
-
-#pragma unroll
-	for (i = 0; i < FLOW_KEY_WORDS; i++)
-		difference |= words[i] ^ key[i];
-	return !difference;
-}
-
-static __always_inline void flow_put(struct flow *flow, const __u64 key[FLOW_KEY_WORDS],
-				     __u32 bytes, __u32 now)
+static __always_inline void flow_put(struct flow *flow, const struct flow_key *key, __u32 bytes,
+				     __u32 now)
 {
 	store(flow->packets, 0);
 	publish_barrier(&flow->packets);
-	__builtin_memcpy(&flow->key, key, sizeof(flow->key));
+	flow->key = *key;
 	flow->bytes = bytes;
 	flow->first_seen = now;
 	flow->last_seen = now;
@@ -139,9 +100,9 @@ static __always_inline struct flow *flow_evict(struct flow_set *set, __u32 first
 static __always_inline void flow_count(struct cpu_state *state, __u32 bytes, __u32 cpu)
 {
 	__u32 now = bpf_jiffies64();
-	__u64 hash = flow_hash(state->key);
-	__u32 index = cpu * config.sets_per_cpu + ((hash >> 32) & (config.sets_per_cpu - 1));
-	__u32 first = hash >> 29;	/* three bits that do not choose the set */
+	__u32 hash = state->hash >> 32;
+	__u32 index = cpu * config.sets_per_cpu + (hash & (config.sets_per_cpu - 1));
+	__u32 first = hash >> 29;	/* bits that do not choose the set */
 	struct flow_set *set;
 	struct flow *flow;
 	__u32 i;
@@ -153,17 +114,17 @@ static __always_inline void flow_count(struct cpu_state *state, __u32 bytes, __u
 #pragma unroll
 	for (i = 0; i < FLOW_WAYS; i++) {
 		flow = flow_at(set, first ^ i);
-		if (flow_is(flow, state->key)) {
+		if (flow_is(flow, &state->key)) {
 			flow_add(flow, bytes, now);
 			return;
 		}
 		if (!flow->packets) {
-			flow_put(flow, state->key, bytes, now);
+			flow_put(flow, &state->key, bytes, now);
 			return;
 		}
 	}
 	flow = flow_evict(set, first, &state->totals, now);
-	flow_put(flow, state->key, bytes, now);
+	flow_put(flow, &state->key, bytes, now);
 }
 
 #endif

@@ -17,25 +17,33 @@ struct {
 static __always_inline void count_frame(void *data, void *data_end, __u32 bytes)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct flow_key key = {};
+	struct packet packet = {};
 	struct cpu_state *state;
 	struct cursor cur;
 
 	state = bpf_map_lookup_elem(&cpus, &cpu);
 	if (!state)		/* never: there is one for every possible CPU */
 		return;
+	state->totals.packets++;
+	state->totals.bytes += bytes;
+
 	cur.pos = data;
 	cur.end = data_end;
 	cur.left = bytes;
 	cur.memory = &state->forget;
-	state->totals.packets++;
-	state->totals.bytes += bytes;
-	if (parse_ethernet(&cur, &key) == MALFORMED) {
+	packet.key = &state->key;
+	if (parse_ethernet(&cur, &packet) == MALFORMED) {
 		state->totals.malformed_packets++;
 		state->totals.malformed_bytes += bytes;
 		return;
 	}
-	flow_key_store(state->key, &key);
+	set_rest(&packet);
+	state->hash = packet.hash;
+	/*
+	 * What the parser found lies in memory now, where the verifier forgets which path
+	 * it came by: it follows the table's code once, not once for every path.
+	 */
+	barrier();
 	flow_count(state, bytes, cpu);
 }
 

@@ -57,16 +57,17 @@ internal struct FlowTotals
 internal unsafe struct CpuState
 {
     internal FlowTotals Totals;
-    internal fixed ulong Key[5];
+    internal FlowKey Key;
+    internal ulong Hash;
     internal uint Forget;
-    internal fixed uint Unused[5];
+    internal fixed uint Unused[3];
 }
 
 /// <summary>struct program_config.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ProgramConfig
 {
-    internal fixed ulong HashSeed[6];
+    internal fixed ulong HashSeed[FlowAbi.HashSeeds];
     internal uint SetsPerCpu;
     internal uint HasFrags;
 }
@@ -97,6 +98,7 @@ internal static class FlowAbi
 {
     internal const uint Version = 1;
     internal const int Ways = 8;
+    internal const int HashSeeds = 10;
 
     internal const byte AddressMask = 0x0f;
     internal const byte Ethernet = 0x01;

@@ -44,7 +44,7 @@ internal sealed unsafe class FlowProgram : IDisposable
             ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
             config.SetsPerCpu = (uint)setsPerCpu;
             config.HasFrags = BpfProgram.CanTakeFrags ? 1u : 0u;
-            Seed(ref config);
+            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
             if (BpfProgram.CanTakeFrags)
             {
                 bpf.SetProgramFlags("xtrace_xdp", LibBpf.ProgramFlagXdpHasFrags);
@@ -60,14 +60,4 @@ internal sealed unsafe class FlowProgram : IDisposable
     }
 
     public void Dispose() => _bpf.Dispose();
-
-    private static void Seed(ref ProgramConfig config)
-    {
-        Span<ulong> seeds = MemoryMarshal.CreateSpan(ref config.HashSeed[0], 6);
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(seeds));
-        foreach (ref ulong seed in seeds)
-        {
-            seed |= 1;
-        }
-    }
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The hash that places a flow: the sum of each 32-bit word of the key times a random
+ * 64-bit number of its own. Its upper half is strongly universal (Dietzfelbinger 1996,
+ * "Universal hashing and k-wise independent random variables via integer arithmetic
+ * without primes"): whoever does not know the numbers cannot aim flows at one set.
+ * Words that are always the same, as most of a v4-mapped address, add nothing to it.
+ */
+#ifndef XTRACE_HASH_H
+#define XTRACE_HASH_H
+
+#include "flow.h"
+
+const volatile struct program_config config = { .sets_per_cpu = 1 };
+
+#define HASH_SOURCE		0	/* four words */
+#define HASH_DESTINATION	4	/* four words */
+#define HASH_PORTS		8
+#define HASH_REST		9	/* protocol, kind, VLAN */
+
+static __always_inline __u64 hash_word(__u32 seed, __u32 word)
+{
+	return config.hash_seed[seed] * word;
+}
+
+#endif
