@@ -39,7 +39,12 @@ internal sealed unsafe class FlowProgram : IDisposable
         try
         {
             int cpus = LibBpf.libbpf_num_possible_cpus();
-            bpf.SetMaxEntries("flows", checked((uint)(cpus * setsPerCpu)));
+            long sets = (long)cpus * setsPerCpu;
+            if (sets > uint.MaxValue)
+            {
+                throw new BpfException($"make a table of {sets} sets", Errnos.E2BIG);
+            }
+            bpf.SetMaxEntries("flows", (uint)sets);
             bpf.SetMaxEntries("cpus", (uint)cpus);
             ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
             config.SetsPerCpu = (uint)setsPerCpu;

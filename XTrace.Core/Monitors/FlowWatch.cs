@@ -10,11 +10,13 @@ namespace XTrace.Monitors;
 internal sealed class FlowWatch : IDisposable
 {
     private readonly FlowMonitor _monitor;
+    private readonly string _interfaceAlias;
     private readonly FlowSampler _sampler;
 
     private FlowWatch(FlowMonitor monitor, string interfaceAlias, FlowFilter filter, bool isOwn)
     {
         _monitor = monitor;
+        _interfaceAlias = interfaceAlias;
         _sampler = new FlowSampler(interfaceAlias, filter);
         IsOwn = isOwn;
     }
@@ -39,7 +41,20 @@ internal sealed class FlowWatch : IDisposable
     }
 
     /// <summary>Reads the table; rates are from then on those since the reading before.</summary>
-    internal void Sample() => _sampler.Take(_monitor.Read, _monitor.Start);
+    /// <exception cref="XTraceException">The interface is gone, or the monitor was detached from it.</exception>
+    internal void Sample()
+    {
+        if (_monitor.QueryLink().InterfaceIndex == 0)
+        {
+            throw new XTraceException(
+                "InterfaceGone",
+                XTraceErrorKind.NotFound,
+                $"{_interfaceAlias} is not watched any more: the interface is gone, or its monitor was detached. "
+                + "If it is back, start again.",
+                _interfaceAlias);
+        }
+        _sampler.Take(_monitor.Read, _monitor.Start);
+    }
 
     /// <summary>The flows of the last sample, in no particular order.</summary>
     internal IEnumerable<FlowStat> Flows() => _sampler.All();

@@ -35,7 +35,7 @@ internal static class MonitorStore
             monitor.Pin(pins);
             return Describe(pins, monitor);
         }
-        catch
+        catch when (pins.Exists)
         {
             pins.Remove();
             throw;
@@ -43,7 +43,7 @@ internal static class MonitorStore
     }
 
     /// <summary>All monitors of this namespace, whatever their state.</summary>
-    internal static IEnumerable<XdpMonitor> List() => PinDirectory.All().Select(Describe);
+    internal static IEnumerable<XdpMonitor> List() => PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
 
     /// <summary>The monitor of an interface, or null.</summary>
     internal static XdpMonitor? Find(string interfaceName) =>
@@ -112,18 +112,26 @@ internal static class MonitorStore
         return XdpLink.Query(link);
     }
 
-    private static XdpMonitor Describe(PinDirectory pins)
+    /// <summary>Null where another process has just removed it.</summary>
+    private static XdpMonitor? Describe(PinDirectory pins)
     {
-        if (!pins.HasLink)
+        try
         {
-            return Broken(pins, MonitorState.Incomplete);
+            if (pins.HasLink && pins.ReadMeta().AbiVersion != FlowAbi.Version)
+            {
+                return Broken(pins, MonitorState.Incompatible);
+            }
+            if (pins.HasLink)
+            {
+                using FlowMonitor monitor = FlowMonitor.Open(pins);
+                return Describe(pins, monitor);
+            }
         }
-        if (pins.ReadMeta().AbiVersion != FlowAbi.Version)
+        catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
         {
-            return Broken(pins, MonitorState.Incompatible);
+            // Whoever stops a monitor removes its pins one by one.
         }
-        using FlowMonitor monitor = FlowMonitor.Open(pins);
-        return Describe(pins, monitor);
+        return pins.Exists ? Broken(pins, MonitorState.Incomplete) : null;
     }
 
     private static XdpMonitor Broken(PinDirectory pins, MonitorState state) =>
