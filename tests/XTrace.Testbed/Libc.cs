@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace XTrace.Testbed;
+
+/// <summary>Imports from the C library.</summary>
+internal static partial class Libc
+{
+    internal const int CloneNewNet = 0x40000000; // linux/sched.h
+    internal const int OpenCloseOnExec = 0x80000;
+    internal const int PacketFamily = 17; // AF_PACKET
+    internal const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
+    internal const int NoBuffers = 105; // ENOBUFS
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport("libc")]
+    internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setns(int fd, int type);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial uint if_nametoindex(string name);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendto(int fd, byte[] data, nuint length, int flags, in PacketAddress to, uint toLength);
+
+    /// <summary>Throws the error of the last call if it returned a negative number.</summary>
+    internal static int Check(int result, string call) =>
+        result >= 0 ? result : throw new InvalidOperationException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    /// <summary>struct sockaddr_ll, linux/if_packet.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PacketAddress
+    {
+        internal ushort Family;
+        internal ushort Protocol;
+        internal int InterfaceIndex;
+        internal ushort HardwareType;
+        internal byte PacketType;
+        internal byte AddressLength;
+        internal ulong Address;
+    }
+}

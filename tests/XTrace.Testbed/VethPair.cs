@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+namespace XTrace.Testbed;
+
+/// <summary>
+/// Two network namespaces and a quiet veth pair between them: nothing travels on it but what is sent. One end is
+/// watched; frames leave from the other, the peer.
+/// </summary>
+public sealed class VethPair : IDisposable
+{
+    private const string PinRoot = "/sys/fs/bpf/xtrace";
+
+    private static int s_count;
+
+    private readonly NetNamespace? _watched;
+    private readonly NetNamespace _peer;
+    private readonly PacketSocket _socket;
+    private readonly string _pins;
+
+    /// <param name="watchedEndHere">Put the watched end into the current namespace, for a process that cannot move.</param>
+    public VethPair(bool watchedEndHere = false)
+    {
+        string id = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+        Interface = $"xtw{id}";
+        PeerInterface = $"xtp{id}";
+        _watched = watchedEndHere ? null : new NetNamespace($"xt-{id}-a");
+        _peer = new NetNamespace($"xt-{id}-b");
+        Run(() => Command.Run("ip", "link", "add", Interface, "type", "veth", "peer", "name", PeerInterface, "netns", PeerNamespace));
+        Run(() => BringUp(Interface));
+        _socket = _peer.Run(() =>
+        {
+            BringUp(PeerInterface);
+            return new PacketSocket(PeerInterface);
+        });
+        string inode = Run(() => new FileInfo("/proc/thread-self/ns/net").LinkTarget!).Split('[', ']')[1];
+        _pins = watchedEndHere ? $"{PinRoot}/{inode}/{Interface}" : $"{PinRoot}/{inode}";
+    }
+
+    /// <summary>The watched end's namespace; null when it is the current one.</summary>
+    public string? Namespace => _watched?.Name;
+
+    /// <summary>The watched end.</summary>
+    public string Interface { get; }
+
+    public string PeerNamespace => _peer.Name;
+
+    public string PeerInterface { get; }
+
+    /// <summary>Sends a frame from the peer, exactly so often.</summary>
+    public void Send(byte[] frame, int count = 1)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _socket.Send(frame);
+        }
+    }
+
+    /// <summary>Sends frames from the peer, each once.</summary>
+    public void Send(IEnumerable<byte[]> frames)
+    {
+        foreach (byte[] frame in frames)
+        {
+            _socket.Send(frame);
+        }
+    }
+
+    /// <summary>Runs something in the watched end's namespace.</summary>
+    public T Run<T>(Func<T> function) => _watched is null ? function() : _watched.Run(function);
+
+    /// <summary>Runs something in the watched end's namespace.</summary>
+    public void Run(Action action) => Run(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>What the kernel counts: <c>rx</c> at the watched end, or <c>tx</c> at the peer.</summary>
+    public (ulong Packets, ulong Bytes) ReadCounters(string which)
+    {
+        string[] query = ["-j", "-s", "link", "show", "dev"];
+        string json = which switch
+        {
+            "rx" => Run(() => Command.Run("ip", [.. query, Interface])),
+            "tx" => _peer.Run(() => Command.Run("ip", [.. query, PeerInterface])),
+            _ => throw new ArgumentException("Counters are rx or tx.", nameof(which)),
+        };
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement counters = document.RootElement[0].GetProperty("stats64").GetProperty(which);
+        return (counters.GetProperty("packets").GetUInt64(), counters.GetProperty("bytes").GetUInt64());
+    }
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        if (Run(() => Libc.if_nametoindex(Interface)) != 0)
+        {
+            Run(() => Command.Run("ip", "link", "del", Interface));
+        }
+        _watched?.Dispose();
+        _peer.Dispose();
+        if (Directory.Exists(_pins))
+        {
+            Directory.Delete(_pins, recursive: true);
+        }
+    }
+
+    private static void BringUp(string name)
+    {
+        // /proc/sys/net shows the namespace of the thread that looks.
+        File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
+        Command.Run("ethtool", "-K", name, "txvlan", "off");
+        Command.Run("ip", "link", "set", name, "up");
+    }
+}
