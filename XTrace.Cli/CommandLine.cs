@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using XTrace.Flows;
+using XTrace.Net;
+
+namespace XTrace.Cli;
+
+/// <summary>The options, and what they ask for.</summary>
+internal sealed class CommandLine
+{
+    internal const string Name = "xtrace-catch";
+
+    private const int DefaultInterval = 5000;
+    private const int MinInterval = 100;
+    private const int MaxInterval = 3_600_000;
+    private const string Xdp = "xdp";
+
+    private static readonly string[] s_laterModes = ["rdma", "nccl"];
+
+    /// <summary>ib is what InfiniBand there is to see in Ethernet frames.</summary>
+    private static readonly Dictionary<string, TrafficType[]> s_filters = new()
+    {
+        ["all"] = [],
+        ["tcp"] = [TrafficType.TCP],
+        ["udp"] = [TrafficType.UDP],
+        ["roce"] = [TrafficType.RoCEv1, TrafficType.RoCEv2],
+        ["roce_v1"] = [TrafficType.RoCEv1],
+        ["roce_v2"] = [TrafficType.RoCEv2],
+        ["ib"] = [TrafficType.RoCEv1, TrafficType.RoCEv2],
+    };
+
+    private readonly Option<bool> _help = new("--help", "-h") { Description = Messages.HelpOption };
+    private readonly Option<bool> _version = new("--version") { Description = Messages.VersionOption };
+    private readonly Option<bool> _list = new("--list", "-l") { Description = Messages.ListOption };
+    private readonly Option<string> _mode = new("--mode", "-m") { HelpName = "MODE", Description = Messages.ModeOption };
+    private readonly Option<string[]> _interfaces = new("--interface", "-i") { HelpName = "NAME[,NAME...]", Description = Messages.InterfaceOption };
+    private readonly Option<string> _device = new("--device", "-d") { Hidden = true };
+    private readonly Option<string> _interval = new("--interval", "-t") { HelpName = "MS", Description = Messages.IntervalOption };
+    private readonly Option<string> _filter = new("--filter", "-f") { HelpName = "TYPE", Description = Messages.FilterOption };
+    private readonly Option<bool> _excludeDns = new("--exclude-dns") { Description = Messages.ExcludeDnsOption };
+    private readonly Command _command;
+    private readonly ParseResult _result;
+
+    /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
+    internal CommandLine(string[] args)
+    {
+        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _interval, _filter, _excludeDns, _device };
+        _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (!WantsHelp && _result.Errors is [var error, ..])
+        {
+            throw Wrong(Describe(error));
+        }
+    }
+
+    internal bool WantsHelp => _result.GetValue(_help);
+
+    internal bool WantsVersion => _result.GetValue(_version);
+
+    internal bool WantsList => _result.GetValue(_list);
+
+    /// <summary>What to watch.</summary>
+    /// <exception cref="XTraceException">A value is out of range, or this version cannot do it.</exception>
+    internal WatchRequest Request
+    {
+        get
+        {
+            CheckMode();
+            return new WatchRequest(
+                Interfaces,
+                Interval,
+                new FlowFilter { TrafficTypes = TrafficTypes, ExcludeDns = _result.GetValue(_excludeDns) });
+        }
+    }
+
+    internal void WriteHelp(TextWriter output)
+    {
+        output.WriteLine(Messages.Usage);
+        foreach (Option option in _command.Options.Where(option => !option.Hidden))
+        {
+            string names = string.Join(", ", option.Aliases.Append(option.Name));
+            output.WriteLine($"  {$"{names} {option.HelpName}",-32} {option.Description}");
+        }
+        output.WriteLine(Messages.Notes);
+    }
+
+    private string[] Interfaces
+    {
+        get
+        {
+            IEnumerable<string> lists = _result.GetValue(_interfaces) is { Length: > 0 } given ? given : [NetInterfaces.Default];
+            string[] names =
+            [
+                .. lists.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(),
+            ];
+            return names.Length > 0 ? names : throw Wrong(Messages.NoInterface);
+        }
+    }
+
+    private TimeSpan Interval
+    {
+        get
+        {
+            if (_result.GetValue(_interval) is not { } text)
+            {
+                return TimeSpan.FromMilliseconds(DefaultInterval);
+            }
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int interval) && interval is >= MinInterval and <= MaxInterval
+                ? TimeSpan.FromMilliseconds(interval)
+                : throw Wrong(Messages.WrongInterval(text, MinInterval, MaxInterval));
+        }
+    }
+
+    private TrafficType[] TrafficTypes =>
+        _result.GetValue(_filter) is not { } text ? []
+        : s_filters.TryGetValue(text, out TrafficType[]? types) ? types
+        : throw Wrong(Messages.WrongFilter(text, string.Join(", ", s_filters.Keys)));
+
+    private void CheckMode()
+    {
+        string mode = _result.GetValue(_mode)
+            ?? (Environment.GetEnvironmentVariable("MONITOR_MODE") is { Length: > 0 } variable ? variable : Xdp);
+        if (s_laterModes.Contains(mode))
+        {
+            throw new XTraceException("ModeNotSupported", XTraceErrorKind.NotSupported, Messages.LaterMode(mode), mode);
+        }
+        if (mode != Xdp)
+        {
+            throw Wrong(Messages.WrongMode(mode));
+        }
+        if (_result.GetResult(_device) != null)
+        {
+            throw Wrong(Messages.DeviceWithoutUse);
+        }
+    }
+
+    private string Describe(ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { Tokens: [] } option => Messages.MissingValue(option.IdentifierToken!.Value),
+        OptionResult { Tokens: [_, _, ..] } option => Messages.GivenTwice(option.Option.Name),
+        _ when _result.UnmatchedTokens is [var unknown, ..] => Messages.UnknownOption(unknown),
+        _ => error.Message,
+    };
+
+    private static XTraceException Wrong(string message) => new("WrongUsage", XTraceErrorKind.InvalidArgument, message);
+}

@@ -1,0 +1,142 @@
+using XTrace.Bpf;
+using XTrace.Net;
+
+namespace XTrace.Cli;
+
+/// <summary>What is said to people: in Chinese where the locale is, else in English. Flow lines are the same everywhere.</summary>
+internal static class Messages
+{
+    // POSIX 8.2: the first of these that is set and not empty decides. .NET runs without cultures here.
+    private static readonly bool s_chinese = new[] { "LC_ALL", "LC_MESSAGES", "LANG" }
+        .Select(Environment.GetEnvironmentVariable)
+        .FirstOrDefault(value => !string.IsNullOrEmpty(value))?
+        .StartsWith("zh", StringComparison.Ordinal) ?? false;
+
+    internal static string HelpOption => Say("显示帮助信息", "show this help");
+
+    internal static string VersionOption => Say("显示版本", "show the version");
+
+    internal static string ListOption => Say("列出所有可用的网络接口", "list the network interfaces there are");
+
+    internal static string ModeOption => Say("监控模式: xdp (默认)", "what to monitor: xdp (default)");
+
+    internal static string InterfaceOption => Say("要监控的网络接口 (默认 eth0)", "network interfaces to monitor (default eth0)");
+
+    internal static string IntervalOption => Say("输出间隔, 毫秒: 100 到 3600000 (默认 5000)", "milliseconds between samples: 100 to 3600000 (default 5000)");
+
+    internal static string FilterOption => Say(
+        "流量类型: all (默认), tcp, udp, roce, roce_v1, roce_v2, ib (同 roce)",
+        "traffic type: all (default), tcp, udp, roce, roce_v1, roce_v2, ib (same as roce)");
+
+    internal static string ExcludeDnsOption => Say("不显示 DNS 流量 (端口 53)", "leave out DNS (port 53)");
+
+    internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
+
+    internal static string TryHelp => Say("请运行 'xtrace-catch --help' 查看用法。", "Try 'xtrace-catch --help'.");
+
+    internal static string NoInterface => Say("-i 没有给出网络接口名称。", "-i names no interface.");
+
+    internal static string DeviceWithoutUse => Say("xdp 模式不使用 RDMA 设备, 请去掉 -d。", "Mode xdp uses no RDMA device: leave out -d.");
+
+    internal static string Usage => Say(
+        """
+        用 eBPF/XDP 在内核中统计到达网络接口的流量, 按间隔逐流输出, 直到按 Ctrl+C。
+
+        用法: xtrace-catch [选项]
+
+        选项:
+        """,
+        """
+        Counts the flows that arrive at network interfaces, in the kernel with eBPF/XDP,
+        and prints them at each interval until Ctrl+C.
+
+        Usage: xtrace-catch [options]
+
+        Options:
+        """);
+
+    internal static string Notes => Say(
+        """
+
+        环境变量 (命令行参数优先):
+          NETWORK_INTERFACE  要监控的网络接口
+          MONITOR_MODE       监控模式
+
+        输出: 每个流一行, 数值从监控开始累计:
+          源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
+        RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
+        监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。
+
+        退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
+        需要 CAP_BPF 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
+        """,
+        """
+
+        Environment (options come first):
+          NETWORK_INTERFACE  network interfaces to monitor
+          MONITOR_MODE       what to monitor
+
+        Output: a line for each flow, counted since the monitor started:
+          SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
+        RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
+        With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
+
+        Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
+        Needs CAP_BPF and CAP_NET_ADMIN, for example through sudo.
+        """);
+
+    internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
+
+    /// <summary>The original's words, in both languages.</summary>
+    internal static string Loaded(string name) => $"XDP program loaded on {name}";
+
+    internal static string Reading(string name) => Say(
+        $"{name} 上已有监控在运行, 读取其数据 (从它启动时累计)",
+        $"Reading the monitor that already runs on {name}, counts since it was started");
+
+    internal static string Generic(string name) => Say(
+        $"{name}: 驱动不支持原生 XDP, 使用通用 XDP; 内核合并过的包会按一个包计数。",
+        $"{name}: no native XDP in its driver, using generic XDP; frames that the kernel merged count as one.");
+
+    internal static string Detached(string name) => Say(
+        $"{name} 上的 XDP 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
+        $"The XDP program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
+
+    internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
+
+    internal static string MissingValue(string option) => Say($"{option} 缺少值。", $"{option} needs a value.");
+
+    internal static string GivenTwice(string option) => Say($"{option} 只能给出一次。", $"{option} may be given once.");
+
+    internal static string WrongMode(string mode) => Say($"未知的模式 '{mode}', 请使用 xdp。", $"There is no mode '{mode}': use xdp.");
+
+    internal static string LaterMode(string mode) => Say(
+        $"此版本还没有 {mode} 模式, 请使用 '-m xdp'。",
+        $"This version does not have mode {mode} yet: use '-m xdp'.");
+
+    internal static string WrongInterval(string text, int min, int max) => Say(
+        $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",
+        $"Interval '{text}' is not valid: give milliseconds from {min} to {max}.");
+
+    internal static string WrongFilter(string text, string known) => Say(
+        $"未知的流量类型 '{text}', 请使用: {known}。",
+        $"There is no traffic type '{text}': use one of {known}.");
+
+    internal static string OutputFailed(string reason) => Say($"无法写入标准输出: {reason}", $"Cannot write to standard output: {reason}");
+
+    /// <summary>An error in one line. Those of the kernel and the rare ones are in English everywhere.</summary>
+    internal static string Describe(XTraceException error) => error switch
+    {
+        BpfException => error.Message.ReplaceLineEndings(" "),
+        { ErrorId: "InterfaceNotFound" } => Say(
+            $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
+            error.Message),
+        { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
+        { ErrorId: "LibbpfNotFound" } => Say(
+            $"没有安装 {error.Target}。请安装: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL)。",
+            error.Message),
+        _ => error.Message,
+    };
+
+    private static string Say(string chinese, string english) => s_chinese ? chinese : english;
+}

@@ -1,0 +1,67 @@
+using XTrace.Net;
+
+namespace XTrace.Cli;
+
+/// <summary>The entry: exit code 0 after a signal or when all is said, 1 when something failed, 2 on wrong usage.</summary>
+internal static class Program
+{
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    internal static int Main(string[] args)
+    {
+        try
+        {
+            using TextWriter output = StandardOutput.Open();
+            Run(new CommandLine(args), output);
+            return 0;
+        }
+        catch (XTraceException error) when (error.Kind == XTraceErrorKind.InvalidArgument)
+        {
+            return Fail(WrongUsage, $"{error.Message} {Messages.TryHelp}");
+        }
+        catch (XTraceException error)
+        {
+            return Fail(Failed, Messages.Describe(error));
+        }
+        catch (IOException error)
+        {
+            return Fail(Failed, Messages.OutputFailed(error.Message));
+        }
+    }
+
+    private static void Run(CommandLine command, TextWriter output)
+    {
+        if (command.WantsHelp)
+        {
+            command.WriteHelp(output);
+        }
+        else if (command.WantsVersion)
+        {
+            output.WriteLine($"{CommandLine.Name} {typeof(Program).Assembly.GetName().Version!.ToString(3)}");
+        }
+        else if (command.WantsList)
+        {
+            ListInterfaces(output);
+        }
+        else
+        {
+            WatchLoop.Run(command.Request, output);
+        }
+    }
+
+    private static void ListInterfaces(TextWriter output)
+    {
+        output.WriteLine(Messages.InterfaceList);
+        foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
+        {
+            output.WriteLine($"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
+        }
+    }
+
+    private static int Fail(int exitCode, string message)
+    {
+        Console.Error.WriteLine($"{CommandLine.Name}: {message}");
+        return exitCode;
+    }
+}
