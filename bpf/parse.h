@@ -32,7 +32,7 @@
 #define IP_MF			0x2000	/* net/ip.h */
 #define IP_OFFSET		0x1fff	/* net/ip.h */
 #define IPV6_FRAGMENT_OFFSET	0xfff8	/* IP6_OFFSET in net/ipv6.h */
-#define IPV6_EXTENSIONS_MAX	8	/* IP6_EXT_DST_MAX.. together: RFC 8504 5.3 lets a node limit them */
+#define IPV6_EXTENSIONS_MAX	8	/* RFC 8504 5.3 lets a node set such a limit */
 #define IPV6_EXTENSIONS_MASK	0x7fff	/* more than so many of the longest, 2048 bytes, take */
 #define IPPROTO_SHIM6		140	/* RFC 5533; no kernel header names it */
 #define IPPROTO_HIP		139	/* RFC 7401 */
