@@ -68,7 +68,7 @@ internal static class Messages
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。
 
         退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
-        需要 CAP_BPF 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
+        需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
         """,
         """
 
@@ -82,7 +82,7 @@ internal static class Messages
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
 
         Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
-        Needs CAP_BPF and CAP_NET_ADMIN, for example through sudo.
+        Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.
         """);
 
     internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
@@ -131,7 +131,7 @@ internal static class Messages
         { ErrorId: "InterfaceNotFound" } => Say(
             $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
             error.Message),
-        { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
+        { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
         { ErrorId: "LibbpfNotFound" } => Say(
             $"没有安装 {error.Target}。请安装: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL)。",
             error.Message),

@@ -8,9 +8,13 @@ internal static class Capabilities
     // linux/capability.h
     private const int NetAdmin = 12;
     private const int SysAdmin = 21;
+    private const int Perfmon = 38;
     private const int Bpf = 39;
 
-    /// <summary>Checks for what loading and attaching needs: CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN.</summary>
+    /// <summary>
+    /// Checks for what loading and attaching needs: CAP_NET_ADMIN to attach, CAP_BPF to load, CAP_PERFMON because the
+    /// verifier lets only its holders step over headers of variable length. CAP_SYS_ADMIN stands for the last two.
+    /// </summary>
     /// <exception cref="XTraceException">Something is missing; the message says what, and how to get it.</exception>
     internal static void RequireMonitoring()
     {
@@ -21,6 +25,10 @@ internal static class Capabilities
         {
             missing.Add("CAP_BPF");
         }
+        if (!Has(effective, Perfmon) && !admin)
+        {
+            missing.Add("CAP_PERFMON");
+        }
         if (!Has(effective, NetAdmin))
         {
             missing.Add("CAP_NET_ADMIN");
@@ -30,9 +38,9 @@ internal static class Capabilities
             throw new XTraceException(
                 "PermissionDenied",
                 XTraceErrorKind.PermissionDenied,
-                $"Watching an interface needs {string.Join(" and ", missing)}, which this process lacks. "
+                $"Watching an interface needs {string.Join(", ", missing)}, which this process lacks. "
                 + "Run it with sudo, or with only what is needed: "
-                + "'sudo setpriv --inh-caps +bpf,+net_admin --ambient-caps +bpf,+net_admin --reuid <you> --init-groups <command>'.");
+                + "'sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --init-groups <command>'.");
         }
     }
 
