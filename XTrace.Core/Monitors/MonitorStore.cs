@@ -16,9 +16,12 @@ internal static class MonitorStore
     internal static XdpMonitor Start(string interfaceName, MonitorOptions options, bool force, Action<string> report)
     {
         NetInterface target = NetInterfaces.Get(interfaceName);
-        Capabilities.RequireMonitoring();
-        BpfFileSystem.Require();
-        using PinLock mutex = new();
+        return Alone(() => StartAlone(target, options, force, report));
+    }
+
+    private static XdpMonitor StartAlone(NetInterface target, MonitorOptions options, bool force, Action<string> report)
+    {
+        string interfaceName = target.Name;
         RemoveDetached(report);
         PinDirectory pins = PinDirectory.Of(interfaceName);
         if (Find(interfaceName) is { } existing)
@@ -62,15 +65,35 @@ internal static class MonitorStore
     }
 
     /// <summary>Detaches a monitor and removes its pins, whatever its state.</summary>
-    internal static void Stop(XdpMonitor monitor)
+    internal static void Stop(XdpMonitor monitor) => Alone(() =>
     {
-        Capabilities.RequireMonitoring();
-        BpfFileSystem.Require();
-        using PinLock mutex = new();
         PinDirectory pins = new(monitor.Path);
         if (pins.Exists)
         {
             pins.Remove();
+        }
+        return true;
+    });
+
+    /// <summary>Does something to the pins while no other process can.</summary>
+    private static T Alone<T>(Func<T> change)
+    {
+        Capabilities.RequireMonitoring();
+        BpfFileSystem.Require();
+        try
+        {
+            using PinLock mutex = new();
+            return change();
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new XTraceException(
+                "PinDenied",
+                XTraceErrorKind.PermissionDenied,
+                $"Monitors are pinned under {PinDirectory.Root}, where this user may not write. "
+                + $"Run as root, or give the folder to the user: 'sudo install -d -o <user> {PinDirectory.Root}'.",
+                PinDirectory.Root,
+                denied);
         }
     }
 

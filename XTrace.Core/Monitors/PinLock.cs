@@ -11,7 +11,7 @@ internal sealed class PinLock : IDisposable
     /// <summary>Waits for it. The BPF file system must be mounted.</summary>
     internal PinLock()
     {
-        CreateRoot();
+        Directory.CreateDirectory(PinDirectory.Root);
         int flags = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory;
         _fd = Libc.open(PinDirectory.Root, flags);
         if (_fd < 0)
@@ -26,24 +26,6 @@ internal sealed class PinLock : IDisposable
                 _ = Libc.close(_fd);
                 throw new BpfException($"lock {PinDirectory.Root}", error, target: PinDirectory.Root);
             }
-        }
-    }
-
-    private static void CreateRoot()
-    {
-        try
-        {
-            Directory.CreateDirectory(PinDirectory.Root);
-        }
-        catch (UnauthorizedAccessException denied)
-        {
-            throw new XTraceException(
-                "PinDenied",
-                XTraceErrorKind.PermissionDenied,
-                $"A monitor that outlives its process is pinned under {PinDirectory.Root}, where this user may not write. "
-                + $"Run as root, or give the user that folder: 'sudo install -d -o <user> {PinDirectory.Root}'.",
-                PinDirectory.Root,
-                denied);
         }
     }
 
