@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Testbed;
+
+namespace XTrace.Tests;
+
+/// <summary>Compiles C against the headers and compares what it prints with what C# has.</summary>
+public sealed class AbiTests
+{
+    private static readonly (Type Type, string C, string[] Fields)[] s_structs =
+    [
+        (typeof(FlowKey), "struct flow_key", ["source", "source[1]", "destination", "destination[1]", "ports", "protocol", "kind", "vlan"]),
+        (typeof(Flow), "struct flow", ["key", "packets", "bytes", "first_seen", "last_seen"]),
+        (typeof(FlowTotals), "struct flow_totals",
+        [
+            "packets", "bytes", "evicted_packets", "evicted_bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
+        ]),
+        (typeof(CpuState), "struct cpu_state", ["totals", "key", "forget", "unused"]),
+        (typeof(ProgramConfig), "struct program_config", ["hash_seed", "sets_per_cpu", "has_frags"]),
+        (typeof(MonitorMeta), "struct monitor_meta", ["abi_version", "hook", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "started_ns"]),
+        (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns"]),
+        (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
+        [
+            "sz", "data_in", "data_out", "data_size_in", "data_size_out", "ctx_in", "ctx_out", "ctx_size_in", "ctx_size_out",
+            "retval", "repeat", "duration", "flags", "cpu", "batch_size",
+        ]),
+        (typeof(LibBpf.XdpQueryOptions), "struct bpf_xdp_query_opts",
+            ["sz", "prog_id", "drv_prog_id", "hw_prog_id", "skb_prog_id", "attach_mode"]),
+        (typeof(LibBpf.XdpLinkInfo), "struct bpf_link_info", ["type", "id", "prog_id", "xdp.ifindex"]),
+        (typeof(LibBpf.ProgramInfo), "struct bpf_prog_info", ["type", "id", "name"]),
+        (typeof(LibBpf.ProgramLoadOptions), "struct bpf_prog_load_opts", ["sz", "attempts", "expected_attach_type", "prog_btf_fd", "prog_flags"]),
+        (typeof(LibBpf.LinkCreateOptions), "struct bpf_link_create_opts", ["sz", "flags"]),
+    ];
+
+    /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
+    private static readonly Type[] s_versioned =
+        [typeof(LibBpf.XdpLinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.ProgramLoadOptions), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
+
+    private static readonly (string C, long Value)[] s_constants =
+    [
+        ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways),
+        ("FLOW_ETHERNET", FlowAbi.Ethernet), ("FLOW_IPV4", FlowAbi.IPv4), ("FLOW_IPV6", FlowAbi.IPv6),
+        ("FLOW_NO_PORTS", FlowAbi.NoPorts), ("FLOW_PORTS", FlowAbi.Ports), ("FLOW_ICMP", FlowAbi.Icmp), ("FLOW_FRAGMENT", FlowAbi.Fragment),
+        ("FLOW_ROCE_V1", FlowAbi.RoceV1), ("FLOW_ROCE_V2", FlowAbi.RoceV2), ("FLOW_ETHERTYPE", FlowAbi.Ethertype),
+        ("FLOW_VLAN_ID", FlowAbi.VlanId), ("FLOW_VLAN_PRESENT", FlowAbi.VlanPresent),
+        ("MONITOR_NATIVE", (long)MonitorHook.XdpNative), ("MONITOR_GENERIC", (long)MonitorHook.XdpGeneric),
+        ("BPF_PROG_TYPE_XDP", LibBpf.ProgramTypeXdp), ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_F_XDP_HAS_FRAGS", LibBpf.ProgramFlagXdpHasFrags),
+        ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
+        ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
+        ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
+        ("ENOSPC", Errnos.ENOSPC), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
+        ("PROT_READ", Libc.ProtRead), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
+        ("O_DIRECTORY | O_CLOEXEC", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory),
+    ];
+
+    private static readonly Lazy<IReadOnlyList<long>> s_compiled = new(Compile);
+
+    [Fact]
+    public void Sizes_offsets_and_constants_are_those_of_C()
+    {
+        List<string> differences = [];
+        using IEnumerator<long> c = s_compiled.Value.GetEnumerator();
+        long Next() => c.MoveNext() ? c.Current : throw new InvalidOperationException("The C program printed too little.");
+        void Compare(string what, long ours, long theirs)
+        {
+            if (ours != theirs)
+            {
+                differences.Add($"{what}: {ours} in C#, {theirs} in C");
+            }
+        }
+        foreach ((Type type, string name, string[] fields) in s_structs)
+        {
+            long size = Next();
+            if (!s_versioned.Contains(type))
+            {
+                Compare($"sizeof({name})", Marshal.SizeOf(type), size);
+            }
+            FieldInfo[] ours = type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
+            for (int i = 0; i < fields.Length; i++)
+            {
+                Compare($"{name}.{fields[i]}", Marshal.OffsetOf(type, ours[i].Name), Next());
+            }
+        }
+        foreach ((string name, long value) in s_constants)
+        {
+            Compare(name, value, Next());
+        }
+        Assert.False(c.MoveNext());
+        Assert.Empty(differences);
+    }
+
+    [Fact]
+    public void Every_field_of_the_flow_ABI_is_compared()
+    {
+        foreach ((Type type, string name, string[] fields) in s_structs.Where(one => one.Type.Namespace == typeof(FlowKey).Namespace))
+        {
+            Assert.True(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Length == fields.Length, name);
+        }
+    }
+
+    [Fact]
+    public void A_slot_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Flow>());
+
+    private static List<long> Compile()
+    {
+        string folder = Directory.CreateTempSubdirectory("xtrace-abi").FullName;
+        string source = Path.Combine(folder, "abi.c");
+        string program = Path.Combine(folder, "abi");
+        try
+        {
+            File.WriteAllText(source, Source());
+            Command.Run("gcc", "-I", BpfFolder(), source, "-o", program);
+            return [.. Command.Run(program).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Source()
+    {
+        StringBuilder text = new();
+        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "linux/bpf.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
+        {
+            text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
+        }
+        text.Insert(0, "#define _GNU_SOURCE\n").Append("#define P(x) printf(\"%ld\\n\", (long)(x))\nint main(void) {\n");
+        foreach ((_, string name, string[] fields) in s_structs)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"P(sizeof({name}));\n");
+            text.AppendJoin("", fields.Select(field => $"P(offsetof({name}, {field}));\n"));
+        }
+        text.AppendJoin("", s_constants.Select(constant => $"P({constant.C});\n"));
+        return text.Append("}\n").ToString();
+    }
+
+    private static string BpfFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../bpf");
+}

@@ -1,0 +1,79 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+
+namespace XTrace.Tests;
+
+/// <summary>The loaded program and its table, run over frames without an interface.</summary>
+internal sealed class TestTable : IDisposable
+{
+    private const uint Pass = 2; // XDP_PASS, linux/bpf.h
+
+    private readonly FlowTable _table;
+
+    internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow)
+    {
+        int sets = new MonitorOptions { MaxFlow = maxFlow }.SetsPerCpu;
+        Program = FlowProgram.Load(sets);
+        _table = new FlowTable(Program.Flows, Program.States, Program.Cpus, sets);
+    }
+
+    internal FlowProgram Program { get; }
+
+    internal FlowTotals Totals => _table.ReadTotals();
+
+    /// <summary>Runs the program over a frame, which must pass, unchanged.</summary>
+    internal void Run(byte[] frame, int repeat = 1)
+    {
+        byte[] packet = [.. frame];
+        Assert.Equal(Pass, BpfProgram.TestRun(Program.Xdp, packet, repeat).ReturnValue);
+        Assert.Equal(frame, packet);
+    }
+
+    internal void Read(FlowSnapshot snapshot) => _table.Read(snapshot);
+
+    /// <summary>A snapshot at rest, whose counts must add up.</summary>
+    internal FlowSnapshot Snapshot()
+    {
+        FlowSnapshot snapshot = new();
+        Read(snapshot);
+        AssertConserved(snapshot);
+        return snapshot;
+    }
+
+    /// <summary>The flows of a snapshot as objects, by their lines.</summary>
+    internal IReadOnlyList<FlowStat> Flows()
+    {
+        FlowSampler sampler = new("test0", new FlowFilter());
+        JiffiesClock clock = new(Program.Clock, 1_000_000);
+        sampler.Take(
+            snapshot =>
+            {
+                snapshot.Clock = clock.Calibrate();
+                Read(snapshot);
+                AssertConserved(snapshot);
+            },
+            default);
+        return [.. sampler.All()];
+    }
+
+    public void Dispose()
+    {
+        _table.Dispose();
+        Program.Dispose();
+    }
+
+    internal static void AssertConserved(FlowSnapshot snapshot)
+    {
+        FlowTotals totals = snapshot.Totals;
+        ulong packets = 0;
+        ulong bytes = 0;
+        foreach (ref readonly Flow flow in snapshot.Flows)
+        {
+            packets += flow.Packets;
+            bytes += flow.Bytes;
+        }
+        Assert.Equal(totals.Packets, packets + totals.EvictedPackets + totals.FilteredPackets + totals.MalformedPackets);
+        Assert.Equal(totals.Bytes, bytes + totals.EvictedBytes + totals.FilteredBytes + totals.MalformedBytes);
+    }
+}
