@@ -1,0 +1,67 @@
+using XTrace.Bpf;
+
+namespace XTrace.Bench;
+
+/// <summary>bpf/driver.bpf.c: sends packets of flow after flow through a program.</summary>
+internal sealed unsafe class Driver : IDisposable
+{
+    private const uint XdpPass = 2; // linux/bpf.h
+    private readonly BpfObject _bpf;
+
+    /// <param name="flows">How many flows it goes through before it begins again: a power of two.</param>
+    internal Driver(int flows)
+    {
+        _bpf = BpfObject.OpenResource(typeof(Driver).Assembly, "driver.bpf.o");
+        _bpf.ReadOnlyData<uint>() = (uint)flows;
+        MatchFrags(_bpf, "driver", "empty");
+        _bpf.Load();
+    }
+
+    internal BpfHandle Empty => _bpf.Program("empty");
+
+    /// <summary>Loads programs as XTrace loads its own: a tail call from one kind into the other is refused.</summary>
+    internal static void MatchFrags(BpfObject bpf, params ReadOnlySpan<string> programs)
+    {
+        foreach (string program in programs)
+        {
+            bpf.SetProgramFlags(program, BpfProgram.CanTakeFrags ? LibBpf.ProgramFlagXdpHasFrags : 0);
+        }
+    }
+
+    /// <summary>Sends packets, and gives the CPU time of one in nanoseconds, this program's own included.</summary>
+    internal double Run(BpfHandle program, int packets)
+    {
+        uint slot = 0;
+        int descriptor = (int)program.DangerousGetHandle();
+        BpfHandle target = _bpf.Map("target");
+        int result = LibBpf.bpf_map_update_elem(target, &slot, &descriptor, 0);
+        if (result < 0)
+        {
+            throw new BpfException("put the program behind the driver", -result);
+        }
+        BpfHandle driver = _bpf.Program("driver");
+        Span<byte> packet = Packet();
+        double start = PinnedThread.CpuNanoseconds;
+        (uint verdict, _) = BpfProgram.TestRun(driver, packet, packets);
+        double nanoseconds = (PinnedThread.CpuNanoseconds - start) / packets;
+        return verdict == XdpPass
+            ? nanoseconds
+            : throw new InvalidOperationException($"The program returned {verdict}: the tail call into it failed.");
+    }
+
+    public void Dispose() => _bpf.Dispose();
+
+    /// <summary>Ethernet, IPv4, UDP in 64 bytes; the driver writes source address and ports.</summary>
+    private static byte[] Packet()
+    {
+        byte[] packet = new byte[64];
+        packet[12] = 0x08; // ethertype IPv4
+        packet[14] = 0x45; // version 4, 20 bytes
+        packet[17] = 50; // total length
+        packet[23] = 17; // UDP
+        packet[30] = 10; // to 10.0.0.2
+        packet[33] = 2;
+        packet[39] = 30; // UDP length
+        return packet;
+    }
+}
