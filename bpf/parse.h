@@ -264,7 +264,7 @@ static __always_inline enum parse_result parse_ipv6_extensions(struct cursor *cu
 		if (!in_packet(cur, sizeof(*extension)))
 			return MALFORMED;
 		length = ipv6_extension_length(packet->protocol, extension->length);
-		if (cur->left < length)
+		if (!in_packet(cur, length))
 			return MALFORMED;
 		if (packet->protocol == IPPROTO_FRAGMENT &&
 		    extension->fragment_offset & bpf_htons(IPV6_FRAGMENT_OFFSET)) {

@@ -20,7 +20,7 @@ public sealed class AbiTests
         [
             "packets", "bytes", "evicted_packets", "evicted_bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
         ]),
-        (typeof(CpuState), "struct cpu_state", ["totals", "key", "forget", "unused"]),
+        (typeof(CpuState), "struct cpu_state", ["totals", "key", "hash", "forget", "unused"]),
         (typeof(ProgramConfig), "struct program_config", ["hash_seed", "sets_per_cpu", "has_frags"]),
         (typeof(MonitorMeta), "struct monitor_meta", ["abi_version", "hook", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "started_ns"]),
         (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns"]),
