@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Net;
+
+namespace XTrace.PowerShell;
+
+/// <summary>
+/// Emits flows: at once from a monitor that runs, or over measured intervals. An interface without a monitor gets one
+/// for as long as the command runs.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "FlowStat", DefaultParameterSetName = SampleSet)]
+[OutputType(typeof(FlowStat))]
+public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
+{
+    private const string SampleSet = "Sample";
+    private const string ContinuousSet = "Continuous";
+    private const double ProgressFrom = 1.5;
+    private const int ProgressStep = 250;
+
+    private readonly List<FlowWatch> _watches = [];
+    private readonly List<NetInterface> _targets = [];
+    private readonly ManualResetEventSlim _stopping = new();
+
+    /// <summary>The interfaces; without one NETWORK_INTERFACE, then eth0.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Interface", "ifAlias", "Name")]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] InterfaceAlias { get; set; } = [NetInterfaces.Default];
+
+    /// <summary>Only flows of these types.</summary>
+    [Parameter]
+    public TrafficType[] TrafficType { get; set; } = [];
+
+    /// <summary>Only flows of these IP protocols, by name or number.</summary>
+    [Parameter]
+    public IPProtocol[] Protocol { get; set; } = [];
+
+    /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] Address { get; set; } = [];
+
+    /// <summary>Only flows from or to these ports.</summary>
+    [Parameter]
+    public ushort[] Port { get; set; } = [];
+
+    /// <summary>Leave out UDP and TCP from or to port 53.</summary>
+    [Parameter]
+    public SwitchParameter ExcludeDns { get; set; }
+
+    /// <summary>Only the n greatest of each interface in each sample, greatest first.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Top { get; set; }
+
+    /// <summary>What -Top goes by.</summary>
+    [Parameter]
+    public FlowOrder By { get; set; }
+
+    /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
+    [Parameter]
+    [ValidateRange(0.1, 86400.0)]
+    public double SampleInterval { get; set; } = 5;
+
+    /// <summary>How many samples.</summary>
+    [Parameter(ParameterSetName = SampleSet)]
+    [ValidateRange(1L, long.MaxValue)]
+    public long MaxSamples { get; set; } = 1;
+
+    /// <summary>Sample until stopped.</summary>
+    [Parameter(ParameterSetName = ContinuousSet, Mandatory = true)]
+    public SwitchParameter Continuous { get; set; }
+
+    /// <summary>Which hook to use where there is no monitor yet.</summary>
+    [Parameter]
+    public AttachMode AttachMode { get; set; }
+
+    /// <summary>Flows that each CPU can hold, where there is no monitor yet: a power of two.</summary>
+    [Parameter]
+    public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _targets.AddRange(Resolve(InterfaceAlias).Where(one => !_targets.Contains(one)));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        FlowFilter filter = ReadFilter();
+        MonitorOptions options = new() { Mode = AttachMode, MaxFlow = MaxFlow };
+        foreach (NetInterface target in _targets)
+        {
+            TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, options, filter, WriteVerbose)));
+        }
+
+        bool sampling = Continuous || new[] { nameof(SampleInterval), nameof(MaxSamples) }.Any(MyInvocation.BoundParameters.ContainsKey);
+        Emit(_watches.FindAll(watch => !watch.IsOwn && !sampling));
+        _watches.RemoveAll(Finished(watch => !watch.IsOwn && !sampling));
+        SampleAll();
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stopping.Set();
+
+    /// <summary>Detaches what this command attached; PowerShell calls it however the command ends.</summary>
+    public void Dispose()
+    {
+        _watches.ForEach(watch => watch.Dispose());
+        _watches.Clear();
+        _stopping.Dispose();
+    }
+
+    private static Predicate<FlowWatch> Finished(Predicate<FlowWatch> isFinished) => watch =>
+    {
+        bool finished = isFinished(watch);
+        if (finished)
+        {
+            watch.Dispose();
+        }
+        return finished;
+    };
+
+    private FlowFilter ReadFilter()
+    {
+        try
+        {
+            return new FlowFilter
+            {
+                TrafficTypes = TrafficType,
+                Protocols = Protocol,
+                Networks = [.. Address.Select(FlowFilter.ParseNetwork)],
+                Ports = Port,
+                ExcludeDns = ExcludeDns,
+            };
+        }
+        catch (XTraceException error)
+        {
+            ThrowTerminatingError(ErrorRecords.Of(error));
+            throw;
+        }
+    }
+
+    private void SampleAll()
+    {
+        // A baseline, so that the first rates are the first interval's.
+        Sample(_watches.FindAll(watch => !watch.IsOwn));
+        Stopwatch clock = Stopwatch.StartNew();
+        for (long sample = 1; _watches.Count > 0 && (Continuous || sample <= MaxSamples); sample++)
+        {
+            if (!WaitUntil(clock, TimeSpan.FromSeconds(SampleInterval * sample)))
+            {
+                return;
+            }
+            Emit(_watches);
+        }
+    }
+
+    private void Emit(List<FlowWatch> watches)
+    {
+        foreach (FlowWatch watch in Sample(watches))
+        {
+            foreach (FlowStat flow in Top > 0 ? watch.Top(Top, By) : watch.Flows())
+            {
+                WriteObject(flow);
+            }
+        }
+    }
+
+    /// <summary>Reads all of them first, so that their samples are of one moment; one that fails is left out from then on.</summary>
+    private List<FlowWatch> Sample(List<FlowWatch> watches)
+    {
+        List<FlowWatch> failed = watches.FindAll(watch => !TryFor(watch, watch.Sample));
+        _watches.RemoveAll(Finished(failed.Contains));
+        return watches.FindAll(watch => !failed.Contains(watch));
+    }
+
+    /// <returns>False once the user wants to stop.</returns>
+    private bool WaitUntil(Stopwatch clock, TimeSpan due)
+    {
+        bool progress = !Continuous && MaxSamples * SampleInterval > ProgressFrom;
+        while (true)
+        {
+            TimeSpan left = due - clock.Elapsed;
+            if (left <= TimeSpan.Zero)
+            {
+                return !_stopping.IsSet;
+            }
+            if (progress)
+            {
+                double total = MaxSamples * SampleInterval;
+                WriteProgress(new ProgressRecord(0, "Watching flows", string.Join(", ", _targets.Select(one => one.Name)))
+                {
+                    PercentComplete = (int)Math.Min(100, clock.Elapsed.TotalSeconds / total * 100),
+                    SecondsRemaining = (int)(total - clock.Elapsed.TotalSeconds),
+                });
+                left = left.TotalMilliseconds < ProgressStep ? left : TimeSpan.FromMilliseconds(ProgressStep);
+            }
+            if (_stopping.Wait(left))
+            {
+                return false;
+            }
+        }
+    }
+}

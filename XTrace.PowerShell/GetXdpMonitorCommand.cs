@@ -1,0 +1,26 @@
+using System.Management.Automation;
+
+namespace XTrace.PowerShell;
+
+/// <summary>Shows the monitors of this network namespace, whatever their state.</summary>
+[Cmdlet(VerbsCommon.Get, "XdpMonitor")]
+[OutputType(typeof(XdpMonitor))]
+public sealed class GetXdpMonitorCommand : MonitorSelectionCommand
+{
+    /// <summary>The interfaces; without one, all.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Interface", "ifAlias", "Name")]
+    [ArgumentCompleter(typeof(InterfaceCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] InterfaceAlias { get; set; } = ["*"];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (XdpMonitor monitor in Select(InterfaceAlias))
+        {
+            WriteObject(monitor);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+@{
+    RootModule           = 'XTrace.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = 'e0a4f9b6-6f2c-4d5e-9a41-3c1f6b8d27a5'
+    Author               = 'The XTrace authors'
+    CompanyName          = 'XTrace'
+    Copyright            = 'GPL-2.0'
+    Description          = 'Watches network flows in the Linux kernel with XDP eBPF programs and emits them as objects.'
+    CompatiblePSEditions = @('Core')
+    PowerShellVersion    = '7.4'
+    FormatsToProcess     = @('XTrace.Format.ps1xml')
+    TypesToProcess       = @('XTrace.Types.ps1xml')
+    CmdletsToExport      = @('Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor')
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('Linux', 'eBPF', 'XDP', 'Network', 'Monitoring', 'RoCE', 'PSEdition_Core')
+        }
+    }
+}
