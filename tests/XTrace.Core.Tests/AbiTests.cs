@@ -43,7 +43,7 @@ public sealed class AbiTests
 
     private static readonly (string C, long Value)[] s_constants =
     [
-        ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways),
+        ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
         ("FLOW_ETHERNET", FlowAbi.Ethernet), ("FLOW_IPV4", FlowAbi.IPv4), ("FLOW_IPV6", FlowAbi.IPv6),
         ("FLOW_NO_PORTS", FlowAbi.NoPorts), ("FLOW_PORTS", FlowAbi.Ports), ("FLOW_ICMP", FlowAbi.Icmp), ("FLOW_FRAGMENT", FlowAbi.Fragment),
         ("FLOW_ROCE_V1", FlowAbi.RoceV1), ("FLOW_ROCE_V2", FlowAbi.RoceV2), ("FLOW_ETHERTYPE", FlowAbi.Ethertype),

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace XTrace.Testbed;
 
 /// <summary>A network namespace of its own, named under /run/netns; gone when disposed.</summary>
@@ -15,30 +13,11 @@ public sealed class NetNamespace : IDisposable
     public string Name { get; }
 
     /// <summary>Runs something on a thread that is in the namespace; what it throws is thrown here.</summary>
-    public T Run<T>(Func<T> function)
+    public T Run<T>(Func<T> function) => OwnThread.Run(() =>
     {
-        T result = default!;
-        ExceptionDispatchInfo? failure = null;
-        // A thread of its own: one that has moved must not go back into the pool.
-        Thread thread = new(() =>
-        {
-            try
-            {
-                Enter();
-                result = function();
-            }
-#pragma warning disable CA1031 // It is thrown again below.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                failure = ExceptionDispatchInfo.Capture(exception);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result;
-    }
+        Enter();
+        return function();
+    });
 
     public void Dispose() => Command.Run("ip", "netns", "del", Name);
 
