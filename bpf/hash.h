@@ -23,4 +23,14 @@ static __always_inline __u64 hash_word(__u32 seed, __u32 word)
 	return config.hash_seed[seed] * word;
 }
 
+/*
+ * Universal for pairs is not enough for a set's load: counting addresses or ports make
+ * an arithmetic progression of the sum, which for unlucky numbers falls on few sets.
+ * Folding the halves together and multiplying once more breaks it up.
+ */
+static __always_inline __u32 hash_finish(__u64 sum)
+{
+	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15ULL >> 32;	/* 2^64 / golden ratio */
+}
+
 #endif

@@ -100,7 +100,7 @@ static __always_inline struct flow *flow_evict(struct flow_set *set, __u32 first
 static __always_inline void flow_count(struct cpu_state *state, __u32 bytes, __u32 cpu)
 {
 	__u32 now = bpf_jiffies64();
-	__u32 hash = state->hash >> 32;
+	__u32 hash = hash_finish(state->hash);
 	__u32 index = cpu * config.sets_per_cpu + (hash & (config.sets_per_cpu - 1));
 	__u32 first = hash >> 29;	/* bits that do not choose the set */
 	struct flow_set *set;
