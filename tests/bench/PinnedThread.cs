@@ -4,13 +4,23 @@ using System.Runtime.InteropServices;
 namespace XTrace.Bench;
 
 /// <summary>
-/// The calling thread on one CPU, and the CPU time it has had. Per-CPU tables would fill anew wherever the scheduler
-/// took it, and time that other processes had is not the program's cost.
+/// The calling thread on one CPU until Dispose: per-CPU tables would fill anew wherever the scheduler took it. Then it
+/// may run anywhere.
 /// </summary>
-internal static unsafe partial class PinnedThread
+internal sealed unsafe partial class PinnedThread : IDisposable
 {
     private const int ClockThreadCpuTime = 3; // CLOCK_THREAD_CPUTIME_ID, linux/time.h
+    private const int MaskLength = 128; // cpu_set_t: 1024 CPUs
 
+    internal PinnedThread(int cpu)
+    {
+        Span<byte> mask = stackalloc byte[MaskLength];
+        mask.Clear();
+        mask[cpu / 8] = (byte)(1 << (cpu % 8));
+        Allow(mask);
+    }
+
+    /// <summary>The CPU time that this thread has had: what other processes had meanwhile is nobody's cost here.</summary>
     internal static double CpuNanoseconds
     {
         get
@@ -21,12 +31,19 @@ internal static unsafe partial class PinnedThread
         }
     }
 
-    internal static void MoveTo(int cpu)
+    public void Dispose()
     {
-        ulong* mask = stackalloc ulong[16]; // cpu_set_t, 1024 CPUs
-        new Span<ulong>(mask, 16).Clear();
-        mask[cpu / 64] = 1ul << (cpu % 64);
-        Check(sched_setaffinity(0, 16 * sizeof(ulong), mask));
+        Span<byte> mask = stackalloc byte[MaskLength];
+        mask.Fill(0xff);
+        Allow(mask);
+    }
+
+    private static void Allow(ReadOnlySpan<byte> mask)
+    {
+        fixed (byte* cpus = mask)
+        {
+            Check(sched_setaffinity(0, MaskLength, cpus));
+        }
     }
 
     private static void Check(int result)
@@ -41,5 +58,5 @@ internal static unsafe partial class PinnedThread
     private static partial int clock_gettime(int clock, long* time);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
+    private static partial int sched_setaffinity(int thread, nuint size, byte* mask);
 }

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Text.Json;
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+
+namespace XTrace.Bench;
+
+/// <summary>What Get-FlowStat takes, in milliseconds.</summary>
+/// <param name="Hook">The pinned monitor's hook.</param>
+/// <param name="Flows">Objects that it emitted.</param>
+/// <param name="All">From call to last object.</param>
+/// <param name="Top">The same, of the 20 greatest flows.</param>
+/// <param name="OwnTime">A pwsh that imports the module and samples for 1 s, less that second and an empty pwsh.</param>
+internal sealed record CmdletCostResult(string Hook, int Flows, Distribution All, Distribution Top, Distribution OwnTime)
+{
+    internal const double OwnTimeTarget = 400;
+
+    public bool Met => OwnTime.Median <= OwnTimeTarget;
+}
+
+/// <summary>
+/// Get-FlowStat in a real pwsh, on a pinned monitor that holds 65,536 flows. Its own program counted them, behind the
+/// driver; no frames had to cross the wire for them.
+/// </summary>
+internal static class CmdletCost
+{
+    internal const int Rounds = 7;
+    private const double SampleMilliseconds = 1000;
+
+    /// <summary>What is missing to measure it, or null.</summary>
+    internal static string? WhyNot(string module) =>
+        !Directory.Exists(module) ? $"there is no module in {module}; build it, or name its folder with --module."
+        : !Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "pwsh"))) ? "pwsh is not on PATH."
+        : null;
+
+    internal static CmdletCostResult Measure(string module)
+    {
+        using BenchNamespace bench = new();
+        string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
+        string hook = Pwsh(bench, $"{import}; (Start-XdpMonitor -InterfaceAlias {BenchNamespace.Interface} -MaxFlow {SnapshotCost.Slots}).Hook").Trim();
+        Fill(BenchNamespace.Pins);
+
+        Series series = JsonSerializer.Deserialize<Series>(Pwsh(bench, $$"""
+            {{import}}
+            $flows = 0; $all = @(); $top = @()
+            foreach ($round in 0..{{Rounds}}) {
+                $watch = [Diagnostics.Stopwatch]::StartNew()
+                $stats = Get-FlowStat -InterfaceAlias {{BenchNamespace.Interface}}
+                $all += $watch.Elapsed.TotalMilliseconds
+                $flows = $stats.Count
+                $watch.Restart()
+                $stats = Get-FlowStat -InterfaceAlias {{BenchNamespace.Interface}} -Top 20
+                $top += $watch.Elapsed.TotalMilliseconds
+                if ($stats.Count -ne 20) { throw "-Top 20 gave $($stats.Count) flows" }
+            }
+            @{ Flows = $flows; All = $all; Top = $top } | ConvertTo-Json -Compress
+            """))!;
+        if (series.Flows < TableFill.Flows)
+        {
+            throw new InvalidOperationException($"Get-FlowStat emitted {series.Flows} flows of {TableFill.Flows}.");
+        }
+        // The first round also compiles; whoever calls it once pays that, so it is in the own time.
+        return new CmdletCostResult(
+            hook, series.Flows, Distribution.Of(series.All.Skip(1)), Distribution.Of(series.Top.Skip(1)), Distribution.Of(OwnTimes(bench, import)));
+    }
+
+    private static IEnumerable<double> OwnTimes(BenchNamespace bench, string import)
+    {
+        for (int round = -1; round < Rounds; round++)
+        {
+            double empty = Time(() => Pwsh(bench, ""));
+            double sample = Time(() => Pwsh(bench, $"{import}; Get-FlowStat -InterfaceAlias {BenchNamespace.Peer} -SampleInterval 1"));
+            if (round >= 0)
+            {
+                yield return sample - SampleMilliseconds - empty;
+            }
+        }
+    }
+
+    private static void Fill(PinDirectory pins)
+    {
+        MonitorMeta meta = pins.ReadMeta();
+        using BpfHandle link = BpfHandle.Open(pins.Link);
+        using BpfHandle flows = BpfHandle.Open(pins.Flows);
+        using BpfHandle states = BpfHandle.Open(pins.States);
+        using FlowTable table = new(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
+        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(XdpLink.Query(link).ProgramId), "open the monitor's program");
+        TableFill.Spread(program, table, (int)meta.Cpus);
+    }
+
+    private static string Pwsh(BenchNamespace bench, string script) => bench.RunInside("pwsh", "-NoProfile", "-NonInteractive", "-Command", script);
+
+    private static double Time(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private sealed record Series(int Flows, double[] All, double[] Top);
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace XTrace.Bench;
+
+/// <summary>Results as tables for people and as JSON for programs.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+
+    internal static void Print(Machine machine) => Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
+
+    internal static void Print(IReadOnlyList<KernelCostRow> rows, int rounds, int packets)
+    {
+        Heading("Kernel cost");
+        Line($"Nanoseconds a packet above an empty program; median of {rounds} rounds of {packets:N0} packets.");
+        Line($"held: share of the packets that the table can still say the flow of. counted: with evicted flows.");
+        Line($"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash.");
+        foreach (IGrouping<string, KernelCostRow> tables in rows.GroupBy(row => row.Tables))
+        {
+            Line($"");
+            Line($"Tables: {tables.Key}");
+            Table(
+                ["flows", "plain", "held", "LRU", "held", "XTrace", "held", "counted", "/plain", "/LRU", "target"],
+                tables.Select(row => (string[])
+                [
+                    Text($"{row.Flows:N0}"),
+                    Text($"{row.Plain.Nanoseconds.Median:F1}"), Text($"{row.Plain.Attributed:P1}"),
+                    Text($"{row.Lru.Nanoseconds.Median:F1}"), Text($"{row.Lru.Attributed:P1}"),
+                    Text($"{row.XTrace.Nanoseconds.Median:F1}"), Text($"{row.XTrace.Attributed:P1}"),
+                    Text($"{row.Accounted:P1}"),
+                    Text($"{row.ToPlain:F2}"), Text($"{row.ToLru:F2}"), Verdict(row.Met),
+                ]));
+        }
+    }
+
+    internal static void Print(IReadOnlyList<SnapshotCostRow> rows, int rounds)
+    {
+        Heading("Snapshot");
+        Line($"Milliseconds to read all flows of XTrace's table, and of a hash map with the same; median of {rounds}.");
+        Line($"Target: at most {SnapshotCostRow.WalkTarget} of the walk.");
+        Line($"");
+        Table(
+            ["flows", "counted on", "XTrace", "walk", "batch", "/walk", "/batch", "target"],
+            rows.Select(row => (string[])
+            [
+                Text($"{row.Flows:N0}"), row.Placement, Text($"{row.Snapshot.Median:F2}"), Text($"{row.Walk.Median:F2}"),
+                Text($"{row.Batch.Median:F2}"), Text($"{row.ToWalk:F3}"), Text($"{row.ToBatch:F3}"), Verdict(row.Met),
+            ]));
+    }
+
+    internal static void Print(CmdletCostResult cost)
+    {
+        Heading("Get-FlowStat");
+        Line($"From call to last object, in a pwsh of its own; median of {CmdletCost.Rounds}. Monitor: {cost.Hook}.");
+        Line($"Own time: of a pwsh that imports the module and samples 1 s, above an empty pwsh and that second.");
+        Line($"");
+        Table(
+            ["what", "objects", "ms", "target"],
+            [
+                ["all flows", Text($"{cost.Flows:N0}"), Text($"{cost.All.Median:F1}"), ""],
+                ["-Top 20", "20", Text($"{cost.Top.Median:F1}"), ""],
+                ["own time", "", Text($"{cost.OwnTime.Median:F0}"), $"{Verdict(cost.Met)} (400)"],
+            ]);
+    }
+
+    internal static void Summarise(Results results)
+    {
+        Line($"");
+        Line($"{(results.AllMet ? "All targets met." : "Targets missed: see above. Other load on the machine can do that; run again on a quiet one.")}");
+    }
+
+    internal static void Save(Results results, string path) => File.WriteAllText(path, JsonSerializer.Serialize(results, s_json) + "\n");
+
+    internal static void Line(FormattableString text) => Console.WriteLine(Text(text));
+
+    private static void Heading(string title)
+    {
+        Line($"");
+        Line($"## {title}");
+    }
+
+    private static string Verdict(bool met) => met ? "met" : "missed";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static void Table(string[] header, IEnumerable<string[]> body)
+    {
+        string[][] rows = [header, .. body];
+        int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Line($"| {string.Join(" | ", rows[i].Select((cell, column) => cell.PadLeft(widths[column])))} |");
+            if (i == 0)
+            {
+                Line($"|{string.Join('|', widths.Select(width => new string('-', width + 1) + ':'))}|");
+            }
+        }
+    }
+}

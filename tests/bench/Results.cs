@@ -1,0 +1,25 @@
+namespace XTrace.Bench;
+
+/// <summary>The machine that was measured on.</summary>
+internal sealed record Machine(DateTimeOffset Date, string Kernel, string CpuModel, int Cpus)
+{
+    internal static Machine Current => new(
+        DateTimeOffset.Now,
+        File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            ?.Split(':', 2)[1].Trim() ?? "unknown",
+        Environment.ProcessorCount);
+}
+
+/// <summary>All that was measured; what BENCH.json holds.</summary>
+internal sealed record Results(
+    Machine Machine,
+    int Rounds,
+    int PacketsPerRound,
+    IReadOnlyList<KernelCostRow> KernelCost,
+    IReadOnlyList<SnapshotCostRow> SnapshotCost,
+    CmdletCostResult? CmdletCost)
+{
+    public bool AllMet =>
+        KernelCost.All(row => row.Met) && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
+}
