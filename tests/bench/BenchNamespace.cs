@@ -9,6 +9,7 @@ internal sealed class BenchNamespace : IDisposable
 {
     private readonly string _name = $"xtrace-bench-{Environment.ProcessId}";
     private readonly PosixSignalRegistration[] _signals;
+    private readonly Lock _removal = new();
 
     internal BenchNamespace()
     {
@@ -48,13 +49,16 @@ internal sealed class BenchNamespace : IDisposable
 
     private void Remove()
     {
-        foreach (PinDirectory pins in PinDirectory.Everywhere().Where(pins => pins.InterfaceName == Interface || pins.InterfaceName == Peer))
+        lock (_removal)
         {
-            pins.Remove();
-        }
-        if (File.Exists($"/run/netns/{_name}"))
-        {
-            Run("ip", "netns", "del", _name);
+            foreach (PinDirectory pins in PinDirectory.Everywhere().Where(pins => pins.InterfaceName == Interface || pins.InterfaceName == Peer))
+            {
+                pins.Remove();
+            }
+            if (File.Exists($"/run/netns/{_name}"))
+            {
+                Run("ip", "netns", "del", _name);
+            }
         }
     }
 

@@ -53,7 +53,7 @@ try
     Report.Summarise(results);
     return 0;
 }
-catch (XTraceException e)
+catch (Exception e) when (e is XTraceException or InvalidOperationException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -58,6 +58,7 @@ internal static class Report
         Table(
             ["what", "objects", "ms", "target"],
             [
+                ["all flows, first call", Text($"{cost.Flows:N0}"), Text($"{cost.First:F1}"), ""],
                 ["all flows", Text($"{cost.Flows:N0}"), Text($"{cost.All.Median:F1}"), ""],
                 ["-Top 20", "20", Text($"{cost.Top.Median:F1}"), ""],
                 ["own time", "", Text($"{cost.OwnTime.Median:F0}"), $"{Verdict(cost.Met)} (400)"],
