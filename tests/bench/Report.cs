@@ -15,6 +15,7 @@ internal static class Report
         Heading("Kernel cost");
         Line($"Nanoseconds a packet above an empty program; median of {rounds} rounds of {packets:N0} packets.");
         Line($"held: share of the packets that the table can still say the flow of. counted: with evicted flows.");
+        Line($"The flows take turns, packet by packet: the worst case for a table with too little room.");
         Line($"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash.");
         foreach (IGrouping<string, KernelCostRow> tables in rows.GroupBy(row => row.Tables))
         {
