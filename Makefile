@@ -54,7 +54,7 @@ test: build ## Run every test; the last line adds all suites up
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test
-	@dotnet build tests/bench -c Release -v quiet
+	@dotnet build tests/bench -c Release -v quiet -clp:ErrorsOnly
 	@dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
 
 clean: ## Remove everything that building made

@@ -39,7 +39,7 @@ pester() {
         return
     fi
     log=$(mktemp)
-    dotnet build tests/XTrace.Testbed -c Release --nologo -v quiet
+    dotnet build tests/XTrace.Testbed -c Release -v quiet -clp:ErrorsOnly
     $(command -v pwsh || echo dotnet pwsh) -NoProfile -NonInteractive -File tests/Pester/run.ps1 | tee "$log"
     summary=$(awk '/^PESTER / { print $2, $3, $4 }' "$log")
     rm -f "$log"
