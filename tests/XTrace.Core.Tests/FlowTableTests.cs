@@ -75,8 +75,8 @@ public sealed class FlowTableTests
         });
         FlowSnapshot snapshot = table.Snapshot();
         Assert.Equal((ulong)Flows, snapshot.Totals.Packets);
-        // With sets of 8, half full on average, a random hash puts 0.6 % of the flows into sets that are full.
-        Assert.InRange(snapshot.Totals.EvictedPackets, 0ul, Flows / 100ul);
+        // Sets of 8, half full on average: of a random function's Poisson distribution 0.85 % stand beyond the eighth place.
+        Assert.InRange(snapshot.Totals.EvictedPackets, 0ul, Flows / 50ul);
         Assert.Equal((ulong)snapshot.Count + snapshot.Totals.EvictedPackets, snapshot.Totals.Packets);
     }
 
@@ -115,7 +115,7 @@ public sealed class FlowTableTests
     [Fact]
     public void A_snapshot_can_be_taken_again()
     {
-        using TestTable table = new();
+        using TestTable table = new(maxFlow: 131_072);
         FlowSnapshot snapshot = new();
         for (int round = 1; round <= 3; round++)
         {

@@ -1,0 +1,198 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Net;
+using XTrace.Testbed;
+
+namespace XTrace.Tests;
+
+/// <summary>Pinned monitors: over processes, over deaths, over interfaces that go and come back.</summary>
+public sealed class MonitorStoreTests : IDisposable
+{
+    private readonly VethPair _pair = new();
+    private readonly byte[] _frame = Frames.Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);
+
+    [Fact]
+    public void Another_process_reads_it_and_stops_it()
+    {
+        Assert.Equal("Running", _pair.Run(() => OtherProcess.Run("start", _pair.Interface)));
+        _pair.Send(_frame, 10);
+        Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 10, 5000));
+        Assert.Equal($"{_pair.Interface} Running 10 {10 * _frame.Length}", _pair.Run(() => OtherProcess.Run("list")));
+        using (FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), new MonitorOptions(), new FlowFilter(), _ => { })))
+        {
+            watch.Sample();
+            Assert.False(watch.IsOwn);
+            Assert.Equal(10ul, Assert.Single(watch.Flows()).Packets);
+        }
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public void It_outlives_the_kill_of_the_process_that_started_it()
+    {
+        Assert.Throws<InvalidOperationException>(() => _pair.Run(() => OtherProcess.Run("start-and-die", _pair.Interface)));
+        Assert.Equal(MonitorState.Running, Find()!.State);
+    }
+
+    [Fact]
+    public void A_second_start_is_refused_and_a_forced_one_begins_anew()
+    {
+        XdpMonitor first = Start();
+        _pair.Send(_frame, 3);
+        Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
+        XTraceException refusal = Assert.Throws<XTraceException>(() => Start());
+        Assert.Equal(("MonitorExists", XTraceErrorKind.ResourceExists), (refusal.ErrorId, refusal.Kind));
+        Assert.Equal(first.LinkId, Find()!.LinkId);
+        XdpMonitor second = Start(force: true);
+        Assert.NotEqual(first.LinkId, second.LinkId);
+        Assert.Equal((MonitorState.Running, 0ul), (second.State, second.Packets));
+    }
+
+    [Fact]
+    public void A_foreign_program_stays_where_it_is()
+    {
+        using FlowProgram foreign = FlowProgram.Load(1);
+        NetInterface target = _pair.Run(() => NetInterfaces.Get(_pair.Interface));
+        using BpfHandle link = _pair.Run(() => XdpLink.Attach(foreign.Xdp, target, AttachMode.Native, _ => { })).Link;
+        XTraceException refusal = Assert.Throws<XTraceException>(() => Start(force: true));
+        Assert.Equal("XdpSlotBusy", refusal.ErrorId);
+        (_, uint program, _) = XdpLink.Query(link);
+        Assert.Contains($"'xtrace_xdp' (id {program})", refusal.Message, StringComparison.Ordinal);
+        Assert.True(_pair.Run(() => XdpLink.IsAttached(target.Index, program, MonitorHook.XdpNative)));
+        Assert.Null(Find());
+    }
+
+    [Fact]
+    public void It_is_detached_when_its_interface_goes_and_starts_on_the_one_that_comes_back()
+    {
+        XdpMonitor first = Start();
+        _pair.Run(() => Command.Run("ip", "link", "del", _pair.Interface));
+        Assert.Equal((MonitorState.Detached, MonitorHook.None), (Find()!.State, Find()!.Hook));
+        _pair.Run(() => Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "back"));
+        Assert.Equal(MonitorState.Detached, Find()!.State);
+        XdpMonitor second = Start();
+        Assert.Equal(MonitorState.Running, second.State);
+        Assert.NotEqual(first.InterfaceIndex, second.InterfaceIndex);
+    }
+
+    [Fact]
+    public void A_name_may_have_a_dot()
+    {
+        const string Name = "eth0.100";
+        _pair.Run(() => Command.Run("ip", "link", "add", Name, "type", "veth", "peer", "name", "other"));
+        Assert.Equal(MonitorState.Running, Start(name: Name).State);
+        XdpMonitor monitor = _pair.Run(() => MonitorStore.Find(Name))!;
+        Assert.Equal(Name, monitor.InterfaceAlias);
+        _pair.Run(() => MonitorStore.Stop(monitor));
+        Assert.Null(_pair.Run(() => MonitorStore.Find(Name)));
+    }
+
+    /// <summary>What a process leaves that is killed between two pins, at each of them.</summary>
+    [Theory]
+    [InlineData()]
+    [InlineData("meta")]
+    [InlineData("meta", "flows")]
+    [InlineData("meta", "flows", "cpus")]
+    [InlineData("meta", "flows", "cpus", "clock")]
+    public void A_start_that_died_half_way_is_known_and_cleaned_up(params string[] pinned)
+    {
+        string pins = Start().Path;
+        foreach (string pin in Directory.GetFiles(pins).Where(path => !pinned.Contains(Path.GetFileName(path))))
+        {
+            File.Delete(pin);
+        }
+        Assert.Equal(MonitorState.Incomplete, Find()!.State);
+        // The link's last reference is gone, but the kernel lets go of it in its own time.
+        Assert.True(SpinWait.SpinUntil(() => !ShowLink().Contains("xdp", StringComparison.Ordinal), 5000));
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        Assert.Null(Find());
+        Directory.CreateDirectory(pins);
+        Assert.Equal(MonitorState.Incomplete, Find()!.State);
+        Assert.Equal(MonitorState.Running, Start().State);
+    }
+
+    [Fact]
+    public void Another_version_s_monitor_is_replaced_only_by_force()
+    {
+        string pins = Start().Path;
+        WriteVersion(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
+        Assert.Equal(MonitorState.Incompatible, Find()!.State);
+        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
+        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface))).ErrorId);
+        Assert.Equal(MonitorState.Running, Start(force: true).State);
+    }
+
+    [Fact]
+    public void Of_two_starts_at_once_one_wins()
+    {
+        Task<string>[] starts = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            try
+            {
+                return _pair.Run(() => OtherProcess.Run("start", _pair.Interface));
+            }
+            catch (InvalidOperationException refusal)
+            {
+                return refusal.Message;
+            }
+        }))];
+        string[] results = [.. starts.Select(start => start.Result)];
+        Assert.Single(results, "Running");
+        Assert.Single(results, result => result.Contains("MonitorExists:", StringComparison.Ordinal));
+        Assert.Equal(MonitorState.Running, Find()!.State);
+    }
+
+    [Fact]
+    public void Without_capabilities_it_says_which_are_missing()
+    {
+        string refusal = Assert.Throws<InvalidOperationException>(
+            () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface))).Message;
+        Assert.Contains("PermissionDenied: Watching an interface needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
+        Assert.Null(Find());
+    }
+
+    [Fact]
+    public void The_capabilities_it_asks_for_are_enough()
+    {
+        const string Only = "+bpf,+perfmon,+net_admin,+dac_override";
+        Assert.Equal("Running", _pair.Run(() => OtherProcess.RunUnder(["setpriv", $"--bounding-set=-all,{Only}"], "start", _pair.Interface)));
+        // Root's files are root's: only the pins need the right to write there, so that is what dac_override is for.
+        Assert.Equal(MonitorState.Running, Find()!.State);
+    }
+
+    [Fact]
+    public void An_interface_that_is_not_there_is_told_with_those_that_are()
+    {
+        XTraceException refusal = Assert.Throws<XTraceException>(() => Start(name: "nosuch0"));
+        Assert.Equal("InterfaceNotFound", refusal.ErrorId);
+        Assert.Contains(_pair.Interface, refusal.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _pair.Dispose();
+
+    private XdpMonitor Start(bool force = false, string? name = null) =>
+        _pair.Run(() => MonitorStore.Start(name ?? _pair.Interface, new MonitorOptions { MaxFlow = 64 }, force, _ => { }));
+
+    private XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface));
+
+    private string ShowLink() => _pair.Run(() => Command.Run("ip", "-d", "link", "show", "dev", _pair.Interface));
+
+    private void AssertNothingIsLeft()
+    {
+        Assert.Null(Find());
+        Assert.False(Directory.Exists(_pair.Run(() => PinDirectory.OfNamespace)));
+        Assert.DoesNotContain("xdp", ShowLink(), StringComparison.Ordinal);
+    }
+
+    private static unsafe void WriteVersion(string path, uint version)
+    {
+        using BpfHandle map = BpfHandle.Open(path);
+        uint key = 0;
+        MonitorMeta meta = default;
+        Assert.Equal(0, LibBpf.bpf_map_lookup_elem(map, &key, &meta));
+        meta.AbiVersion = version;
+        Assert.Equal(0, LibBpf.bpf_map_update_elem(map, &key, &meta, 0));
+    }
+}

@@ -1,0 +1,120 @@
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Net;
+using XTrace.Testbed;
+using static XTrace.Testbed.Frames;
+
+namespace XTrace.Tests;
+
+/// <summary>A process's own monitor on a real interface.</summary>
+public sealed class MonitorTests : IDisposable
+{
+    private readonly VethPair _pair = new();
+
+    [Theory]
+    [InlineData(AttachMode.Native, MonitorHook.XdpNative)]
+    [InlineData(AttachMode.Generic, MonitorHook.XdpGeneric)]
+    public void Counts_are_exact_and_the_interfaces_own(AttachMode mode, MonitorHook hook)
+    {
+        const int Flows = 500;
+        const int Each = 200;
+        byte[][] frames = [.. Enumerable.Range(0, Flows).Select(i => Udp4($"10.0.{i / 250}.{i % 250}", 1000 + i, "10.9.9.9", 443, i))];
+        using FlowMonitor monitor = Attach(mode);
+        Assert.Equal(hook, monitor.Hook);
+        (ulong Packets, ulong Bytes) rx = _pair.ReadCounters("rx");
+        (ulong Packets, ulong Bytes) tx = _pair.ReadCounters("tx");
+        for (int i = 0; i < Each; i++)
+        {
+            _pair.Send(frames);
+        }
+        List<FlowStat> flows = Sample(monitor, Flows * Each);
+        Assert.Equal(Flows, flows.Count);
+        Assert.All(flows, flow =>
+            Assert.Equal(((ulong)Each, (ulong)(Each * frames[flow.SourcePort!.Value - 1000].Length)), (flow.Packets, flow.Bytes)));
+
+        FlowTotals totals = monitor.ReadTotals();
+        (ulong Packets, ulong Bytes) rxAfter = _pair.ReadCounters("rx");
+        (ulong Packets, ulong Bytes) txAfter = _pair.ReadCounters("tx");
+        // In native XDP a veth counts, for both ends, what it passes up: without the Ethernet header.
+        ulong headers = mode == AttachMode.Native ? 14ul * totals.Packets : 0;
+        (ulong, ulong) counted = (totals.Packets, totals.Bytes - headers);
+        Assert.Equal((rxAfter.Packets - rx.Packets, rxAfter.Bytes - rx.Bytes), counted);
+        Assert.Equal((txAfter.Packets - tx.Packets, txAfter.Bytes - tx.Bytes), counted);
+    }
+
+    [Fact]
+    public void Tags_are_seen_and_counted()
+    {
+        using FlowMonitor monitor = Attach(AttachMode.Native);
+        byte[] frame = Tcp6("2001:db8::1", 1, "2001:db8::2", 443, 100, [7, 8]);
+        _pair.Send(frame, 9);
+        FlowStat flow = Assert.Single(Sample(monitor, 9));
+        Assert.Equal(((ushort)7, 9ul, 9 * (ulong)frame.Length), (flow.VlanId!.Value, flow.Packets, flow.Bytes));
+    }
+
+    [Fact]
+    public void Disposed_it_leaves_nothing_attached()
+    {
+        using (Attach(AttachMode.Auto))
+        {
+            Assert.Contains("xtrace_xdp", ShowLink(), StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("xdp", ShowLink(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_sees_that_its_interface_is_gone()
+    {
+        using FlowMonitor monitor = Attach(AttachMode.Native);
+        Assert.NotEqual(0, monitor.QueryLink().InterfaceIndex);
+        _pair.Run(() => Command.Run("ip", "link", "del", _pair.Interface));
+        Assert.Equal(0, monitor.QueryLink().InterfaceIndex);
+    }
+
+    [Fact]
+    public void Times_are_those_of_the_wall_clock_to_a_few_ticks()
+    {
+        using FlowMonitor monitor = Attach(AttachMode.Native);
+        byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2);
+        DateTime first = DateTime.Now;
+        _pair.Send(frame);
+        Thread.Sleep(300);
+        DateTime last = DateTime.Now;
+        _pair.Send(frame);
+        FlowStat flow = Assert.Single(Sample(monitor, 2));
+        TimeSpan slack = TimeSpan.FromMilliseconds(30);
+        Assert.InRange(flow.FirstSeen, first - slack, first + slack);
+        Assert.InRange(flow.LastSeen, last - slack, last + slack);
+    }
+
+    [Fact]
+    public void A_tick_is_the_kernels()
+    {
+        using FlowProgram program = FlowProgram.Load(1);
+        string hz = Command.Run("sh", "-c", "zcat /proc/config.gz 2>/dev/null || cat /boot/config-$(uname -r)")
+            .Split('\n').First(line => line.StartsWith("CONFIG_HZ=", StringComparison.Ordinal));
+        Assert.Equal(hz, $"CONFIG_HZ={1_000_000_000 / JiffiesClock.MeasureTick(program.Clock)}");
+    }
+
+    public void Dispose() => _pair.Dispose();
+
+    private FlowMonitor Attach(AttachMode mode) =>
+        _pair.Run(() => FlowMonitor.Attach(NetInterfaces.Get(_pair.Interface), new MonitorOptions { Mode = mode }, _ => { }));
+
+    private string ShowLink() => _pair.Run(() => Command.Run("ip", "-d", "link", "show", "dev", _pair.Interface));
+
+    /// <summary>The flows, once all frames have come through, with their counts adding up.</summary>
+    private static List<FlowStat> Sample(FlowMonitor monitor, int frames)
+    {
+        Assert.True(SpinWait.SpinUntil(() => monitor.ReadTotals().Packets == (ulong)frames, 5000), $"{monitor.ReadTotals().Packets} of {frames}");
+        FlowSampler sampler = new("veth", new FlowFilter());
+        sampler.Take(
+            snapshot =>
+            {
+                monitor.Read(snapshot);
+                TestTable.AssertConserved(snapshot);
+            },
+            monitor.Start);
+        return [.. sampler.All()];
+    }
+}
