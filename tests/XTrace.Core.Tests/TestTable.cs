@@ -26,7 +26,11 @@ internal sealed class TestTable : IDisposable
     internal void Run(byte[] frame, int repeat = 1)
     {
         byte[] packet = [.. frame];
-        Assert.Equal(Pass, BpfProgram.TestRun(Program.Xdp, packet, repeat).ReturnValue);
+        // Not with the kernel's own repeat: for that it changes its XDP dispatcher, which takes it milliseconds.
+        for (int i = 0; i < repeat; i++)
+        {
+            Assert.Equal(Pass, BpfProgram.TestRun(Program.Xdp, packet).ReturnValue);
+        }
         Assert.Equal(frame, packet);
     }
 
