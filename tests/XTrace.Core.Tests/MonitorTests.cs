@@ -71,20 +71,26 @@ public sealed class MonitorTests : IDisposable
         Assert.Equal(0, monitor.QueryLink().InterfaceIndex);
     }
 
+    /// <summary>Of eleven frames the median: a virtual machine that is held up for a while has jiffies that are late.</summary>
     [Fact]
     public void Times_are_those_of_the_wall_clock_to_a_few_ticks()
     {
+        const int Flows = 11;
         using FlowMonitor monitor = Attach(AttachMode.Native);
-        byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2);
-        DateTime first = DateTime.Now;
-        _pair.Send(frame);
-        Thread.Sleep(300);
-        DateTime last = DateTime.Now;
-        _pair.Send(frame);
-        FlowStat flow = Assert.Single(Sample(monitor, 2));
-        TimeSpan slack = TimeSpan.FromMilliseconds(30);
-        Assert.InRange(flow.FirstSeen, first - slack, first + slack);
-        Assert.InRange(flow.LastSeen, last - slack, last + slack);
+        List<DateTime> sent = [];
+        for (int round = 0; round < 2; round++)
+        {
+            for (int i = 0; i < Flows; i++)
+            {
+                Thread.Sleep(20);
+                sent.Add(DateTime.Now);
+                _pair.Send(Udp4("10.0.0.1", i, "10.0.0.2", 2));
+            }
+        }
+        FlowStat[] flows = [.. Sample(monitor, 2 * Flows).OrderBy(flow => flow.SourcePort)];
+        AssertMedianIsSmall(flows.Select((flow, i) => flow.FirstSeen - sent[i]));
+        AssertMedianIsSmall(flows.Select((flow, i) => flow.LastSeen - sent[Flows + i]));
+        AssertMedianIsSmall(flows.Select((flow, i) => flow.Duration - (sent[Flows + i] - sent[i])));
     }
 
     [Fact]
@@ -97,6 +103,12 @@ public sealed class MonitorTests : IDisposable
     }
 
     public void Dispose() => _pair.Dispose();
+
+    private static void AssertMedianIsSmall(IEnumerable<TimeSpan> errors)
+    {
+        TimeSpan[] sorted = [.. errors.Order()];
+        Assert.InRange(sorted[sorted.Length / 2].TotalMilliseconds, -25, 25);
+    }
 
     private FlowMonitor Attach(AttachMode mode) =>
         _pair.Run(() => FlowMonitor.Attach(NetInterfaces.Get(_pair.Interface), new MonitorOptions { Mode = mode }, _ => { }));
