@@ -32,7 +32,7 @@ internal sealed record KernelCostRow(string Tables, int Flows, TableCost Plain, 
 /// <summary>Nanoseconds a packet in the kernel: XTrace's program against bpf/hash.bpf.c, packet for packet the same.</summary>
 internal static class KernelCost
 {
-    private const int RoomForAll = 131072;
+    private const int RoomForAll = 262144;
     private const int PlainDefault = 10240;
     private const int LruDefault = 16384;
     private const int WideKeySize = 40; // struct wide_key and wide_value in hash.bpf.c
@@ -44,7 +44,7 @@ internal static class KernelCost
     {
         (string, int, int, int)[] sizes =
         [
-            ("room for 131,072 flows in each", RoomForAll, RoomForAll, RoomForAll),
+            ("room for 262,144 flows in each", RoomForAll, RoomForAll, RoomForAll),
             ("default sizes: 10,240 / 16,384 / 16,384 a CPU", PlainDefault, LruDefault, MonitorOptions.DefaultMaxFlow),
         ];
         foreach ((string tables, int plain, int lru, int slots) in sizes)
