@@ -15,11 +15,11 @@ internal sealed unsafe class BpfLog : IDisposable
     private readonly StringBuilder _text = new();
     private readonly BpfLog? _outer;
 
-    static BpfLog() => LibBpf.libbpf_set_print(&Print);
-
     /// <summary>From here to Dispose, on this thread.</summary>
     internal BpfLog()
     {
+        // Not in a static constructor, which would wrap the error that libbpf is missing.
+        LibBpf.libbpf_set_print(&Print);
         _outer = s_current;
         s_current = this;
     }
