@@ -98,7 +98,7 @@ internal static class Messages
         $"{name}: 驱动不支持原生 XDP, 使用通用 XDP; 内核合并过的包会按一个包计数。",
         $"{name}: no native XDP in its driver, using generic XDP; frames that the kernel merged count as one.");
 
-    internal static string Detached(string name) => Say(
+    private static string Detached(object? name) => Say(
         $"{name} 上的 XDP 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
         $"The XDP program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
 
@@ -131,6 +131,7 @@ internal static class Messages
         { ErrorId: "InterfaceNotFound" } => Say(
             $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
             error.Message),
+        { ErrorId: "InterfaceGone" } => Detached(error.Target),
         { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
         { ErrorId: "LibbpfNotFound" } => Say(
             $"没有安装 {error.Target}。请安装: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL)。",

@@ -78,10 +78,6 @@ internal static class WatchLoop
     {
         foreach ((NetInterface target, FlowWatch watch) in watches)
         {
-            if (!watch.IsAttached)
-            {
-                throw new XTraceException("InterfaceGone", XTraceErrorKind.InvalidState, Messages.Detached(target.Name), target.Name);
-            }
             watch.Sample();
             if (watches.Count > 1)
             {

@@ -45,10 +45,10 @@ public sealed class BpfException(string operation, int errno, string log = "", o
     private static string AdviceOn(int errno) => errno switch
     {
         Errnos.EPERM or Errnos.EACCES => "Run as root, or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.",
-        Errnos.ENOMEM or Errnos.E2BIG or Errnos.ENOSPC => "Ask for fewer flows (-MaxFlow), or free memory.",
+        Errnos.ENOMEM or Errnos.E2BIG or Errnos.ENOSPC => "Ask for a table of fewer flows, or free memory.",
         Errnos.EBUSY or Errnos.EEXIST => "See what is attached with 'bpftool net show'.",
         Errnos.ENODEV or Errnos.ENOENT => "Check that the interface is still there.",
         Errnos.EOPNOTSUPP => "Neither this driver nor this kernel can do that; try another attach mode.",
-        _ => "Run again with -Verbose, or look at 'dmesg' for what the kernel says.",
+        _ => "See what the kernel says in 'dmesg'.",
     };
 }

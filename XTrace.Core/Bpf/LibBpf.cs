@@ -58,6 +58,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_link_create(BpfHandle program, int target, uint attachType, LinkCreateOptions* options);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_link_detach(BpfHandle link);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
 
     [LibraryImport(Library)]

@@ -26,9 +26,6 @@ internal sealed class FlowWatch : IDisposable
 
     internal MonitorHook Hook => _monitor.Hook;
 
-    /// <summary>Whether frames are still being counted: false once the interface is gone, or someone detached the program.</summary>
-    internal bool IsAttached => _monitor.QueryLink().InterfaceIndex != 0;
-
     /// <summary>Finds the interface's pinned monitor, or attaches one.</summary>
     /// <param name="target">The interface.</param>
     /// <param name="options">How to attach, where there is no monitor.</param>

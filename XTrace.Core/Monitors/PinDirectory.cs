@@ -55,7 +55,12 @@ internal sealed unsafe class PinDirectory(string path)
     /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory without a link. Hold the PinLock.</summary>
     internal void Remove()
     {
-        File.Delete(Link);
+        if (HasLink)
+        {
+            using BpfHandle link = BpfHandle.Open(Link);
+            XdpLink.Detach(link);
+            File.Delete(Link);
+        }
         foreach (string pin in Directory.GetFiles(FullPath))
         {
             File.Delete(pin);

@@ -31,6 +31,16 @@ internal static unsafe class XdpLink
         return (Attach(program, target, hook), hook);
     }
 
+    /// <summary>Takes the program off its interface, whoever else holds the link: a process that still reads must not keep it there.</summary>
+    internal static void Detach(BpfHandle link)
+    {
+        int result = LibBpf.bpf_link_detach(link);
+        if (result < 0)
+        {
+            throw new BpfException("detach the XDP program", -result);
+        }
+    }
+
     /// <summary>The interface that a link is attached to, and its program. Index 0: to none any more.</summary>
     internal static (int InterfaceIndex, uint ProgramId, uint LinkId) Query(BpfHandle link)
     {
