@@ -113,6 +113,59 @@ public sealed class MonitorStoreTests : IDisposable
         Assert.Equal(MonitorState.Running, Start().State);
     }
 
+    /// <summary>Kills a start at its first BPF system call, then at its second, and so on until one gets through.</summary>
+    [Fact]
+    public void A_start_killed_at_any_step_does_not_stand_in_the_way()
+    {
+        int step = 1;
+        while (!SurvivesKillAt("bpf", step, "start"))
+        {
+            // Whole, if its link was pinned; else what the next start or stop clears away.
+            MonitorState? left = Find()?.State;
+            Assert.Contains(left, new MonitorState?[] { null, MonitorState.Incomplete, MonitorState.Running });
+            Assert.Equal(MonitorState.Running, Start(force: left == MonitorState.Running).State);
+            _pair.Run(() => MonitorStore.Stop(Find()!));
+            AssertNothingIsLeft();
+            step++;
+        }
+        Assert.InRange(step, 20, 200);
+    }
+
+    /// <summary>The same for a stop, at each kind of system call that it is made of.</summary>
+    [Theory]
+    [InlineData("bpf")]
+    [InlineData("unlink")]
+    [InlineData("rmdir")]
+    public void A_stop_killed_at_any_step_can_be_finished(string systemCall)
+    {
+        int step = 1;
+        Start();
+        while (!SurvivesKillAt(systemCall, step, "stop"))
+        {
+            if (Find() is { } left)
+            {
+                _pair.Run(() => MonitorStore.Stop(left));
+            }
+            Assert.DoesNotContain("xdp", ShowLink(), StringComparison.Ordinal);
+            Start();
+            step++;
+        }
+        Assert.InRange(step, 2, 200);
+        AssertNothingIsLeft();
+    }
+
+    /// <summary>A process that reads holds the link open; the program goes from the interface all the same.</summary>
+    [Fact]
+    public void It_stops_at_once_though_somebody_still_reads()
+    {
+        Start();
+        using FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), new MonitorOptions(), new FlowFilter(), _ => { }));
+        watch.Sample();
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        AssertNothingIsLeft();
+        Assert.Equal("InterfaceGone", Assert.Throws<XTraceException>(watch.Sample).ErrorId);
+    }
+
     [Fact]
     public void Another_version_s_monitor_is_replaced_only_by_force()
     {
@@ -177,6 +230,26 @@ public sealed class MonitorStoreTests : IDisposable
     private XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface));
 
     private string ShowLink() => _pair.Run(() => Command.Run("ip", "-d", "link", "show", "dev", _pair.Interface));
+
+    /// <returns>False if the process came to that call, and died there.</returns>
+    private bool SurvivesKillAt(string systemCall, int nth, string verb)
+    {
+        string log = Path.GetTempFileName();
+        try
+        {
+            string[] strace = ["strace", "-f", "-o", log, "-e", $"inject={systemCall}:signal=SIGKILL:when={nth}"];
+            _pair.Run(() => OtherProcess.RunUnder(strace, verb, _pair.Interface));
+            return true;
+        }
+        catch (InvalidOperationException) when (File.ReadAllText(log).Contains("SIGKILL", StringComparison.Ordinal))
+        {
+            return false;
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
 
     private void AssertNothingIsLeft()
     {

@@ -29,6 +29,9 @@ internal static class OtherProcess
                     MonitorStore.Start(name, new MonitorOptions(), force: false, _ => { });
                     Command.Run("kill", "-9", $"{Environment.ProcessId}");
                     return 0;
+                case ["stop", string name]:
+                    MonitorStore.Stop(MonitorStore.Find(name)!);
+                    return 0;
                 case ["list"]:
                     Console.WriteLine(string.Join('\n', MonitorStore.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
                     return 0;
