@@ -1,0 +1,57 @@
+# What every test file starts with: the module as built, the testbed, and what the tests say in one word.
+$repository = Resolve-Path "$PSScriptRoot/../.."
+$module = Join-Path $repository out/XTrace
+$testbed = Join-Path $repository tests/XTrace.Testbed
+$assembly = Join-Path $testbed bin/Release/net8.0/XTrace.Testbed.dll
+if (-not (Test-Path $assembly)) {
+    dotnet build $testbed -c Release --nologo -v quiet
+}
+Add-Type -Path $assembly
+Import-Module $module
+
+# Frames by their builder's name: Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100
+function Frame([string] $Builder) {
+    , [XTrace.Testbed.Frames]::$Builder.Invoke($args)
+}
+
+# Whether any XDP program is attached.
+function Test-Attached([string] $Interface) {
+    $null -ne (ip -j link show dev $Interface | ConvertFrom-Json).xdp
+}
+
+# Sends, then waits until the monitor has counted it: the receiving end runs on its own time.
+function Send-Frame([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [int] $Count = 1) {
+    $before = (Get-XdpMonitor $Veth.Interface).Packets
+    $Veth.Send($Frame, $Count)
+    Wait-Count $Veth.Interface ($before + $Count)
+}
+
+function Wait-Count([string] $Interface, [uint64] $Packets) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while ((Get-XdpMonitor $Interface).Packets -lt $Packets -and $clock.Elapsed.TotalSeconds -lt 10) {
+        Start-Sleep -Milliseconds 10
+    }
+}
+
+# Passes on what Get-FlowStat -Verbose 4>&1 emits, and sends once it says that its own monitor is attached.
+function Send-OnceAttached([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [int] $Count = 1) {
+    process {
+        if ($_ -isnot [Management.Automation.VerboseRecord]) {
+            $_
+        } elseif ($_.Message -like "$($Veth.Interface): attached*") {
+            $Veth.Send($Frame, $Count)
+        }
+    }
+}
+
+# Runs a command in a pwsh of its own that has the module.
+function Invoke-Pwsh([string] $Command, [string[]] $Through = @()) {
+    $line = @($Through) + 'pwsh', '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$module'; $Command"
+    $program, $arguments = $line
+    & $program @arguments
+}
+
+# Stops the monitors on the watched ends that this process made.
+function Clear-Monitor {
+    Get-XdpMonitor "xtw$PID-*" | Stop-XdpMonitor
+}
