@@ -37,6 +37,7 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
 
     /// <summary>Only flows of these IP protocols, by name or number.</summary>
     [Parameter]
+    [ProtocolNumber]
     public IPProtocol[] Protocol { get; set; } = [];
 
     /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>

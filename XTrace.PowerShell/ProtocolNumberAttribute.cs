@@ -1,0 +1,16 @@
+using System.Globalization;
+using System.Management.Automation;
+
+namespace XTrace.PowerShell;
+
+/// <summary>Lets every protocol number be one: PowerShell itself converts only those that the enumeration names.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ProtocolNumberAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
+        LanguagePrimitives.ConvertTo<object[]>(inputData)?.Select(Read).ToArray();
+
+    private static object Read(object one) =>
+        byte.TryParse(one?.ToString(), CultureInfo.InvariantCulture, out byte number) ? (IPProtocol)number : one!;
+}
