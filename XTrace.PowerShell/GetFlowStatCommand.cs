@@ -130,10 +130,10 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
         {
             return new FlowFilter
             {
-                TrafficTypes = TrafficType,
-                Protocols = Protocol,
+                TrafficTypes = TrafficType ?? [],
+                Protocols = Protocol ?? [],
                 Networks = [.. Address.Select(FlowFilter.ParseNetwork)],
-                Ports = Port,
+                Ports = Port ?? [],
                 ExcludeDns = ExcludeDns,
             };
         }
