@@ -168,4 +168,80 @@ Describe 'Get-FlowStat' {
             @(Get-FlowStat "xtw$PID-*") | Should -HaveCount 11
         }
     }
+
+    Context 'with 100,000 datagrams over 500 flows' {
+        BeforeAll {
+            $null = Start-XdpMonitor $interface
+            [byte[][]] $frames = foreach ($port in 1..500) {
+                Frame Udp4 10.0.0.1 $port 10.0.0.2 7000 (18 + $port)
+            }
+            $script:sentBefore = $veth.ReadCounters('tx')
+            foreach ($round in 1..200) {
+                $veth.Send($frames)
+            }
+            Wait-Count $interface 100000
+            $script:flows = Get-FlowStat $interface
+        }
+
+        AfterAll {
+            Clear-Monitor
+        }
+
+        It 'counts every flow exactly' {
+            $flows | Should -HaveCount 500
+            $flows.Packets | Sort-Object -Unique | Should -Be 200
+            $flows | Where-Object { $_.Bytes -ne 200 * (60 + $_.SourcePort) } | Should -BeNullOrEmpty
+        }
+
+        It 'adds up to the totals of the monitor and to what the peer sent' {
+            $monitor = Get-XdpMonitor $interface
+            $monitor.Packets | Should -Be 100000
+            $monitor.Bytes | Should -Be ($flows | Measure-Object Bytes -Sum).Sum
+            $sent = $veth.ReadCounters('tx')
+            $monitor.Packets | Should -Be ($sent.Item1 - $sentBefore.Item1)
+            # A veth pair with native XDP counts bytes without the Ethernet header.
+            $monitor.Bytes | Should -Be ($sent.Item2 - $sentBefore.Item2 + 14 * 100000)
+            $monitor.EvictedPackets | Should -Be 0
+            $monitor.MalformedPackets | Should -Be 0
+        }
+    }
+
+    Context 'with -Top' {
+        BeforeAll {
+            $null = Start-XdpMonitor $interface
+            # Each order ranks these eight flows differently.
+            $frames = @{}
+            foreach ($flow in 1..8) {
+                $frames[$flow] = Frame Udp4 10.0.0.1 $flow 10.0.0.2 7000 (100 * (9 - $flow))
+                Send-Frame $veth $frames[$flow]
+                Start-Sleep -Milliseconds 15
+            }
+            foreach ($flow in 3, 1, 4, 8, 5, 2, 7, 6) {
+                Send-Frame $veth $frames[$flow] $flow
+                Start-Sleep -Milliseconds 15
+            }
+            $script:flows = Get-FlowStat $interface
+        }
+
+        AfterAll {
+            Clear-Monitor
+        }
+
+        It 'agrees with Sort-Object by <_>' -ForEach 'Bytes', 'Packets', 'BytesPerSecond', 'PacketsPerSecond', 'Duration', 'LastSeen' {
+            $top = Get-FlowStat $interface -Top 3 -By $_
+            $top.SourcePort | Should -Be ($flows | Sort-Object $_ -Descending | Select-Object -First 3).SourcePort
+        }
+
+        It 'goes by bytes unless told' {
+            (Get-FlowStat $interface -Top 1).SourcePort | Should -Be 4
+        }
+
+        It 'emits what there is, greatest first, where that is less' {
+            (Get-FlowStat $interface -Top 20 -By Packets).SourcePort | Should -Be (8..1)
+        }
+
+        It 'chooses among what the filter leaves' {
+            (Get-FlowStat $interface -Top 1 -By Packets -Port 2, 3).SourcePort | Should -Be 3
+        }
+    }
 }

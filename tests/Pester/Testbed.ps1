@@ -44,11 +44,10 @@ function Send-OnceAttached([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [in
     }
 }
 
-# Runs a command in a pwsh of its own that has the module.
-function Invoke-Pwsh([string] $Command, [string[]] $Through = @()) {
-    $line = @($Through) + 'pwsh', '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$module'; $Command"
-    $program, $arguments = $line
-    & $program @arguments
+# Runs a command in a pwsh of its own that has the module; -Through is what starts that pwsh.
+function Invoke-Pwsh([string] $Command, [string[]] $Through = 'env', [string] $From = $module) {
+    $program, $arguments = $Through
+    & $program @arguments pwsh -NoProfile -NonInteractive -Command "Import-Module '$From'; $Command"
 }
 
 # Stops the monitors on the watched ends that this process made.
