@@ -56,9 +56,9 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     /// <summary>Only the n greatest of each interface in each sample, greatest first.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
-    public int Top { get; set; }
+    public int Top { get; set; } = int.MaxValue;
 
-    /// <summary>What -Top goes by.</summary>
+    /// <summary>What -Top goes by; without it, what all flows are ordered by, greatest first.</summary>
     [Parameter]
     public FlowOrder By { get; set; }
 
@@ -97,9 +97,12 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
             TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, options, filter, WriteVerbose)));
         }
 
-        bool sampling = Continuous || new[] { nameof(SampleInterval), nameof(MaxSamples) }.Any(MyInvocation.BoundParameters.ContainsKey);
-        Emit(_watches.FindAll(watch => !watch.IsOwn && !sampling));
-        _watches.RemoveAll(Finished(watch => !watch.IsOwn && !sampling));
+        if (!Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)))
+        {
+            // Nobody asks for intervals: a monitor that already counts can answer at once.
+            Emit(_watches.FindAll(watch => !watch.IsOwn));
+            _watches.RemoveAll(Finished(watch => !watch.IsOwn));
+        }
         SampleAll();
     }
 
@@ -113,6 +116,8 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
         _watches.Clear();
         _stopping.Dispose();
     }
+
+    private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     private static Predicate<FlowWatch> Finished(Predicate<FlowWatch> isFinished) => watch =>
     {
@@ -161,9 +166,10 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
 
     private void Emit(List<FlowWatch> watches)
     {
+        bool ordered = IsBound(nameof(Top)) || IsBound(nameof(By));
         foreach (FlowWatch watch in Sample(watches))
         {
-            foreach (FlowStat flow in Top > 0 ? watch.Top(Top, By) : watch.Flows())
+            foreach (FlowStat flow in ordered ? watch.Top(Top, By) : watch.Flows())
             {
                 WriteObject(flow);
             }
