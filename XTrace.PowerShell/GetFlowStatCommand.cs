@@ -17,7 +17,8 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
     private const double ProgressFrom = 1.5;
-    private const int ProgressStep = 250;
+
+    private static readonly TimeSpan s_progressStep = TimeSpan.FromMilliseconds(250);
 
     private readonly List<FlowWatch> _watches = [];
     private readonly List<NetInterface> _targets = [];
@@ -90,31 +91,41 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        try
+        {
+            Open();
+            if (!Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)))
+            {
+                // Nobody asks for intervals: a monitor that already counts can answer at once.
+                Emit(_watches.FindAll(watch => !watch.IsOwn));
+                _watches.RemoveAll(Finished(watch => !watch.IsOwn));
+            }
+            SampleAll();
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stopping.Set();
+
+    /// <summary>Detaches what this command attached; PowerShell calls it as well, however the command ends.</summary>
+    public void Dispose()
+    {
+        _watches.ForEach(watch => watch.Dispose());
+        _watches.Clear();
+    }
+
+    private void Open()
+    {
         FlowFilter filter = ReadFilter();
         MonitorOptions options = new() { Mode = AttachMode, MaxFlow = MaxFlow };
         foreach (NetInterface target in _targets)
         {
             TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, options, filter, WriteVerbose)));
         }
-
-        if (!Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)))
-        {
-            // Nobody asks for intervals: a monitor that already counts can answer at once.
-            Emit(_watches.FindAll(watch => !watch.IsOwn));
-            _watches.RemoveAll(Finished(watch => !watch.IsOwn));
-        }
-        SampleAll();
-    }
-
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _stopping.Set();
-
-    /// <summary>Detaches what this command attached; PowerShell calls it however the command ends.</summary>
-    public void Dispose()
-    {
-        _watches.ForEach(watch => watch.Dispose());
-        _watches.Clear();
-        _stopping.Dispose();
     }
 
     private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
@@ -154,9 +165,12 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
         // A baseline, so that the first rates are the first interval's.
         Sample(_watches.FindAll(watch => !watch.IsOwn));
         Stopwatch clock = Stopwatch.StartNew();
-        for (long sample = 1; _watches.Count > 0 && (Continuous || sample <= MaxSamples); sample++)
+        long interval = 0;
+        for (long sample = 0; _watches.Count > 0 && (Continuous || sample < MaxSamples); sample++)
         {
-            if (!WaitUntil(clock, TimeSpan.FromSeconds(SampleInterval * sample)))
+            // The next multiple of the interval, so that no delay adds up; those that have passed are left out.
+            interval = Math.Max(interval, (long)(clock.Elapsed.TotalSeconds / SampleInterval)) + 1;
+            if (!WaitUntil(clock, TimeSpan.FromSeconds(SampleInterval * interval)))
             {
                 return;
             }
@@ -187,28 +201,32 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     /// <returns>False once the user wants to stop.</returns>
     private bool WaitUntil(Stopwatch clock, TimeSpan due)
     {
-        bool progress = !Continuous && MaxSamples * SampleInterval > ProgressFrom;
-        while (true)
+        double total = MaxSamples * SampleInterval;
+        bool progress = !Continuous && total > ProgressFrom;
+        for (TimeSpan left; (left = due - clock.Elapsed) > TimeSpan.Zero;)
         {
-            TimeSpan left = due - clock.Elapsed;
-            if (left <= TimeSpan.Zero)
-            {
-                return !_stopping.IsSet;
-            }
             if (progress)
             {
-                double total = MaxSamples * SampleInterval;
-                WriteProgress(new ProgressRecord(0, "Watching flows", string.Join(", ", _targets.Select(one => one.Name)))
-                {
-                    PercentComplete = (int)Math.Min(100, clock.Elapsed.TotalSeconds / total * 100),
-                    SecondsRemaining = (int)(total - clock.Elapsed.TotalSeconds),
-                });
-                left = left.TotalMilliseconds < ProgressStep ? left : TimeSpan.FromMilliseconds(ProgressStep);
+                ShowProgress(clock.Elapsed.TotalSeconds, total);
+                left = left < s_progressStep ? left : s_progressStep;
             }
             if (_stopping.Wait(left))
             {
                 return false;
             }
         }
+        if (progress)
+        {
+            ShowProgress(clock.Elapsed.TotalSeconds, total);
+        }
+        return true;
     }
+
+    private void ShowProgress(double seconds, double total) => WriteProgress(
+        new ProgressRecord(0, "Watching flows", string.Join(", ", _targets.Select(one => one.Name)))
+        {
+            PercentComplete = (int)Math.Min(100, seconds / total * 100),
+            SecondsRemaining = (int)Math.Max(0, total - seconds),
+            RecordType = seconds < total ? ProgressRecordType.Processing : ProgressRecordType.Completed,
+        });
 }

@@ -12,7 +12,7 @@ fi
 
 # A suite that ends without its summary counts as a failure.
 add() {
-    if [[ -z $1 ]]; then
+    if [[ -z ${1:-} ]]; then
         failed=$((failed + 1))
     else
         passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))

@@ -44,7 +44,7 @@ public sealed class BpfException(string operation, int errno, string log = "", o
 
     private static string AdviceOn(int errno) => errno switch
     {
-        Errnos.EPERM or Errnos.EACCES => "Run as root, or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.",
+        Errnos.EPERM or Errnos.EACCES => "Run as root, or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; before kernel 5.11 also CAP_SYS_RESOURCE, or a higher 'ulimit -l'.",
         Errnos.ENOMEM or Errnos.E2BIG or Errnos.ENOSPC => "Ask for a table of fewer flows, or free memory.",
         Errnos.EBUSY or Errnos.EEXIST => "See what is attached with 'bpftool net show'.",
         Errnos.ENODEV or Errnos.ENOENT => "Check that the interface is still there.",

@@ -1,6 +1,6 @@
 # Runs the suite and ends with a line for tests/run.sh: PESTER passed failed skipped.
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Module -ListAvailable Pester | Where-Object Version -GE 5.0)) {
+if (-not (Get-Module -ListAvailable Pester | Where-Object Version -GE ([version] '5.0'))) {
     Install-PSResource -Name Pester -Version '[5.5,6.0)' -TrustRepository -Scope CurrentUser
 }
 Import-Module Pester -MinimumVersion 5.0
