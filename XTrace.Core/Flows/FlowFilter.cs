@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace XTrace.Flows;
 
@@ -32,7 +33,9 @@ internal sealed class FlowFilter
     internal static IPNetwork ParseNetwork(string text)
     {
         string[] parts = text.Split('/');
-        if (parts.Length <= 2 && IPAddress.TryParse(parts[0], out IPAddress? address))
+        // inet_aton's forms would mean something else than they look like: 10/8 is 0.0.0.10 to it.
+        if (parts.Length <= 2 && IPAddress.TryParse(parts[0], out IPAddress? address)
+            && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == parts[0]))
         {
             int bits = address.GetAddressBytes().Length * 8;
             int prefix = bits;
