@@ -30,11 +30,9 @@ Describe 'Get-FlowStat, errors' {
         $failure | Should -BeNullOrEmpty
     }
 
-    It 'refuses the address <_> before it attaches anything' -ForEach '10.0.0.0/33', '10.0.0', 'example.org', '2001:db8::/129', '10.0.0.1/8/8' {
-        $clock = [Diagnostics.Stopwatch]::StartNew()
+    It 'refuses the address <_> before it attaches anything' -ForEach '10.0.0.0/33', '10.0.0', '10/8', '010.0.0.1', 'example.org', '2001:db8::/129', '10.0.0.1/8/8' {
         { Get-FlowStat $interface -Address $_ -Verbose 4>&1 | Should -BeNullOrEmpty } |
             Should -Throw -ErrorId 'InvalidAddress,XTrace.PowerShell.GetFlowStatCommand' -ExpectedMessage "'$_'*"
-        $clock.Elapsed.TotalSeconds | Should -BeLessThan 2
         Test-Attached $interface | Should -BeFalse
     }
 
@@ -98,7 +96,9 @@ Describe 'Get-FlowStat, errors' {
         }
         $said = Invoke-Pwsh "& {$script} $interface" $nobody -From $copy
         $said | Should -HaveCount 2
-        $said | Should -BeLike 'PermissionDenied,* PermissionDenied *CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN*'
+        foreach ($line in $said) {
+            $line | Should -BeLike 'PermissionDenied,* PermissionDenied *CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN*'
+        }
         Test-Attached $interface | Should -BeFalse
     }
 

@@ -46,8 +46,7 @@ function Send-OnceAttached([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [in
 
 # Runs a command in a pwsh of its own that has the module; -Through is what starts that pwsh.
 function Invoke-Pwsh([string] $Command, [string[]] $Through = 'env', [string] $From = $module) {
-    $program, $arguments = $Through
-    & $program @arguments pwsh -NoProfile -NonInteractive -Command "Import-Module '$From'; $Command"
+    & $Through[0] ($Through | Select-Object -Skip 1) pwsh -NoProfile -NonInteractive -Command "Import-Module '$From'; $Command"
 }
 
 # Stops the monitors on the watched ends that this process made.
