@@ -16,6 +16,8 @@ internal static class MonitorStore
     internal static XdpMonitor Start(string interfaceName, MonitorOptions options, bool force, Action<string> report)
     {
         NetInterface target = NetInterfaces.Get(interfaceName);
+        // Checked before a monitor that runs makes room.
+        _ = options.SetsPerCpu;
         return Alone(() => StartAlone(target, options, force, report));
     }
 
