@@ -114,6 +114,12 @@ Describe 'Start-XdpMonitor' {
         Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
     }
 
+    It 'keeps the monitor that -Force would replace when the new one cannot be had' {
+        $first = Start-XdpMonitor $interface
+        Start-XdpMonitor $interface -Force -MaxFlow 1000 -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        (Get-XdpMonitor $interface).LinkId | Should -Be $first.LinkId
+    }
+
     It 'does not count what Get-FlowStat counts on its own, nor the other way about' {
         $flow = Get-FlowStat $interface -SampleInterval 0.2 -Verbose 4>&1 | Send-OnceAttached $veth $udp 4
         $flow.Packets | Should -Be 4
