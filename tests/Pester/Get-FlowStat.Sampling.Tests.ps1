@@ -46,11 +46,7 @@ Describe 'Get-FlowStat, sampling' {
         It 'ends soon when stopped in mid-sample' {
             $session = [powershell]::Create()
             $null = $session.AddScript("Import-Module '$module'; Get-FlowStat $interface -SampleInterval 60").BeginInvoke()
-            $clock = [Diagnostics.Stopwatch]::StartNew()
-            while (-not (Test-Attached $interface) -and $clock.Elapsed.TotalSeconds -lt 10) {
-                Start-Sleep -Milliseconds 20
-            }
-            Test-Attached $interface | Should -BeTrue
+            Wait-Attached $interface
             (Measure-Command { $session.Stop() }).TotalSeconds | Should -BeLessThan 1
             $session.InvocationStateInfo.State | Should -Be Stopped
             $session.Dispose()

@@ -33,6 +33,16 @@ function Wait-Count([string] $Interface, [uint64] $Packets) {
     }
 }
 
+function Wait-Attached([string] $Interface) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (Test-Attached $Interface)) {
+        if ($clock.Elapsed.TotalSeconds -gt 10) {
+            throw "Nothing was attached to $Interface in 10 s."
+        }
+        Start-Sleep -Milliseconds 20
+    }
+}
+
 # Passes on what Get-FlowStat -Verbose 4>&1 emits, and sends once it says that its own monitor is attached.
 function Send-OnceAttached([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [int] $Count = 1) {
     process {
