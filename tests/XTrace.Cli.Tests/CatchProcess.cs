@@ -6,11 +6,24 @@ namespace XTrace.Cli.Tests;
 /// <summary>xtrace-catch as a process of its own, in the current namespace or a pair's.</summary>
 internal sealed class CatchProcess : IDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
     private readonly Process _process;
 
     internal CatchProcess(VethPair? pair, string arguments, params (string Name, string Value)[] environment)
+        : this([], AppContext.BaseDirectory, pair, arguments, environment)
     {
-        ProcessStartInfo start = new("dotnet", $"{Path.Combine(AppContext.BaseDirectory, "xtrace-catch.dll")} {arguments}")
+    }
+
+    /// <param name="under">The program, with its arguments, that is to run it: one that execs it, so that signals reach it.</param>
+    /// <param name="folder">Where it lies.</param>
+    /// <param name="pair">Whose namespace it runs in; null for the current one.</param>
+    /// <param name="arguments">Its arguments, with spaces between them.</param>
+    /// <param name="environment">Variables it is given.</param>
+    internal CatchProcess(string[] under, string folder, VethPair? pair, string arguments, params (string Name, string Value)[] environment)
+    {
+        string[] command = [.. under, "dotnet", Path.Combine(folder, "xtrace-catch.dll"), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -26,16 +39,26 @@ internal sealed class CatchProcess : IDisposable
         _process = pair is null ? Process.Start(start)! : pair.Run(() => Process.Start(start)!);
     }
 
-    internal string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new EndOfStreamException(_process.StandardError.ReadToEnd());
+    internal string ReadLine() =>
+        _process.StandardOutput.ReadLineAsync().WaitAsync(s_patience).Result ?? throw new EndOfStreamException(_process.StandardError.ReadToEnd());
+
+    /// <summary>Waits until it watches: until this many interfaces were announced and attached.</summary>
+    internal void WaitUntilLoaded(int interfaces = 1)
+    {
+        for (int line = 0; line < 2 * interfaces; line++)
+        {
+            ReadLine();
+        }
+    }
 
     internal void Signal(string name) => Command.Run("kill", $"-{name}", $"{_process.Id}");
 
     internal (int ExitCode, string Output, string Error) End()
     {
-        string output = _process.StandardOutput.ReadToEnd();
-        string error = _process.StandardError.ReadToEnd();
-        Assert.True(_process.WaitForExit(TimeSpan.FromSeconds(10)));
-        return (_process.ExitCode, output, error);
+        Task<string> error = _process.StandardError.ReadToEndAsync();
+        string output = _process.StandardOutput.ReadToEndAsync().WaitAsync(s_patience).Result;
+        Assert.True(_process.WaitForExit(s_patience));
+        return (_process.ExitCode, output, error.Result);
     }
 
     public void Dispose()

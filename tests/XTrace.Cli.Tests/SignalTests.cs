@@ -14,11 +14,19 @@ public class SignalTests
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 3600000");
         Assert.Equal($"Preparing to monitor network interface: {pair.Interface}", run.ReadLine());
         Assert.Equal($"XDP program loaded on {pair.Interface}", run.ReadLine());
-        Assert.Contains("\"xdp\"", Links(pair), StringComparison.Ordinal);
+        Assert.Equal([pair.Interface], Attached.Interfaces(pair));
         run.Signal(signal);
         Assert.Equal(exitCode, run.End().ExitCode);
-        Assert.DoesNotContain("\"xdp\"", Links(pair), StringComparison.Ordinal);
+        Assert.Empty(Attached.Interfaces(pair));
     }
 
-    private static string Links(VethPair pair) => pair.Run(() => Command.Run("ip", "-j", "link"));
+    [Fact]
+    public void A_reader_that_leaves_ends_it_at_once_and_nothing_stays_attached()
+    {
+        using VethPair pair = new();
+        string[] pipe = ["bash", "-c", "\"$@\" | head -1; exit ${PIPESTATUS[0]}", "bash"];
+        using CatchProcess run = new(pipe, AppContext.BaseDirectory, pair, $"-i {pair.Interface} -t 3600000");
+        Assert.Equal((0, $"Preparing to monitor network interface: {pair.Interface}\n", ""), run.End());
+        Assert.Empty(Attached.Interfaces(pair));
+    }
 }
