@@ -12,7 +12,7 @@ namespace XTrace.PowerShell;
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "FlowStat", DefaultParameterSetName = SampleSet)]
 [OutputType(typeof(FlowStat))]
-public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
+public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 {
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
@@ -23,14 +23,6 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     private readonly List<FlowWatch> _watches = [];
     private readonly List<NetInterface> _targets = [];
     private readonly ManualResetEventSlim _stopping = new();
-
-    /// <summary>The interfaces; without one NETWORK_INTERFACE, then eth0.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Interface", "ifAlias", "Name")]
-    [ArgumentCompleter(typeof(InterfaceCompleter))]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[] InterfaceAlias { get; set; } = [NetInterfaces.Default];
 
     /// <summary>Only flows of these types.</summary>
     [Parameter]
@@ -77,14 +69,6 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     [Parameter(ParameterSetName = ContinuousSet, Mandatory = true)]
     public SwitchParameter Continuous { get; set; }
 
-    /// <summary>Which hook to use where there is no monitor yet.</summary>
-    [Parameter]
-    public AttachMode AttachMode { get; set; }
-
-    /// <summary>Flows that each CPU can hold, where there is no monitor yet: a power of two.</summary>
-    [Parameter]
-    public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
-
     /// <inheritdoc/>
     protected override void ProcessRecord() => _targets.AddRange(Resolve(InterfaceAlias).Where(one => !_targets.Contains(one)));
 
@@ -121,10 +105,9 @@ public sealed class GetFlowStatCommand : XTraceCommand, IDisposable
     private void Open()
     {
         FlowFilter filter = ReadFilter();
-        MonitorOptions options = new() { Mode = AttachMode, MaxFlow = MaxFlow };
         foreach (NetInterface target in _targets)
         {
-            TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, options, filter, WriteVerbose)));
+            TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, Options, filter, WriteVerbose)));
         }
     }
 
