@@ -4,8 +4,8 @@ set -euo pipefail
 
 # Each line: what must be there (a command or a file), and the Debian package that has it.
 declare -A needs=(
-    [build]='clang:clang llvm-strip:llvm /usr/include/bpf/bpf_helpers.h:libbpf-dev'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark tcpdump:tcpdump xz:xz-utils strace:strace bpftool:bpftool setpriv:util-linux capsh:libcap2-bin gcc:gcc'
+    [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc'
 )
 
 if ! command -v dotnet >/dev/null; then
