@@ -74,7 +74,7 @@ Describe 'Stop-XdpMonitor' {
 
     It 'asks for an interface rather than stop all' {
         (Get-Command Stop-XdpMonitor).Parameters.InterfaceAlias.Attributes.Mandatory | Should -Contain $true
-        Invoke-Pwsh 'Stop-XdpMonitor -ErrorVariable failure 2>$null; "$($failure.FullyQualifiedErrorId)"' | Should -BeLike 'MissingMandatoryParameter,*'
+        Invoke-Pwsh 'try { Stop-XdpMonitor } catch { $_.FullyQualifiedErrorId }' | Should -BeLike 'MissingMandatoryParameter,*'
         (Get-XdpMonitor $interface).State | Should -Be Running
     }
 
@@ -91,16 +91,16 @@ Describe 'Stop-XdpMonitor' {
         Test-Path $started.Path | Should -BeFalse
     }
 
-    It 'ends a sample of another process with InterfaceGone' {
+    It 'detaches even while somebody samples, who is told so' {
         $session = [powershell]::Create()
         try {
             $script = "Import-Module '$module'; Get-FlowStat $interface -SampleInterval 0.2 -Continuous"
             $running = $session.AddScript($script).BeginInvoke()
             Start-Sleep -Milliseconds 500
             Stop-XdpMonitor $interface
+            Test-Attached $interface | Should -BeFalse
             $running.AsyncWaitHandle.WaitOne(5000) | Should -BeTrue
             $session.Streams.Error.FullyQualifiedErrorId | Should -Be 'InterfaceGone,XTrace.PowerShell.GetFlowStatCommand'
-            Test-Attached $interface | Should -BeFalse
         } finally {
             $session.Stop()
             $session.Dispose()
