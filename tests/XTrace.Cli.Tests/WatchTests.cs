@@ -9,8 +9,7 @@ public class WatchTests
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1500 --exclude-dns -f udp");
-        run.ReadLine();
-        run.ReadLine();
+        run.WaitUntilLoaded();
         pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000, payload: 58), 7);
         pair.Send(Frames.Udp4("10.0.0.1", 53, "10.0.0.2", 4000));
         pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000));
@@ -27,11 +26,37 @@ public class WatchTests
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f {filter}");
-        run.ReadLine();
-        run.ReadLine();
+        run.WaitUntilLoaded();
         pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000));
         pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000));
         pair.Send(Frames.RoceV2("10.0.0.1", 5000, "10.0.0.2", 194, 10));
         Assert.Equal([line, line], [run.ReadLine(), run.ReadLine()]);
+    }
+    [Fact]
+    public void RoCE_v1_is_not_v2()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f roce_v1");
+        run.WaitUntilLoaded();
+        pair.Send(Frames.RoceV2("10.0.0.1", 5000, "10.0.0.2", 194, 10));
+        pair.Send(Frames.RoceV1("fe80::1", "fe80::2", 194, 10));
+        const string Line = "[fe80::1]:0 -> [fe80::2]:194 proto=10 packets=1 bytes=70";
+        Assert.Equal([Line, Line], [run.ReadLine(), run.ReadLine()]);
+    }
+
+    [Fact]
+    public void All_is_every_flow_there_is()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f all");
+        run.WaitUntilLoaded();
+        pair.Send([Frames.Udp4("10.0.0.1", 53, "10.0.0.2", 4000), Frames.Icmp4("10.0.0.1", "10.0.0.2", 8, 0), Frames.Arp("10.0.0.1", "10.0.0.2")]);
+        Assert.Equal(
+            [
+                "02:00:00:00:00:01 -> ff:ff:ff:ff:ff:ff proto=0x0806 packets=1 bytes=42",
+                "10.0.0.1:0 -> 10.0.0.2:0 proto=1 packets=1 bytes=42",
+                "10.0.0.1:53 -> 10.0.0.2:4000 proto=17 packets=1 bytes=42",
+            ],
+            new[] { run.ReadLine(), run.ReadLine(), run.ReadLine() }.Order(StringComparer.Ordinal));
     }
 }
