@@ -8,6 +8,7 @@ $configuration = New-PesterConfiguration
 $configuration.Run.Path = $PSScriptRoot
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Detailed'
+$configuration.Output.RenderMode = 'Plaintext'
 $result = Invoke-Pester -Configuration $configuration
 # A container or a block that failed outside its tests has failed as well.
 $failed = $result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount
