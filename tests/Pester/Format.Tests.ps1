@@ -1,0 +1,134 @@
+Describe 'The views' {
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+        $script:rendering = $PSStyle.OutputRendering
+        $PSStyle.OutputRendering = 'PlainText'
+        $script:veth = [XTrace.Testbed.VethPair]::new($true)
+        $script:interface = $veth.Interface
+        $null = Start-XdpMonitor $interface
+        Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 982) 1024
+        Send-Frame $veth (Frame Udp4 10.0.0.1 1001 10.0.0.2 2000 470) 3
+        Send-Frame $veth (Frame Tcp6 2001:db8:1111:2222:3333:4444:5555:6666 65535 2001:db8:1111:2222:3333:4444:5555:7777 65534)
+        Send-Frame $veth (Frame RoceV2 10.0.0.5 49152 10.0.0.6 0x1234 4 64) 2
+        Send-Frame $veth (Frame Arp 10.0.0.1 10.0.0.2)
+        $script:flows = Get-FlowStat $interface | Sort-Object Bytes -Descending
+        $script:monitor = Get-XdpMonitor $interface
+
+        # The lines that are shown on a terminal of 120 columns.
+        function Show {
+            ($input | Out-String -Width 120).Trim() -split '\r?\n'
+        }
+
+        # Runs something as a German would see it.
+        function Use-German([scriptblock] $What) {
+            $before = [cultureinfo]::CurrentCulture
+            try {
+                [cultureinfo]::CurrentCulture = 'de-DE'
+                & $What
+            } finally {
+                [cultureinfo]::CurrentCulture = $before
+            }
+        }
+    }
+
+    AfterAll {
+        $PSStyle.OutputRendering = $rendering
+        $veth.Dispose()
+    }
+
+    Context 'of flows' {
+        It 'are a table that fits 120 columns' {
+            $lines = $flows | Show
+            $lines[0].Trim() -split '\s+' | Should -Be Type, Packets, Bytes, Rate, Source, Destination
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+        }
+
+        It 'humanise bytes and rates, and join addresses with ports' {
+            $lines = $flows | Show
+            $lines[2] | Should -Match '^UDP +1024 +1 MiB +[\d.]+ [kM]?bit/s 10\.0\.0\.1:1000 +10\.0\.0\.2:2000$'
+            $lines[3] | Should -Match '^UDP +3 +1\.5 KiB .*bit/s 10\.0\.0\.1:1001 +10\.0\.0\.2:2000$'
+            $lines[4] | Should -Match '^RoCEv2 +2 +244 B .* 10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234$'
+            $lines[-1] | Should -Match '^Ethernet +1 +42 B .* 02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff$'
+        }
+
+        It 'show the longest addresses in full, on two lines' {
+            $lines = $flows | Where-Object TrafficType -EQ TCP | Show
+            $lines | Should -HaveCount 4
+            $source, $destination = foreach ($column in 1, 2) {
+                -join ($lines[2, 3] | ForEach-Object { (($_ -replace '^TCP.*?bit/s') -split '\s+')[$column] })
+            }
+            $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'
+            $destination | Should -Be '[2001:db8:1111:2222:3333:4444:5555:7777]:65534'
+        }
+
+        It 'show every number in full as a list' {
+            $lines = $flows[0] | Format-List | Show
+            $lines | Should -Contain 'Packets              : 1024'
+            $lines | Should -Contain 'Bytes                : 1048576'
+            $lines | Should -Contain 'SourceAddress        : 10.0.0.1'
+            $lines | Should -Contain 'SourcePort           : 1000'
+            $lines -match '^BitRate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+        }
+
+        It 'read the same in German' {
+            Use-German { (1.5).ToString() } | Should -Be '1,5'
+            Use-German { $flows | Show } | Should -Be ($flows | Show)
+            $lists = Use-German { , ($flows | Format-List | Show) }
+            $lists -match '^(BitRate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(BitRate|PacketsPerSecond)' })
+        }
+
+        It 'leave the properties alone' {
+            $flows[0].Bytes | Should -Be 1048576
+            $flows[0] | Select-Object -ExpandProperty BytesPerSecond | Should -BeOfType double
+            "$($flows[1])" | Should -Be '10.0.0.1:1001 -> 10.0.0.2:2000 proto=17 packets=3 bytes=1536'
+        }
+
+        It 'survive a job' {
+            $job = Start-Job { Import-Module $using:module; Get-FlowStat $using:interface -Port 1001 }
+            $flow = $job | Receive-Job -Wait -AutoRemoveJob
+            $flow.PSTypeNames | Should -Contain 'Deserialized.XTrace.FlowStat'
+            $flow.Bytes | Should -Be 1536
+            ($flow | Show)[2] | Should -Match '^UDP +3 +1\.5 KiB '
+        }
+    }
+
+    Context 'of monitors' {
+        It 'are a table that fits 120 columns' {
+            $lines = $monitor | Show
+            $lines | Should -HaveCount 3
+            $lines[0] | Should -Match '^Interface +State +Hook +Since +Packets +Bytes +Evicted +Slots used$'
+            $since = [regex]::Escape($monitor.StartTime.ToString('yyyy-MM-dd HH:mm:ss', [cultureinfo]::InvariantCulture))
+            $lines[2] | Should -Match "^$interface +Running +XdpNative +$since +1031 +1 MiB +0 +\d+$"
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+            Use-German { $monitor | Show } | Should -Be $lines
+        }
+
+        It 'show everything as a list' {
+            $lines = $monitor | Format-List | Show
+            $lines | Should -Contain 'Packets          : 1031'
+            $lines | Should -Contain "Path             : $($monitor.Path)"
+            $lines -match '^TableSize +: \d+ MiB$' | Should -HaveCount 1
+        }
+    }
+
+    It 'humanise <value> bytes as <text>' -ForEach @(
+        @{ Value = 0; Text = '0 B' }
+        @{ Value = 1023; Text = '1023 B' }
+        @{ Value = 1024; Text = '1 KiB' }
+        @{ Value = 1536; Text = '1.5 KiB' }
+        @{ Value = 1048575; Text = '1 MiB' }
+        @{ Value = 18446744073709551615; Text = '16 EiB' }
+    ) {
+        [XTrace.PowerShell.ViewFormat]::Bytes($value) | Should -Be $text
+    }
+
+    It 'humanise <value> bytes a second as <text>' -ForEach @(
+        @{ Value = 0; Text = '0 bit/s' }
+        @{ Value = 0.5; Text = '4 bit/s' }
+        @{ Value = 125; Text = '1 kbit/s' }
+        @{ Value = 1.17625e9; Text = '9.41 Gbit/s' }
+    ) {
+        [XTrace.PowerShell.ViewFormat]::BitRate($value) | Should -Be $text
+    }
+}

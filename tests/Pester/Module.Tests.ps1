@@ -1,0 +1,82 @@
+Describe 'The module' {
+    BeforeDiscovery {
+        $commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $hasAnalyzer = [bool](Get-Module -ListAvailable PSScriptAnalyzer)
+        $scripts = git -C $PSScriptRoot/../.. ls-files --full-name ':/*.ps1' ':/*.psd1'
+    }
+
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+        $script:manifest = Join-Path $module XTrace.psd1
+        $script:commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:flowStat = Get-Command Get-FlowStat
+    }
+
+    It 'has a manifest that holds' {
+        $tested = Test-ModuleManifest $manifest -WarningVariable warning
+        $warning | Should -BeNullOrEmpty
+        $tested.Version | Should -BeGreaterThan ([version] '0.0')
+        $tested.ExportedCmdlets.Keys | Sort-Object | Should -Be $commands
+        $tested.CompatiblePSEditions | Should -Be Core
+    }
+
+    It 'exports its four cmdlets and nothing else' {
+        $loaded = Get-Module XTrace
+        $loaded.ExportedCommands.Keys | Sort-Object | Should -Be $commands
+        $loaded.ExportedAliases.Count + $loaded.ExportedFunctions.Count + $loaded.ExportedVariables.Count | Should -Be 0
+    }
+
+    It 'names <_> with an approved verb' -ForEach $commands {
+        (Get-Command $_).Verb | Should -BeIn (Get-Verb).Verb
+    }
+
+    It 'gives <_> an output type with views and the interface''s aliases' -ForEach $commands {
+        $command = Get-Command $_
+        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.XdpMonitor])
+        (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control.GetType().Name | Should -Be TableControl, ListControl
+        $parameter = $command.Parameters.InterfaceAlias
+        $parameter.Aliases | Should -Be Interface, ifAlias, Name
+        $parameter.Attributes.Position | Should -Contain 0
+    }
+
+    It 'stages exactly what it needs' {
+        (Get-ChildItem $module -Recurse -File -Name | Sort-Object) -join ' ' |
+            Should -Be 'XTrace.Core.dll XTrace.Format.ps1xml XTrace.PowerShell.dll XTrace.psd1 XTrace.Types.ps1xml'
+    }
+
+    It 'loads without a word, twice with -Force, and unloads' {
+        $said = Invoke-Pwsh "Import-Module '$module' -Force; Import-Module '$module' -Force -WarningAction Stop; Remove-Module XTrace; exit (Get-Module XTrace).Count" 2>&1
+        $LASTEXITCODE | Should -Be 0
+        $said | Should -BeNullOrEmpty
+    }
+
+    It 'works after it was loaded again' {
+        Invoke-Pwsh "Import-Module '$module' -Force; @(Get-XdpMonitor nosuch* -ErrorAction Stop).Count" | Should -Be 0
+    }
+
+    It 'completes interface names for <_>' -ForEach $commands {
+        $veth = [XTrace.Testbed.VethPair]::new($true)
+        try {
+            $start = $veth.Interface.Substring(0, $veth.Interface.Length - 1)
+            foreach ($line in "$_ $start", "$_ -InterfaceAlias $start", "$_ -Interface '$start") {
+                (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.ListItemText | Should -Contain $veth.Interface
+            }
+            $line = "$_ nosuch$PID"
+            (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.ListItemText | Should -Not -Contain $veth.Interface
+        } finally {
+            $veth.Dispose()
+        }
+    }
+
+    It 'completes traffic types, protocols and orders' {
+        foreach ($line, $match in @(, @('Get-FlowStat -TrafficType RoCEv', 'RoCEv2'), @('Get-FlowStat -Protocol SC', 'SCTP'), @('Get-FlowStat -By Dur', 'Duration'))) {
+            (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Contain $match
+        }
+    }
+
+    It 'is clean to PSScriptAnalyzer: <_>' -Skip:(-not $hasAnalyzer) -ForEach $scripts {
+        Import-Module PSScriptAnalyzer
+        Invoke-ScriptAnalyzer (Join-Path $repository $_) -Severity Error, Warning | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } |
+            Should -BeNullOrEmpty
+    }
+}
