@@ -1,15 +1,16 @@
 Describe 'The module' {
     BeforeDiscovery {
-        $commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
-        $hasAnalyzer = [bool](Get-Module -ListAvailable PSScriptAnalyzer)
-        $scripts = git -C $PSScriptRoot/../.. ls-files --full-name ':/*.ps1' ':/*.psd1'
+        $script:commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:hasAnalyzer = [bool](Get-Module -ListAvailable PSScriptAnalyzer)
+        $script:scripts = Get-ChildItem (Resolve-Path "$PSScriptRoot/../..") -Recurse -Include *.ps1, *.psd1 |
+            Where-Object FullName -NotMatch '/(out|bin|obj)/' |
+            ForEach-Object { @{ Name = $_.Name; Path = $_.FullName } }
     }
 
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:manifest = Join-Path $module XTrace.psd1
         $script:commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
-        $script:flowStat = Get-Command Get-FlowStat
     }
 
     It 'has a manifest that holds' {
@@ -33,7 +34,8 @@ Describe 'The module' {
     It 'gives <_> an output type with views and the interface''s aliases' -ForEach $commands {
         $command = Get-Command $_
         $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.XdpMonitor])
-        (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control.GetType().Name | Should -Be TableControl, ListControl
+        (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
+            Should -Be TableControl, ListControl
         $parameter = $command.Parameters.InterfaceAlias
         $parameter.Aliases | Should -Be Interface, ifAlias, Name
         $parameter.Attributes.Position | Should -Contain 0
@@ -68,15 +70,18 @@ Describe 'The module' {
         }
     }
 
-    It 'completes traffic types, protocols and orders' {
-        foreach ($line, $match in @(, @('Get-FlowStat -TrafficType RoCEv', 'RoCEv2'), @('Get-FlowStat -Protocol SC', 'SCTP'), @('Get-FlowStat -By Dur', 'Duration'))) {
-            (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Contain $match
-        }
+    It 'completes <line> to <match>' -ForEach @(
+        @{ Line = 'Get-FlowStat -TrafficType RoCEv'; Match = 'RoCEv2' }
+        @{ Line = 'Get-FlowStat -Protocol SC'; Match = 'SCTP' }
+        @{ Line = 'Get-FlowStat -By Dur'; Match = 'Duration' }
+        @{ Line = 'Start-XdpMonitor -AttachMode G'; Match = 'Generic' }
+    ) {
+        (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Contain $match
     }
 
-    It 'is clean to PSScriptAnalyzer: <_>' -Skip:(-not $hasAnalyzer) -ForEach $scripts {
+    It 'is clean to PSScriptAnalyzer: <name>' -Skip:(-not $hasAnalyzer) -ForEach $scripts {
         Import-Module PSScriptAnalyzer
-        Invoke-ScriptAnalyzer (Join-Path $repository $_) -Severity Error, Warning | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } |
+        Invoke-ScriptAnalyzer $path -Severity Error, Warning | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } |
             Should -BeNullOrEmpty
     }
 }
