@@ -236,6 +236,11 @@ Describe 'Get-FlowStat' {
             (Get-FlowStat $interface -Top 1).SourcePort | Should -Be 4
         }
 
+        It 'orders all flows with -By alone' {
+            (Get-FlowStat $interface -By Packets).SourcePort | Should -Be (8..1)
+            (Get-FlowStat $interface -By LastSeen).SourcePort | Should -Be 6, 7, 2, 5, 8, 4, 1, 3
+        }
+
         It 'emits what there is, greatest first, where that is less' {
             (Get-FlowStat $interface -Top 20 -By Packets).SourcePort | Should -Be (8..1)
         }
