@@ -1,0 +1,91 @@
+using XTrace.Testbed;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>What the machine grants or lacks: rights, libbpf, the kernel's type information.</summary>
+public sealed class SetupTests : IDisposable
+{
+    private const string Needed = "+bpf,+perfmon,+net_admin";
+    private const string Nobody = "65534";
+
+    private readonly VethPair _pair = new();
+
+    [Fact]
+    public void Without_rights_it_names_them()
+    {
+        string error = Refusal(["setpriv", "--bounding-set=-all"]);
+        Assert.StartsWith("xtrace-catch: Watching an interface needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bpf", "CAP_BPF")]
+    [InlineData("perfmon", "CAP_PERFMON")]
+    [InlineData("net_admin", "CAP_NET_ADMIN")]
+    public void Of_rights_it_names_the_one_that_is_missing(string missing, string name)
+    {
+        string error = Refusal(["setpriv", $"--bounding-set=-all,{Needed},-{missing}"]);
+        Assert.StartsWith($"xtrace-catch: Watching an interface needs {name}, which this process lacks.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_user_needs_those_three_only()
+    {
+        string folder = Directory.CreateTempSubdirectory("xtrace-catch-").FullName;
+        try
+        {
+            Command.Run("chmod", "755", folder);
+            Command.Run("cp", [.. Directory.GetFiles(AppContext.BaseDirectory, "*.dll"), .. Directory.GetFiles(AppContext.BaseDirectory, "*.json"), folder]);
+            string[] under =
+            [
+                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups",
+                $"--inh-caps=-all,{Needed}", $"--ambient-caps=-all,{Needed}", $"--bounding-set=-all,{Needed}",
+            ];
+            AssertCounts(under, folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("C", "libbpf.so.1 is not installed. Install it: 'apt-get install libbpf1'")]
+    [InlineData("zh_CN.UTF-8", "没有安装 libbpf.so.1。请安装: 'apt-get install libbpf1'")]
+    public void Without_libbpf_it_says_what_to_install(string locale, string message)
+    {
+        // What the loader would find is then no library.
+        string error = Refusal(
+            InOwnMounts("for library in $(/sbin/ldconfig -p | awk '/libbpf.so.1 / { print $NF }'); do mount --bind /dev/null \"$library\"; done"),
+            ("LANG", locale));
+        Assert.StartsWith($"xtrace-catch: {message}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_the_kernel_s_type_information_it_counts_all_the_same() => AssertCounts(
+        InOwnMounts("mount -t tmpfs none /sys/kernel/btf; [ ! -e /sys/kernel/btf/vmlinux ]"), AppContext.BaseDirectory);
+
+    public void Dispose() => _pair.Dispose();
+
+    private static string[] InOwnMounts(string script) => ["unshare", "-m", "bash", "-c", $"set -e; {script}; exec \"$@\"", "bash"];
+
+    /// <summary>The one line it says before it ends in failure.</summary>
+    private string Refusal(string[] under, params (string Name, string Value)[] environment)
+    {
+        using CatchProcess run = new(under, AppContext.BaseDirectory, _pair, $"-i {_pair.Interface}", environment);
+        (int code, _, string error) = run.End();
+        Assert.Equal(1, code);
+        Assert.Empty(Attached.Interfaces(_pair));
+        return Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    private void AssertCounts(string[] under, string folder)
+    {
+        using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} -t 1000");
+        run.WaitUntilLoaded();
+        _pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000), 5);
+        Assert.Equal("10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=5 bytes=210", run.ReadLine());
+        run.Signal("TERM");
+        Assert.Equal(0, run.End().ExitCode);
+        Assert.Empty(Attached.Interfaces(_pair));
+    }
+}
