@@ -127,7 +127,7 @@ internal static class Messages
     /// <summary>An error in one line. Those of the kernel and the rare ones are in English everywhere.</summary>
     internal static string Describe(XTraceException error) => error switch
     {
-        BpfException => error.Message.ReplaceLineEndings(" "),
+        BpfException refusal => $"{error.Message.Split('\n')[0].Trim()} {LoadLog.ReasonIn(refusal.Log)}".TrimEnd(),
         { ErrorId: "InterfaceNotFound" } => Say(
             $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
             error.Message),

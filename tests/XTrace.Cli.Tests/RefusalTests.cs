@@ -1,0 +1,49 @@
+using XTrace.Bpf;
+using XTrace.Monitors;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>What the kernel refuses becomes one line with the reason in it, however long the log.</summary>
+public class RefusalTests
+{
+    private const uint StrictAlignment = 1; // BPF_F_STRICT_ALIGNMENT, linux/bpf.h
+
+    [Fact]
+    public void Of_the_verifier_s_log_the_reason_is_told()
+    {
+        BpfException refusal = Load(bpf => bpf.SetProgramFlags("xtrace_xdp", StrictAlignment));
+        Assert.True(refusal.Log.Count(character => character == '\n') > 100);
+        Assert.Matches(
+            @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. [^\n]+\. misaligned packet access off [^\n]+$",
+            Messages.Describe(refusal));
+    }
+
+    [Fact]
+    public void Of_libbpf_s_log_the_line_before_the_last_is_told()
+    {
+        BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));
+        Assert.Matches(
+            @"^Cannot load the BPF programs into the kernel: [^\n]+\. libbpf: map 'flows': failed to create: [^\n]+$",
+            Messages.Describe(refusal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("libbpf: failed to load object 'xtrace'\n")]
+    public void Without_a_reason_the_message_stands_alone(string log)
+    {
+        const int NoDevice = 19; // ENODEV
+        Assert.Equal(
+            "Cannot attach native XDP to eth0: No such device (errno 19). Check that the interface is still there.",
+            Messages.Describe(new BpfException("attach native XDP to eth0", NoDevice, log)));
+    }
+
+    private static BpfException Load(Action<BpfObject> spoil)
+    {
+        using BpfObject bpf = BpfObject.OpenResource(typeof(FlowProgram).Assembly, "xtrace.bpf.o");
+        bpf.SetMaxEntries("flows", 1);
+        bpf.SetMaxEntries("cpus", 1);
+        spoil(bpf);
+        return Assert.Throws<BpfException>(bpf.Load);
+    }
+}
