@@ -6,7 +6,6 @@ namespace XTrace.Bpf;
 /// <summary>Collects what libbpf prints, which it would otherwise write to stderr. One collection a thread.</summary>
 internal sealed unsafe class BpfLog : IDisposable
 {
-    private const int LineMax = 1 << 16;
     private const int LevelDebug = 2; // LIBBPF_DEBUG, enum libbpf_print_level
 
     [ThreadStatic]
@@ -36,11 +35,12 @@ internal sealed unsafe class BpfLog : IDisposable
         {
             return 0;
         }
-        byte[] line = new byte[LineMax];
-        fixed (byte* buffer = line)
+        // The verifier's log is one print, of any length, with the reason at its end.
+        int length = Libc.vasprintf(out byte* line, format, arguments);
+        if (length >= 0)
         {
-            int length = Libc.vsnprintf(buffer, LineMax, format, arguments);
-            log._text.Append(Encoding.UTF8.GetString(line, 0, Math.Clamp(length, 0, LineMax - 1)));
+            log._text.Append(Encoding.UTF8.GetString(line, length));
+            NativeMemory.Free(line);
         }
         return 0;
     }

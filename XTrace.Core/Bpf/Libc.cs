@@ -26,7 +26,7 @@ internal static unsafe partial class Libc
     internal static partial int mount(string source, string target, string type, nuint flags, nint data);
 
     [LibraryImport(Library)]
-    internal static partial int vsnprintf(byte* buffer, nuint size, byte* format, nint arguments);
+    internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
 
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
