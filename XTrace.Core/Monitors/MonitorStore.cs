@@ -47,7 +47,7 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>All monitors of this namespace, whatever their state.</summary>
+    /// <summary>All monitors of this namespace that this user may read, whatever their state.</summary>
     internal static IEnumerable<XdpMonitor> List() => PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
 
     /// <summary>The monitor of an interface, or null.</summary>
@@ -123,7 +123,7 @@ internal static class MonitorStore
     {
         foreach (PinDirectory pins in PinDirectory.Everywhere())
         {
-            if (pins.HasLink && LinkOf(pins).InterfaceIndex == 0)
+            if (pins.HasLink && IsDetached(pins))
             {
                 report($"Removing the monitor of {pins.InterfaceName}, which is gone ({pins.FullPath}).");
                 pins.Remove();
@@ -131,13 +131,20 @@ internal static class MonitorStore
         }
     }
 
-    private static (int InterfaceIndex, uint ProgramId, uint LinkId) LinkOf(PinDirectory pins)
+    private static bool IsDetached(PinDirectory pins)
     {
-        using BpfHandle link = BpfHandle.Open(pins.Link);
-        return XdpLink.Query(link);
+        try
+        {
+            using BpfHandle link = BpfHandle.Open(pins.Link);
+            return XdpLink.Query(link).InterfaceIndex == 0;
+        }
+        catch (BpfException denied) when (denied.Errno == Errnos.EACCES)
+        {
+            return false;
+        }
     }
 
-    /// <summary>Null where another process has just removed it.</summary>
+    /// <summary>Null where another process has just removed it, or where it is another user's, whose pins open to nobody else.</summary>
     private static XdpMonitor? Describe(PinDirectory pins)
     {
         try
@@ -155,6 +162,10 @@ internal static class MonitorStore
         catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
         {
             // Whoever stops a monitor removes its pins one by one.
+        }
+        catch (BpfException denied) when (denied.Errno == Errnos.EACCES)
+        {
+            return null;
         }
         return pins.Exists ? Broken(pins, MonitorState.Incomplete) : null;
     }
