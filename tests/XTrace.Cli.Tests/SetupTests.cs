@@ -1,3 +1,4 @@
+using XTrace.Monitors;
 using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
@@ -28,24 +29,29 @@ public sealed class SetupTests : IDisposable
     }
 
     [Fact]
-    public void Another_user_needs_those_three_only()
+    public void Another_user_needs_those_three_only() => AsAnotherUser(AssertCounts);
+
+    [Fact]
+    public void Another_user_s_monitor_of_the_interface_stays()
     {
-        string folder = Directory.CreateTempSubdirectory("xtrace-catch-").FullName;
-        try
+        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, new MonitorOptions(), force: false, _ => { }));
+        AsAnotherUser((under, folder) =>
         {
-            Command.Run("chmod", "755", folder);
-            Command.Run("cp", [.. Directory.GetFiles(AppContext.BaseDirectory, "*.dll"), .. Directory.GetFiles(AppContext.BaseDirectory, "*.json"), folder]);
-            string[] under =
-            [
-                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups",
-                $"--inh-caps=-all,{Needed}", $"--ambient-caps=-all,{Needed}", $"--bounding-set=-all,{Needed}",
-            ];
-            AssertCounts(under, folder);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+            using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface}");
+            (int code, _, string error) = run.End();
+            Assert.Equal(1, code);
+            Assert.StartsWith($"xtrace-catch: {_pair.Interface} already runs the XDP program id {pinned.ProgramId}, which stays.", error, StringComparison.Ordinal);
+            Assert.Single(error.TrimEnd().Split('\n'));
+        });
+        Assert.Equal([_pair.Interface], Attached.Interfaces(_pair));
+    }
+
+    [Fact]
+    public void Another_user_s_monitor_of_another_interface_is_no_hindrance()
+    {
+        _pair.AddQuietInterface("another");
+        _pair.Run(() => MonitorStore.Start("another", new MonitorOptions(), force: false, _ => { }));
+        AsAnotherUser(AssertCounts);
     }
 
     [Theory]
@@ -65,6 +71,27 @@ public sealed class SetupTests : IDisposable
         InOwnMounts("mount -t tmpfs none /sys/kernel/btf; [ ! -e /sys/kernel/btf/vmlinux ]"), AppContext.BaseDirectory);
 
     public void Dispose() => _pair.Dispose();
+
+    /// <summary>As a user with the needed capabilities only, who may not be able to read where the tests lie.</summary>
+    private static void AsAnotherUser(Action<string[], string> action)
+    {
+        string folder = Directory.CreateTempSubdirectory("xtrace-catch-").FullName;
+        try
+        {
+            Command.Run("chmod", "755", folder);
+            Command.Run("cp", [.. Directory.GetFiles(AppContext.BaseDirectory, "*.dll"), .. Directory.GetFiles(AppContext.BaseDirectory, "*.json"), folder]);
+            string[] under =
+            [
+                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups",
+                $"--inh-caps=-all,{Needed}", $"--ambient-caps=-all,{Needed}", $"--bounding-set=-all,{Needed}",
+            ];
+            action(under, folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     private static string[] InOwnMounts(string script) => ["unshare", "-m", "bash", "-c", $"set -e; {script}; exec \"$@\"", "bash"];
 
@@ -86,6 +113,6 @@ public sealed class SetupTests : IDisposable
         Assert.Equal("10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=5 bytes=210", run.ReadLine());
         run.Signal("TERM");
         Assert.Equal(0, run.End().ExitCode);
-        Assert.Empty(Attached.Interfaces(_pair));
+        Assert.DoesNotContain(_pair.Interface, Attached.Interfaces(_pair));
     }
 }
