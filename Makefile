@@ -12,7 +12,7 @@ MODULE := $(OUT)/XTrace
 CLI := $(OUT)/xtrace-catch
 RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
 PUBLISH := dotnet publish -c Release -r $(RID) --self-contained false -v quiet
-SOURCES := Directory.Build.props Directory.Packages.props
+SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
@@ -21,6 +21,8 @@ PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli
 
 INTERFACE ?=
 
+# Both publishes build the same XTrace.Core.
+.NOTPARALLEL:
 .PHONY: help deps build run test bench clean
 
 help: ## Show this list
@@ -45,7 +47,7 @@ $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
 	@touch $@
 
 run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
-	@sudo=; [[ $$EUID == 0 ]] || sudo=sudo; \
+	@sudo=; [[ $$EUID == 0 ]] || sudo="sudo --preserve-env=NETWORK_INTERFACE,MONITOR_MODE,LANG,LC_ALL"; \
 	exec $$sudo $(CLI) $(if $(INTERFACE),--interface $(INTERFACE))
 
 test: build ## Run every test; the last line adds all suites up

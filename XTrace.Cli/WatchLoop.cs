@@ -56,7 +56,7 @@ internal static class WatchLoop
     {
         output.WriteLine(watch.IsOwn ? Messages.Loaded(target.Name) : Messages.Reading(target.Name));
         output.Flush();
-        if (watch.Hook == MonitorHook.XdpGeneric)
+        if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric)
         {
             Console.Error.WriteLine(Messages.Generic(target.Name));
         }

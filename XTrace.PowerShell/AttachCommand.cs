@@ -24,4 +24,13 @@ public abstract class AttachCommand : XTraceCommand
     public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
 
     private protected MonitorOptions Options => new() { Mode = AttachMode, MaxFlow = MaxFlow };
+
+    /// <summary>Nobody asked for the hook that cannot always be exact.</summary>
+    private protected void WarnIfGeneric(string name, MonitorHook hook)
+    {
+        if (AttachMode == AttachMode.Auto && hook == MonitorHook.XdpGeneric)
+        {
+            WriteWarning($"{name}: native XDP was refused (-Verbose says why), using generic XDP, which counts frames that the kernel merged as one.");
+        }
+    }
 }

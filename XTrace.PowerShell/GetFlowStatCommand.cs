@@ -107,7 +107,15 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         FlowFilter filter = ReadFilter();
         foreach (NetInterface target in _targets)
         {
-            TryFor(target.Name, () => _watches.Add(FlowWatch.Open(target, Options, filter, WriteVerbose)));
+            TryFor(target.Name, () =>
+            {
+                FlowWatch watch = FlowWatch.Open(target, Options, filter, WriteVerbose);
+                _watches.Add(watch);
+                if (watch.IsOwn)
+                {
+                    WarnIfGeneric(target.Name, watch.Hook);
+                }
+            });
         }
     }
 

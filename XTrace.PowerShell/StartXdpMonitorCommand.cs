@@ -20,7 +20,12 @@ public sealed class StartXdpMonitorCommand : AttachCommand
         {
             if (ShouldProcess(target.Name, "Start XDP monitor"))
             {
-                TryFor(target.Name, () => WriteObject(MonitorStore.Start(target.Name, Options, Force, WriteVerbose)));
+                TryFor(target.Name, () =>
+                {
+                    XdpMonitor monitor = MonitorStore.Start(target.Name, Options, Force, WriteVerbose);
+                    WarnIfGeneric(target.Name, monitor.Hook);
+                    WriteObject(monitor);
+                });
             }
         }
     }

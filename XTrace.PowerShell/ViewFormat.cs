@@ -14,6 +14,10 @@ public static class ViewFormat
     /// <summary>Bytes a second as bits a second with a decimal prefix, as networks are rated: <c>9.41 Gbit/s</c>.</summary>
     public static string BitRate(double bytesPerSecond) => Scale(bytesPerSecond * 8, 1000, s_decimalPrefixes, "bit/s");
 
+    /// <summary>What a flow carries, with what tells it from others of the same kind: <c>ICMP 8</c>, <c>UDP frag</c> for later fragments.</summary>
+    public static string Type(TrafficType type, byte? icmpType, bool isFragment) =>
+        isFragment ? $"{type} frag" : icmpType is { } number ? $"{type} {number}" : $"{type}";
+
     /// <summary>An address with its port, or with the queue pair that RoCE has at the destination.</summary>
     public static string Endpoint(string address, ushort? port, uint? queuePair)
     {

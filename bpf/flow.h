@@ -124,6 +124,7 @@ struct monitor_meta {
 struct clock_reading {
 	__u64 jiffies;
 	__u64 boot_ns;			/* CLOCK_BOOTTIME */
+	__u64 monotonic_ns;		/* CLOCK_MONOTONIC */
 };
 
 #endif

@@ -29,7 +29,6 @@
 
 #define VLAN_TAGS_MAX		2
 #define VLAN_VID_MASK		0x0fff	/* linux/if_vlan.h, not in its uapi part */
-#define IP_MF			0x2000	/* net/ip.h */
 #define IP_OFFSET		0x1fff	/* net/ip.h */
 #define IPV6_FRAGMENT_OFFSET	0xfff8	/* IP6_OFFSET in net/ipv6.h */
 #define IPV6_EXTENSIONS_MAX	8	/* RFC 8504 5.3 lets a node set such a limit */
@@ -38,7 +37,6 @@
 #define IPPROTO_HIP		139	/* RFC 7401 */
 #define ETH_P_IBOE		0x8915	/* RoCE v1, linux/if_ether.h since 3.9 */
 #define ROCE_V2_UDP_PORT	4791	/* ROCE_V2_UDP_DPORT in rdma/ib_verbs.h */
-#define GRH_NEXT_HEADER_BTH	0x1b	/* IB_GRH_NEXT_HDR in rdma/ib_verbs.h */
 
 struct vlan_header {		/* struct vlan_hdr in linux/if_vlan.h */
 	__be16 tci;

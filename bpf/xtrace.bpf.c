@@ -69,6 +69,7 @@ int xtrace_clock(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	reading->jiffies = bpf_jiffies64();
 	reading->boot_ns = bpf_ktime_get_boot_ns();
+	reading->monotonic_ns = bpf_ktime_get_ns();
 	return XDP_PASS;
 }
 

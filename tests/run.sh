@@ -20,14 +20,17 @@ add() {
 }
 
 xunit() {
-    local log summary
+    local log summary code
     log=$(mktemp)
     dotnet test "tests/$1" -c Release --nologo -v quiet --logger 'console;verbosity=normal' | tee "$log"
+    code=${PIPESTATUS[0]}
     summary=$(awk '/^ *Passed: / { p = $2 } /^ *Failed: / { f = $2 } /^ *Skipped: / { s = $2 } /^Total tests: / { t = $3 }
-        END { if (t) print p + 0, f + 0, s + 0 }' "$log")
+        END { if (t > 0) print p + 0, f + 0, s + 0 }' "$log")
     rm -f "$log"
     # shellcheck disable=SC2086 # three numbers
     add $summary
+    # A test host that dies reports no failed test.
+    [[ $code == 0 || $summary == *' '[1-9]*' '* ]] || failed=$((failed + 1))
 }
 
 pester() {

@@ -73,9 +73,6 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_obj_get(string path);
 
     [LibraryImport(Library)]
-    internal static partial int libbpf_num_possible_cpus();
-
-    [LibraryImport(Library)]
     internal static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, nint, int> print);
 
     /// <summary>struct bpf_prog_load_opts, as far as its flags.</summary>

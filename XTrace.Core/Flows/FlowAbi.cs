@@ -91,6 +91,7 @@ internal struct ClockReading
 {
     internal ulong Jiffies;
     internal ulong BootNanoseconds;
+    internal ulong MonotonicNanoseconds;
 }
 
 /// <summary>The constants of bpf/flow.h.</summary>

@@ -83,7 +83,10 @@ internal sealed class FlowSampler(string interfaceAlias, FlowFilter filter)
         _ => throw new ArgumentOutOfRangeException(nameof(order)),
     };
 
-    /// <summary>What the flow gained since the previous snapshot. One that was evicted in between has begun anew.</summary>
+    /// <summary>
+    /// What the flow gained since the previous snapshot. One that was evicted in between has begun anew; one that lost
+    /// the count of one CPU, because it was evicted there, has a gain that nobody can tell, and shows none.
+    /// </summary>
     private FlowSample Measure(int set, in Flow flow)
     {
         if (_previous.Sets != 0)
@@ -92,9 +95,11 @@ internal sealed class FlowSampler(string interfaceAlias, FlowFilter filter)
             {
                 if (before.Key.Equals(flow.Key))
                 {
-                    return before.Packets <= flow.Packets && before.Bytes <= flow.Bytes
+                    bool isNew = (int)(flow.FirstSeen - _previous.Clock.Jiffies) > 0;
+                    return isNew ? new FlowSample(flow, flow.Packets, flow.Bytes)
+                        : before.Packets <= flow.Packets && before.Bytes <= flow.Bytes
                         ? new FlowSample(flow, flow.Packets - before.Packets, flow.Bytes - before.Bytes)
-                        : new FlowSample(flow, flow.Packets, flow.Bytes);
+                        : new FlowSample(flow, 0, 0);
                 }
             }
         }

@@ -10,8 +10,12 @@ namespace XTrace.Flows;
 /// </summary>
 internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
 {
-    /// <summary>HZ of the kernels there are: kernel/Kconfig.hz, and alpha's and the like.</summary>
-    private static readonly uint[] s_frequencies = [24, 32, 48, 64, 100, 128, 200, 250, 256, 300, 500, 512, 1000, 1024, 1200];
+    /// <summary>Where jiffies_64 stands when CLOCK_MONOTONIC is at 300 s, whatever HZ is: INITIAL_JIFFIES in linux/jiffies.h.</summary>
+    private const long JiffiesAtWrap = 1L << 32;
+    private const double SecondsAtWrap = 300;
+
+    /// <summary>HZ of the kernels there are for x86 and arm64, kernel/Kconfig.hz.</summary>
+    private static readonly uint[] s_frequencies = [100, 250, 300, 1000];
 
     /// <summary>Now, on all clocks.</summary>
     internal ClockCalibration Calibrate()
@@ -20,27 +24,23 @@ internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
         return new ClockCalibration((uint)reading.Jiffies, reading.BootNanoseconds, DateTime.Now, tickNanoseconds);
     }
 
-    /// <summary>The length of a jiffy in nanoseconds, from one tick of the kernel to another; takes 2 to 3 of them.</summary>
+    /// <summary>
+    /// The length of a jiffy in nanoseconds. It follows from how many have passed since a known moment of the past, over
+    /// minutes to years, so that jiffies that are late by some, as on a machine that was held up, do not matter.
+    /// </summary>
     internal static uint MeasureTick(BpfHandle program)
     {
-        ClockReading start = WaitForTick(program);
-        ClockReading end = WaitForTick(program);
-        double measured = (end.BootNanoseconds - start.BootNanoseconds) / (double)(end.Jiffies - start.Jiffies);
-        uint frequency = s_frequencies.MinBy(hz => Math.Abs(Math.Log(measured * hz / 1e9)));
-        return 1_000_000_000 / frequency;
-    }
-
-    private static ClockReading WaitForTick(BpfHandle program)
-    {
-        ClockReading first = Read(program);
-        ClockReading reading;
-        do
+        ClockReading reading = Read(program);
+        while (Math.Abs(SecondsSinceWrap(reading)) < 2)
         {
+            Thread.Sleep(100);
             reading = Read(program);
         }
-        while (reading.Jiffies == first.Jiffies);
-        return reading;
+        double measured = ((long)reading.Jiffies - JiffiesAtWrap) / SecondsSinceWrap(reading);
+        return 1_000_000_000 / s_frequencies.MinBy(frequency => Math.Abs(Math.Log(measured / frequency)));
     }
+
+    private static double SecondsSinceWrap(ClockReading reading) => (reading.MonotonicNanoseconds / 1e9) - SecondsAtWrap;
 
     [SkipLocalsInit]
     private static ClockReading Read(BpfHandle program)

@@ -27,7 +27,7 @@ public enum MonitorState
 {
     /// <summary>It counts.</summary>
     Running,
-    /// <summary>Its interface is gone, or was re-created under the same name, or someone detached it. Start or Stop cleans up.</summary>
+    /// <summary>Its interface is gone, in another network namespace, or was re-created under the same name, or someone detached it. Start or Stop cleans up.</summary>
     Detached,
     /// <summary>The process that started or stopped it died half way. Start or Stop cleans up.</summary>
     Incomplete,

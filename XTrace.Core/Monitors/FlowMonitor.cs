@@ -39,8 +39,9 @@ internal sealed unsafe class FlowMonitor : IDisposable
     /// <param name="target">The interface.</param>
     /// <param name="options">How.</param>
     /// <param name="report">Is told what a curious user wants to know: sizes, refusals.</param>
+    /// <param name="makeRoom">Called when all is loaded, just before the program takes its place.</param>
     /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
-    internal static FlowMonitor Attach(NetInterface target, MonitorOptions options, Action<string> report)
+    internal static FlowMonitor Attach(NetInterface target, MonitorOptions options, Action<string> report, Action? makeRoom = null)
     {
         Capabilities.RequireMonitoring();
         int sets = options.SetsPerCpu;
@@ -51,6 +52,7 @@ internal sealed unsafe class FlowMonitor : IDisposable
             report($"{target.Name}: the flow table takes {FlowTable.SizeOf(program.Cpus, sets) / 1024} KiB "
                 + $"({program.Cpus} CPUs, {options.MaxFlow} flows each).");
             uint tick = JiffiesClock.MeasureTick(program.Clock);
+            makeRoom?.Invoke();
             (link, MonitorHook hook) = XdpLink.Attach(program.Xdp, target, options.Mode, report);
             report($"{target.Name}: attached to {hook}.");
             MonitorMeta meta = new()

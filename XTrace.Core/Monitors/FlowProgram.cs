@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using XTrace.Bpf;
@@ -38,7 +39,7 @@ internal sealed unsafe class FlowProgram : IDisposable
         BpfObject bpf = BpfObject.OpenResource(typeof(FlowProgram).Assembly, "xtrace.bpf.o");
         try
         {
-            int cpus = LibBpf.libbpf_num_possible_cpus();
+            int cpus = PossibleCpus();
             long sets = (long)cpus * setsPerCpu;
             if (sets > uint.MaxValue)
             {
@@ -65,4 +66,11 @@ internal sealed unsafe class FlowProgram : IDisposable
     }
 
     public void Dispose() => _bpf.Dispose();
+
+    /// <summary>One more than the highest number that a CPU may ever have; the list, such as 0-3,8, may have holes.</summary>
+    private static int PossibleCpus()
+    {
+        string list = File.ReadAllText("/sys/devices/system/cpu/possible").Trim();
+        return int.Parse(list.AsSpan(list.LastIndexOfAny([',', '-']) + 1), CultureInfo.InvariantCulture) + 1;
+    }
 }

@@ -26,14 +26,30 @@ internal static class MonitorStore
         string interfaceName = target.Name;
         RemoveDetached(report);
         PinDirectory pins = PinDirectory.Of(interfaceName);
-        if (Find(interfaceName) is { } existing)
+        XdpMonitor? existing = Find(interfaceName);
+        if (existing != null)
         {
             ThrowUnlessReplaceable(existing, force);
-            report($"{interfaceName}: replacing the monitor that is {existing.State}.");
-            new PinDirectory(existing.Path).Remove();
+        }
+        else if (pins.Exists)
+        {
+            throw new XTraceException(
+                "MonitorRenamed",
+                XTraceErrorKind.ResourceBusy,
+                $"The monitor that was started on {interfaceName} watches an interface that has another name now. "
+                + "See which with Get-XdpMonitor, and stop that one first.",
+                interfaceName);
         }
 
-        using FlowMonitor monitor = FlowMonitor.Attach(target, options, report);
+        // What runs goes only when what replaces it is loaded.
+        using FlowMonitor monitor = FlowMonitor.Attach(target, options, report, () =>
+        {
+            if (existing != null)
+            {
+                report($"{interfaceName}: replacing the monitor that is {existing.State}.");
+                new PinDirectory(existing.Path).Remove();
+            }
+        });
         try
         {
             pins.Create();
@@ -48,7 +64,12 @@ internal static class MonitorStore
     }
 
     /// <summary>All monitors of this namespace that this user may read, whatever their state.</summary>
-    internal static IEnumerable<XdpMonitor> List() => PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
+    /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
+    internal static IEnumerable<XdpMonitor> List()
+    {
+        Capabilities.RequireMonitoring();
+        return PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
+    }
 
     /// <summary>The monitor of an interface, or null.</summary>
     internal static XdpMonitor? Find(string interfaceName) =>
@@ -107,7 +128,7 @@ internal static class MonitorStore
                 throw new XTraceException(
                     "MonitorExists",
                     XTraceErrorKind.ResourceExists,
-                    $"{existing.InterfaceAlias} has a monitor since {existing.StartTime}. Read it with Get-FlowStat, or restart it with -Force.",
+                    $"{existing.InterfaceAlias} has a monitor since {existing.StartTime:yyyy-MM-dd HH:mm:ss}. Read it with Get-FlowStat, or restart it with -Force.",
                     existing.InterfaceAlias);
             case MonitorState.Incompatible when !force:
                 throw new XTraceException(
@@ -123,7 +144,8 @@ internal static class MonitorStore
     {
         foreach (PinDirectory pins in PinDirectory.Everywhere())
         {
-            if (pins.HasLink && IsDetached(pins))
+            // Nobody else holds the lock: without a link it is what a process left that died.
+            if (!pins.HasLink || IsDetached(pins))
             {
                 report($"Removing the monitor of {pins.InterfaceName}, which is gone ({pins.FullPath}).");
                 pins.Remove();
@@ -181,7 +203,7 @@ internal static class MonitorStore
         FlowTotals totals = monitor.ReadTotals();
         return new XdpMonitor
         {
-            InterfaceAlias = name ?? pins.InterfaceName,
+            InterfaceAlias = running ? name! : pins.InterfaceName,
             InterfaceIndex = index,
             State = running ? MonitorState.Running : MonitorState.Detached,
             Hook = running ? monitor.Hook : MonitorHook.None,

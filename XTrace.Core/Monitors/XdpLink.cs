@@ -90,11 +90,14 @@ internal static unsafe class XdpLink
         uint owner = new[] { options.NativeProgramId, options.OffloadedProgramId, options.GenericProgramId, options.ProgramId }.FirstOrDefault(id => id != 0);
         if (owner != 0)
         {
+            string program = BpfProgram.NameOf(owner);
+            string advice = program.Contains("xtrace_xdp", StringComparison.Ordinal)
+                ? "It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another network namespace. Many can read a monitor of Start-XdpMonitor at once."
+                : $"Stop its owner first, or see what it is with 'bpftool prog show id {owner}'.";
             throw new XTraceException(
                 "XdpSlotBusy",
                 XTraceErrorKind.ResourceBusy,
-                $"{target.Name} already runs the XDP program {BpfProgram.NameOf(owner)}, which stays. "
-                + $"Stop its owner first, or see what it is with 'bpftool prog show id {owner}'.",
+                $"{target.Name} already runs the XDP program {program}, which stays. {advice}",
                 target.Name);
         }
     }

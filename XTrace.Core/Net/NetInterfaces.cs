@@ -37,7 +37,7 @@ internal static unsafe partial class NetInterfaces
     {
         uint index = if_nametoindex(name);
         return index != 0
-            ? new NetInterface(name, (int)index)
+            ? new NetInterface(NameOf((int)index) ?? name, (int)index) // The name may be an alternative one.
             : throw new XTraceException(
                 "InterfaceNotFound",
                 XTraceErrorKind.NotFound,

@@ -39,23 +39,27 @@ Describe 'The views' {
     Context 'of flows' {
         It 'are a table that fits 120 columns' {
             $lines = $flows | Show
-            $lines[0].Trim() -split '\s+' | Should -Be Type, Packets, Bytes, Rate, Source, Destination
+            $lines[0].Trim() -split '\s+' | Should -Be Type, Source, Destination, Packets, Bytes, Rate, Interface, Time
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
         }
 
         It 'humanise bytes and rates, and join addresses with ports' {
             $lines = $flows | Show
-            $lines[2] | Should -Match '^UDP +1024 +1 MiB +[\d.]+ [kM]?bit/s 10\.0\.0\.1:1000 +10\.0\.0\.2:2000$'
-            $lines[3] | Should -Match '^UDP +3 +1\.5 KiB .*bit/s 10\.0\.0\.1:1001 +10\.0\.0\.2:2000$'
-            $lines[4] | Should -Match '^RoCEv2 +2 +244 B .* 10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234$'
-            $lines[-1] | Should -Match '^Ethernet +1 +42 B .* 02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff$'
+            $lines[2] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1024 +1 MiB +[\d.]+ [kM]?bit/s $interface +\d\d:\d\d:\d\d`$"
+            $lines[3] | Should -Match '^UDP +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +3 +1\.5 KiB .*bit/s '
+            $lines[4] | Should -Match '^RoCEv2 +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +2 +244 B '
+            $lines[-1] | Should -Match '^Ethernet +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +1 +42 B '
         }
 
-        It 'show the longest addresses in full, on two lines' {
+        It 'show both ends and the counts in 80 columns' {
+            $lines = $flows | Out-String -Width 80 | ForEach-Object { $_.Trim() -split '\r?\n' }
+            $lines[0].Trim() -split '\s+' | Should -Be Type, Source, Destination, Packets, Bytes
+        }
+
+        It 'show the longest addresses in full, on several lines' {
             $lines = $flows | Where-Object TrafficType -EQ TCP | Show
-            $lines | Should -HaveCount 4
-            $source, $destination = foreach ($column in 1, 2) {
-                -join ($lines[2, 3] | ForEach-Object { (($_ -replace '^TCP.*?bit/s') -split '\s+')[$column] })
+            $source, $destination = foreach ($column in 13, 35) {
+                -join ($lines | Select-Object -Skip 2 | ForEach-Object { $_.PadRight(120).Substring($column, 21).Trim() })
             }
             $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'
             $destination | Should -Be '[2001:db8:1111:2222:3333:4444:5555:7777]:65534'
@@ -89,7 +93,7 @@ Describe 'The views' {
             $flow = $job | Receive-Job -Wait -AutoRemoveJob
             $flow.PSTypeNames | Should -Contain 'Deserialized.XTrace.FlowStat'
             $flow.Bytes | Should -Be 1536
-            ($flow | Show)[2] | Should -Match '^UDP +3 +1\.5 KiB '
+            ($flow | Show)[2] | Should -Match '^UDP .* 3 +1\.5 KiB '
         }
     }
 

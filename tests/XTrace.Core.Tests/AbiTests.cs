@@ -23,7 +23,7 @@ public sealed class AbiTests
         (typeof(CpuState), "struct cpu_state", ["totals", "key", "hash", "forget", "unused"]),
         (typeof(ProgramConfig), "struct program_config", ["hash_seed", "sets_per_cpu", "has_frags"]),
         (typeof(MonitorMeta), "struct monitor_meta", ["abi_version", "hook", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "started_ns"]),
-        (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns"]),
+        (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns", "monotonic_ns"]),
         (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
         [
             "sz", "data_in", "data_out", "data_size_in", "data_size_out", "ctx_in", "ctx_out", "ctx_size_in", "ctx_size_out",

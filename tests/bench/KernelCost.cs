@@ -58,7 +58,7 @@ internal static class KernelCost
 
     private static KernelCostRow Measure(string tables, int flows, int plainSize, int lruSize, int slots, int rounds, int packets)
     {
-        using PinnedThread pin = new(LibBpf.libbpf_num_possible_cpus() - 1); // most interrupts go to the first
+        using PinnedThread pin = new(Environment.ProcessorCount - 1); // most interrupts go to the first
         using Driver driver = new(flows);
         using BpfObject hashes = BpfObject.OpenResource(typeof(KernelCost).Assembly, "hash.bpf.o");
         hashes.SetMaxEntries("plain", (uint)plainSize);
