@@ -78,6 +78,24 @@ public sealed class MonitorStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_renamed_interface_keeps_its_monitor_and_another_of_the_old_name_does_not_cost_it()
+    {
+        const string Renamed = "xtr0";
+        XdpMonitor first = Start();
+        _pair.Run(() =>
+        {
+            Command.Run("ip", "link", "set", _pair.Interface, "down");
+            Command.Run("ip", "link", "set", _pair.Interface, "name", Renamed);
+            Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "xtr1");
+        });
+        Assert.Equal("MonitorRenamed", Assert.Throws<XTraceException>(() => Start(force: true)).ErrorId);
+        XdpMonitor renamed = _pair.Run(() => MonitorStore.Find(Renamed))!;
+        Assert.Equal((MonitorState.Running, first.LinkId), (renamed.State, renamed.LinkId));
+        _pair.Run(() => MonitorStore.Stop(renamed));
+        Assert.Equal(MonitorState.Running, Start().State);
+    }
+
+    [Fact]
     public void A_name_may_have_a_dot()
     {
         const string Name = "eth0.100";
