@@ -6,7 +6,7 @@ namespace XTrace.Flows;
 
 /// <summary>
 /// Ties the kernel's jiffies, which stamp the flows, to the clocks that people read. It runs a small program in the
-/// kernel that reads jiffies and CLOCK_BOOTTIME at once.
+/// kernel that reads jiffies, CLOCK_BOOTTIME and CLOCK_MONOTONIC at once.
 /// </summary>
 internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
 {

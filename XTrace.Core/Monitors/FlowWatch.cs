@@ -34,7 +34,6 @@ internal sealed class FlowWatch : IDisposable
     /// <exception cref="XTraceException">It cannot be watched.</exception>
     internal static FlowWatch Open(NetInterface target, MonitorOptions options, FlowFilter filter, Action<string> report)
     {
-        Capabilities.RequireMonitoring();
         return MonitorStore.Open(target.Name) is { } pinned
             ? new FlowWatch(pinned, target.Name, filter, isOwn: false)
             : new FlowWatch(FlowMonitor.Attach(target, options, report), target.Name, filter, isOwn: true);
