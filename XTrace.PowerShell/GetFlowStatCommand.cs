@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using XTrace.Flows;
 using XTrace.Monitors;
@@ -16,13 +15,10 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 {
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
-    private const double ProgressFrom = 1.5;
-
-    private static readonly TimeSpan s_progressStep = TimeSpan.FromMilliseconds(250);
 
     private readonly List<FlowWatch> _watches = [];
     private readonly List<NetInterface> _targets = [];
-    private readonly ManualResetEventSlim _stopping = new();
+    private readonly SampleClock _clock = new();
 
     /// <summary>Only flows of these types.</summary>
     [Parameter]
@@ -93,13 +89,14 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing() => _stopping.Set();
+    protected override void StopProcessing() => _clock.Stop();
 
     /// <summary>Detaches what this command attached; PowerShell calls it as well, however the command ends.</summary>
     public void Dispose()
     {
         _watches.ForEach(watch => watch.Dispose());
         _watches.Clear();
+        _clock.Dispose();
     }
 
     private void Open()
@@ -155,17 +152,14 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     {
         // A baseline, so that the first rates are the first interval's.
         Sample(_watches.FindAll(watch => !watch.IsOwn));
-        Stopwatch clock = Stopwatch.StartNew();
-        long interval = 0;
-        for (long sample = 0; _watches.Count > 0 && (Continuous || sample < MaxSamples); sample++)
+        if (_watches.Count > 0)
         {
-            // The next multiple of the interval, so that no delay adds up; those that have passed are left out.
-            interval = Math.Max(interval, (long)(clock.Elapsed.TotalSeconds / SampleInterval)) + 1;
-            if (!WaitUntil(clock, TimeSpan.FromSeconds(SampleInterval * interval)))
+            string names = string.Join(", ", _targets.Select(one => one.Name));
+            _clock.Run(this, new SamplePlan("Watching flows", names, SampleInterval, Continuous ? null : MaxSamples), () =>
             {
-                return;
-            }
-            Emit(_watches);
+                Emit(_watches);
+                return _watches.Count > 0;
+            });
         }
     }
 
@@ -188,36 +182,4 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         _watches.RemoveAll(Finished(failed.Contains));
         return watches.FindAll(watch => !failed.Contains(watch));
     }
-
-    /// <returns>False once the user wants to stop.</returns>
-    private bool WaitUntil(Stopwatch clock, TimeSpan due)
-    {
-        double total = MaxSamples * SampleInterval;
-        bool progress = !Continuous && total > ProgressFrom;
-        for (TimeSpan left; (left = due - clock.Elapsed) > TimeSpan.Zero;)
-        {
-            if (progress)
-            {
-                ShowProgress(clock.Elapsed.TotalSeconds, total);
-                left = left < s_progressStep ? left : s_progressStep;
-            }
-            if (_stopping.Wait(left))
-            {
-                return false;
-            }
-        }
-        if (progress)
-        {
-            ShowProgress(clock.Elapsed.TotalSeconds, total);
-        }
-        return true;
-    }
-
-    private void ShowProgress(double seconds, double total) => WriteProgress(
-        new ProgressRecord(0, "Watching flows", string.Join(", ", _targets.Select(one => one.Name)))
-        {
-            PercentComplete = (int)Math.Min(100, seconds / total * 100),
-            SecondsRemaining = (int)Math.Max(0, total - seconds),
-            RecordType = seconds < total ? ProgressRecordType.Processing : ProgressRecordType.Completed,
-        });
 }
