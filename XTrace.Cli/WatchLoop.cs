@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using XTrace.Monitors;
 using XTrace.Net;
 
@@ -8,18 +6,11 @@ namespace XTrace.Cli;
 /// <summary>Attaches, prints the flows at each interval, and detaches when a signal comes or nobody reads any more.</summary>
 internal static class WatchLoop
 {
-    /// <summary>How long a sample that is being written may still take after a signal.</summary>
-    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Returns when the user ends it.</summary>
     /// <exception cref="XTraceException">An interface cannot be watched, or not any more; none is then.</exception>
     internal static void Run(WatchRequest request, TextWriter output)
     {
-        ManualResetEventSlim stop = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
-        StandardOutput.WhenClosed(stop.Set);
-
+        using Ending ending = new();
         NetInterface[] targets = [.. request.Interfaces.Select(NetInterfaces.Get)];
         List<(NetInterface Target, FlowWatch Watch)> watches = [];
         try
@@ -35,21 +26,12 @@ internal static class WatchLoop
                 watches.Add((target, watch));
                 Announce(target, watch, output);
             }
-            Repeat(request.Interval, stop, () => Print(watches, output));
+            ending.Repeat(request.Interval, () => Print(watches, output));
         }
         finally
         {
             watches.ForEach(one => one.Watch.Dispose());
         }
-    }
-
-    private static void Stop(PosixSignalContext signal, ManualResetEventSlim stop)
-    {
-        signal.Cancel = true;
-        stop.Set();
-        // The reader of a full pipe may never go on. What is attached ends with the process.
-        Thread.Sleep(s_grace);
-        Environment.Exit(0);
     }
 
     private static void Announce(NetInterface target, FlowWatch watch, TextWriter output)
@@ -59,18 +41,6 @@ internal static class WatchLoop
         if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric)
         {
             Console.Error.WriteLine(Messages.Generic(target.Name));
-        }
-    }
-
-    /// <summary>Calls at each multiple of the interval, so that no delay adds up; those that are past already are left out.</summary>
-    private static void Repeat(TimeSpan interval, ManualResetEventSlim stop, Action action)
-    {
-        long start = Stopwatch.GetTimestamp();
-        long next = 1;
-        while (!stop.Wait(Max(TimeSpan.Zero, (interval * next) - Stopwatch.GetElapsedTime(start))))
-        {
-            action();
-            next = Math.Max(next, (long)(Stopwatch.GetElapsedTime(start) / interval)) + 1;
         }
     }
 
@@ -90,6 +60,4 @@ internal static class WatchLoop
         }
         output.Flush();
     }
-
-    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
