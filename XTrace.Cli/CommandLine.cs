@@ -30,6 +30,12 @@ internal sealed class CommandLine
         ["ib"] = [TrafficType.RoCEv1, TrafficType.RoCEv2],
     };
 
+    private static readonly Dictionary<string, AttachMode> s_attachModes =
+        Enum.GetValues<AttachMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant());
+
+    private static readonly Dictionary<string, FlowDirection> s_directions =
+        Enum.GetValues<FlowDirection>().ToDictionary(direction => direction.ToString().ToLowerInvariant());
+
     private readonly Option<bool> _help = new("--help", "-h") { Description = Messages.HelpOption };
     private readonly Option<bool> _version = new("--version") { Description = Messages.VersionOption };
     private readonly Option<bool> _list = new("--list", "-l") { Description = Messages.ListOption };
@@ -39,13 +45,15 @@ internal sealed class CommandLine
     private readonly Option<string> _interval = new("--interval", "-t") { HelpName = "MS", Description = Messages.IntervalOption };
     private readonly Option<string> _filter = new("--filter", "-f") { HelpName = "TYPE", Description = Messages.FilterOption };
     private readonly Option<bool> _excludeDns = new("--exclude-dns") { Description = Messages.ExcludeDnsOption };
+    private readonly Option<string> _attachMode = new("--attach-mode") { HelpName = "MODE", Description = Messages.AttachModeOption };
+    private readonly Option<string> _direction = new("--direction") { HelpName = "DIRECTION", Description = Messages.DirectionOption };
     private readonly Command _command;
     private readonly ParseResult _result;
 
     /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
     internal CommandLine(string[] args)
     {
-        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _interval, _filter, _excludeDns, _device };
+        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _interval, _filter, _excludeDns, _attachMode, _direction, _device };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
         {
@@ -69,7 +77,9 @@ internal sealed class CommandLine
             return new WatchRequest(
                 Interfaces,
                 Interval,
-                new FlowFilter { TrafficTypes = TrafficTypes, ExcludeDns = _result.GetValue(_excludeDns) });
+                new FlowFilter { TrafficTypes = Choose(_filter, s_filters) ?? [], ExcludeDns = _result.GetValue(_excludeDns) },
+                _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
+                Choose(_attachMode, s_attachModes));
         }
     }
 
@@ -111,10 +121,11 @@ internal sealed class CommandLine
         }
     }
 
-    private TrafficType[] TrafficTypes =>
-        _result.GetValue(_filter) is not { } text ? []
-        : s_filters.TryGetValue(text, out TrafficType[]? types) ? types
-        : throw Wrong(Messages.WrongFilter(text, string.Join(", ", s_filters.Keys)));
+    /// <summary>What an option's word stands for; the default where it is not given.</summary>
+    private T? Choose<T>(Option<string> option, Dictionary<string, T> choices) =>
+        _result.GetValue(option) is not { } text ? default
+        : choices.TryGetValue(text, out T? choice) ? choice
+        : throw Wrong(Messages.WrongChoice(option.Name, text, string.Join(", ", choices.Keys)));
 
     private void CheckMode()
     {

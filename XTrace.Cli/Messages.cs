@@ -30,6 +30,14 @@ internal static class Messages
 
     internal static string ExcludeDnsOption => Say("不显示 DNS 流量 (端口 53)", "leave out DNS (port 53)");
 
+    internal static string AttachModeOption => Say(
+        "挂载点: auto (默认), native, generic, tc",
+        "hook to use: auto (default), native, generic, tc");
+
+    internal static string DirectionOption => Say(
+        "方向: ingress (默认, 到达), egress (离开), both",
+        "ingress (default, what arrives), egress (what leaves), both");
+
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 
     internal static string TryHelp => Say("请运行 'xtrace-catch --help' 查看用法。", "Try 'xtrace-catch --help'.");
@@ -40,15 +48,15 @@ internal static class Messages
 
     internal static string Usage => Say(
         """
-        用 eBPF/XDP 在内核中统计到达网络接口的流量, 按间隔逐流输出, 直到按 Ctrl+C。
+        用 eBPF (XDP 或 TC) 在内核中统计网络接口的流量, 按间隔逐流输出, 直到按 Ctrl+C。
 
         用法: xtrace-catch [选项]
 
         选项:
         """,
         """
-        Counts the flows that arrive at network interfaces, in the kernel with eBPF/XDP,
-        and prints them at each interval until Ctrl+C.
+        Counts the flows of network interfaces, in the kernel with eBPF (XDP or TC), and
+        prints them at each interval until Ctrl+C.
 
         Usage: xtrace-catch [options]
 
@@ -65,7 +73,7 @@ internal static class Messages
         输出: 每个流一行, 数值从监控开始累计:
           源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
         RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
-        监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。
+        监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
         退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
         需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
@@ -80,6 +88,7 @@ internal static class Messages
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
         RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
+        With both directions the line says which: '# NAME ingress', '# NAME egress'.
 
         Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
         Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.
@@ -88,19 +97,29 @@ internal static class Messages
     internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
 
     /// <summary>The original's words, in both languages.</summary>
-    internal static string Loaded(string name) => $"XDP program loaded on {name}";
+    internal static string Loaded(string name, MonitorHook hook, FlowDirection direction)
+    {
+        string kind = hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? "XDP" : "TC";
+        return $"{kind} program loaded on {name}{Suffix(direction)}";
+    }
 
-    internal static string Reading(string name) => Say(
-        $"{name} 上已有监控在运行, 读取其数据 (从它启动时累计)",
-        $"Reading the monitor that already runs on {name}, counts since it was started");
+    internal static string Reading(string name, FlowDirection direction) => Say(
+        $"{name}{Suffix(direction)} 上已有监控在运行, 读取其数据 (从它启动时累计)",
+        $"Reading the monitor that already runs on {name}{Suffix(direction)}, counts since it was started");
 
     internal static string Generic(string name) => Say(
-        $"{name}: 驱动不支持原生 XDP, 使用通用 XDP; 内核合并过的包会按一个包计数。",
-        $"{name}: no native XDP in its driver, using generic XDP; frames that the kernel merged count as one.");
+        $"{name}: 其他挂载点不可用, 使用通用 XDP; 内核合并过的包会按一个包计数。",
+        $"{name}: no other hook can be used, using generic XDP; frames that the kernel merged count as one.");
+
+    internal static string Stacked(string upper, string lower) => Say(
+        $"{upper} 建立在 {lower} 之上: 经过两者的包在两处都会计数。",
+        $"{upper} stands on {lower}: packets that go through both are counted on both.");
+
+    private static string Suffix(FlowDirection direction) => direction == FlowDirection.Egress ? " (egress)" : "";
 
     private static string Detached(object? name) => Say(
-        $"{name} 上的 XDP 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
-        $"The XDP program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
+        $"{name} 上的 BPF 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
+        $"The BPF program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
 
     internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
 
@@ -118,9 +137,9 @@ internal static class Messages
         $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",
         $"Interval '{text}' is not valid: give milliseconds from {min} to {max}.");
 
-    internal static string WrongFilter(string text, string known) => Say(
-        $"未知的流量类型 '{text}', 请使用: {known}。",
-        $"There is no traffic type '{text}': use one of {known}.");
+    internal static string WrongChoice(string option, string text, string known) => Say(
+        $"{option} 的值 '{text}' 无效, 请使用: {known}。",
+        $"{option} cannot be '{text}': use one of {known}.");
 
     internal static string OutputFailed(string reason) => Say($"无法写入标准输出: {reason}", $"Cannot write to standard output: {reason}");
 

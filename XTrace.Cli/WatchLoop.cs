@@ -12,7 +12,7 @@ internal static class WatchLoop
     {
         using Ending ending = new();
         NetInterface[] targets = [.. request.Interfaces.Select(NetInterfaces.Get)];
-        List<(NetInterface Target, FlowWatch Watch)> watches = [];
+        List<FlowWatch> watches = [];
         try
         {
             foreach (NetInterface target in targets)
@@ -22,36 +22,52 @@ internal static class WatchLoop
             output.Flush();
             foreach (NetInterface target in targets)
             {
-                FlowWatch watch = FlowWatch.Open(target, new MonitorOptions(), request.Filter, _ => { });
-                watches.Add((target, watch));
-                Announce(target, watch, output);
+                IReadOnlyList<FlowWatch> opened = FlowWatch.Open(target, request.Directions, request.Options, request.Filter, _ => { });
+                watches.AddRange(opened);
+                Announce(opened, request.AttachMode, output);
             }
+            WarnIfStacked(targets);
             ending.Repeat(request.Interval, () => Print(watches, output));
         }
         finally
         {
-            watches.ForEach(one => one.Watch.Dispose());
+            watches.ForEach(watch => watch.Dispose());
         }
     }
 
-    private static void Announce(NetInterface target, FlowWatch watch, TextWriter output)
+    private static void Announce(IReadOnlyList<FlowWatch> opened, AttachMode mode, TextWriter output)
     {
-        output.WriteLine(watch.IsOwn ? Messages.Loaded(target.Name) : Messages.Reading(target.Name));
-        output.Flush();
-        if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric)
+        foreach (FlowWatch watch in opened)
         {
-            Console.Error.WriteLine(Messages.Generic(target.Name));
+            output.WriteLine(watch.IsOwn
+                ? Messages.Loaded(watch.Target.Name, watch.Hook, watch.Direction)
+                : Messages.Reading(watch.Target.Name, watch.Direction));
+            output.Flush();
+            if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric && mode == AttachMode.Auto)
+            {
+                Console.Error.WriteLine(Messages.Generic(watch.Target.Name));
+            }
         }
     }
 
-    private static void Print(List<(NetInterface Target, FlowWatch Watch)> watches, TextWriter output)
+    private static void WarnIfStacked(IEnumerable<NetInterface> targets)
     {
-        foreach ((NetInterface target, FlowWatch watch) in watches)
+        foreach ((NetInterface upper, NetInterface lower) in StackedInterfaces.Among(NetInterfaces.List(), targets.Select(one => one.Index).ToHashSet()))
+        {
+            Console.Error.WriteLine(Messages.Stacked(upper.Name, lower.Name));
+        }
+    }
+
+    private static void Print(List<FlowWatch> watches, TextWriter output)
+    {
+        bool bothDirections = watches.DistinctBy(watch => watch.Direction).Count() > 1;
+        foreach (FlowWatch watch in watches)
         {
             watch.Sample();
             if (watches.Count > 1)
             {
-                output.WriteLine($"# {target.Name}");
+                string direction = bothDirections ? $" {watch.Direction.ToString().ToLowerInvariant()}" : "";
+                output.WriteLine($"# {watch.Target.Name}{direction}");
             }
             foreach (FlowStat flow in watch.Flows())
             {

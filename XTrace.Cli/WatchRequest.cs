@@ -1,4 +1,5 @@
 using XTrace.Flows;
+using XTrace.Monitors;
 
 namespace XTrace.Cli;
 
@@ -6,4 +7,10 @@ namespace XTrace.Cli;
 /// <param name="Interfaces">Names, each once.</param>
 /// <param name="Interval">Time between two samples.</param>
 /// <param name="Filter">The flows that are wanted.</param>
-internal sealed record WatchRequest(IReadOnlyList<string> Interfaces, TimeSpan Interval, FlowFilter Filter);
+/// <param name="Directions">What is wanted; null: whatever is watched already, else what arrives.</param>
+/// <param name="AttachMode">Which hook to use.</param>
+internal sealed record WatchRequest(
+    IReadOnlyList<string> Interfaces, TimeSpan Interval, FlowFilter Filter, FlowDirection? Directions, AttachMode AttachMode)
+{
+    internal MonitorOptions Options => new() { Mode = AttachMode, Direction = Directions ?? FlowDirection.Ingress };
+}

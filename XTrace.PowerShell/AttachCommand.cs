@@ -19,18 +19,36 @@ public abstract class AttachCommand : XTraceCommand
     [Parameter]
     public AttachMode AttachMode { get; set; }
 
-    /// <summary>Flows that each CPU can hold: a power of two.</summary>
+    /// <summary>What to count: what arrives, what leaves, or both, each by itself.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
+
+    /// <summary>Flows that each CPU can hold, in each direction: a power of two.</summary>
     [Parameter]
     public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
 
-    private protected MonitorOptions Options => new() { Mode = AttachMode, MaxFlow = MaxFlow };
+    private protected MonitorOptions Options => new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow };
 
     /// <summary>Nobody asked for the hook that cannot always be exact.</summary>
     private protected void WarnIfGeneric(string name, MonitorHook hook)
     {
         if (AttachMode == AttachMode.Auto && hook == MonitorHook.XdpGeneric)
         {
-            WriteWarning($"{name}: native XDP was refused (-Verbose says why), using generic XDP, which counts frames that the kernel merged as one.");
+            WriteWarning($"{name}: other hooks were refused (-Verbose says why), using generic XDP, which counts frames that the kernel merged as one.");
+        }
+    }
+
+    /// <summary>Whoever adds up all flows would count some packets twice.</summary>
+    /// <param name="watched">Indexes of all interfaces that are watched.</param>
+    /// <param name="added">Indexes of those that this command watches.</param>
+    private protected void WarnIfStacked(IReadOnlySet<int> watched, IReadOnlySet<int> added)
+    {
+        foreach ((NetInterface upper, NetInterface lower) in StackedInterfaces.Among(NetInterfaces.List(), watched))
+        {
+            if (added.Contains(upper.Index) || added.Contains(lower.Index))
+            {
+                WriteWarning($"{upper.Name} stands on {lower.Name}: packets that go through both are counted on both.");
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     private const string ContinuousSet = "Continuous";
 
     private readonly List<FlowWatch> _watches = [];
-    private readonly List<NetInterface> _targets = [];
+    private readonly List<(NetInterface Interface, FlowDirection? Directions)> _targets = [];
     private readonly SampleClock _clock = new();
 
     /// <summary>Only flows of these types.</summary>
@@ -66,7 +66,23 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     public SwitchParameter Continuous { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _targets.AddRange(Resolve(InterfaceAlias).Where(one => !_targets.Contains(one)));
+    protected override void ProcessRecord()
+    {
+        // Where nobody says which, a monitor that runs does.
+        FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;
+        foreach (NetInterface target in Resolve(InterfaceAlias))
+        {
+            int known = _targets.FindIndex(one => one.Interface.Index == target.Index);
+            if (known < 0)
+            {
+                _targets.Add((target, directions));
+            }
+            else
+            {
+                _targets[known] = (target, _targets[known].Directions | directions);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -102,18 +118,16 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     private void Open()
     {
         FlowFilter filter = ReadFilter();
-        foreach (NetInterface target in _targets)
+        foreach ((NetInterface target, FlowDirection? directions) in _targets)
         {
-            TryFor(target.Name, () =>
-            {
-                FlowWatch watch = FlowWatch.Open(target, Options, filter, WriteVerbose);
-                _watches.Add(watch);
-                if (watch.IsOwn)
-                {
-                    WarnIfGeneric(target.Name, watch.Hook);
-                }
-            });
+            TryFor(target.Name, () => _watches.AddRange(FlowWatch.Open(target, directions, Options, filter, WriteVerbose)));
         }
+        foreach (FlowWatch watch in _watches.Where(watch => watch.IsOwn))
+        {
+            WarnIfGeneric(watch.Target.Name, watch.Hook);
+        }
+        HashSet<int> watched = [.. _watches.Select(watch => watch.Target.Index)];
+        WarnIfStacked(watched, watched);
     }
 
     private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
@@ -154,7 +168,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         Sample(_watches.FindAll(watch => !watch.IsOwn));
         if (_watches.Count > 0)
         {
-            string names = string.Join(", ", _targets.Select(one => one.Name));
+            string names = string.Join(", ", _targets.Select(one => one.Interface.Name));
             _clock.Run(this, new SamplePlan("Watching flows", names, SampleInterval, Continuous ? null : MaxSamples), () =>
             {
                 Emit(_watches);

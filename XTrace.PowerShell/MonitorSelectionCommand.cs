@@ -6,11 +6,15 @@ namespace XTrace.PowerShell;
 /// <summary>Finds monitors by the names of their interfaces, of which some may not exist any more.</summary>
 public abstract class MonitorSelectionCommand : XTraceCommand
 {
+    /// <summary>The monitors of which directions.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public FlowDirection Direction { get; set; } = FlowDirection.Both;
+
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>
     private protected IEnumerable<XdpMonitor> Select(IEnumerable<string> names)
     {
         List<XdpMonitor> monitors = [];
-        if (!TryFor(string.Join(", ", names), () => monitors.AddRange(MonitorStore.List())))
+        if (!TryFor(string.Join(", ", names), () => monitors.AddRange(MonitorStore.List().Where(one => Direction.HasFlag(one.Direction)))))
         {
             yield break;
         }
@@ -34,7 +38,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     {
         string there = monitors.Count == 0
             ? "There are none"
-            : $"There are: {string.Join(", ", monitors.Select(one => one.InterfaceAlias))}";
+            : $"There are: {string.Join(", ", monitors.Select(one => one.InterfaceAlias).Distinct())}";
         return new XTraceException(
             "MonitorNotFound",
             XTraceErrorKind.NotFound,

@@ -11,6 +11,7 @@ public sealed class ProtocolNumberAttribute : ArgumentTransformationAttribute
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
         LanguagePrimitives.ConvertTo<object[]>(inputData)?.Select(Read).ToArray();
 
-    private static object Read(object one) =>
+    /// <summary>A number as a protocol; anything else as it is.</summary>
+    internal static object Read(object one) =>
         byte.TryParse(one?.ToString(), CultureInfo.InvariantCulture, out byte number) ? (IPProtocol)number : one!;
 }

@@ -25,7 +25,7 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     {
         foreach (XdpMonitor monitor in Select(InterfaceAlias))
         {
-            if (ShouldProcess(monitor.InterfaceAlias, "Stop XDP monitor")
+            if (ShouldProcess($"{monitor.InterfaceAlias} ({monitor.Direction})", "Stop XDP monitor")
                 && TryFor(monitor.InterfaceAlias, () => MonitorStore.Stop(monitor))
                 && PassThru)
             {

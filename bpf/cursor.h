@@ -14,6 +14,7 @@ struct cursor {
 	void *pos;
 	void *end;
 	__u32 left;		/* from the IP header on */
+	_Bool cut;		/* something was asked for that lies behind end */
 	volatile __u32 *memory;	/* of a map: see forget() */
 };
 
@@ -28,12 +29,15 @@ static __always_inline __u32 forget(const struct cursor *cur, __u32 value)
 }
 
 /* Below IP only the frame's end counts. */
-static __always_inline _Bool in_frame(const struct cursor *cur, __u32 size)
+static __always_inline _Bool in_frame(struct cursor *cur, __u32 size)
 {
-	return cur->pos + size <= cur->end;
+	if (cur->pos + size <= cur->end)
+		return 1;
+	cur->cut = 1;
+	return 0;
 }
 
-static __always_inline _Bool in_packet(const struct cursor *cur, __u32 size)
+static __always_inline _Bool in_packet(struct cursor *cur, __u32 size)
 {
 	return cur->left >= size && in_frame(cur, size);
 }

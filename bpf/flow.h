@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define XTRACE_ABI_VERSION 1
+#define XTRACE_ABI_VERSION 2
 
 /* Low nibble of flow_key.kind: what the addresses are. */
 #define FLOW_ETHERNET		0x01	/* MAC address in the first 6 bytes */
@@ -50,16 +50,16 @@ struct flow_key {
  * slot is free or being rewritten, and that nothing else in it holds.
  *
  * The writer, on a new flow: packets = 0; barrier; key, bytes, times; barrier;
- * packets = 1. On a known flow: bytes and last_seen, then packets.
+ * packets. On a known flow: bytes and last_seen, then packets.
  * The reader: reads packets, copies the rest, reads packets and key again, and
  * starts over if either has changed. What it holds then is one flow's, never a
- * mixture of two. While frames arrive, bytes may already include the one frame
- * that packets does not; once they stop, both are exact.
+ * mixture of two. While frames arrive, bytes may already include the one frame, or
+ * merged frames, that packets does not; once they stop, both are exact.
  */
 struct flow {
 	struct flow_key key;
 	__u64 packets;
-	__u64 bytes;			/* L2 bytes, without FCS */
+	__u64 bytes;			/* L2 bytes on the wire, without FCS */
 	__u32 first_seen;		/* low half of jiffies_64 */
 	__u32 last_seen;
 };
@@ -97,27 +97,78 @@ struct cpu_state {
 	__u32 unused[3];
 };
 
+/* What a flow carries: XTrace.Core/Flows/TrafficType.cs. */
+#define TRAFFIC_ETHERNET	0
+#define TRAFFIC_IP		1
+#define TRAFFIC_ICMP		2
+#define TRAFFIC_ICMPV6		3
+#define TRAFFIC_TCP		4
+#define TRAFFIC_UDP		5
+#define TRAFFIC_SCTP		6
+#define TRAFFIC_ROCE_V1		7
+#define TRAFFIC_ROCE_V2		8
+
+#define FILTER_NETWORKS_MAX	8
+#define FILTER_PORTS_MAX	16
+
+struct filter_network {
+	__u64 address[2];		/* as in a key; bits that the mask lacks are 0 */
+	__u64 mask[2];
+	__u64 kind;			/* FLOW_IPV4 or FLOW_IPV6 */
+};
+
+/* Which flows a monitor keeps, see filter.h. All zero: every one. */
+struct flow_filter {
+	__u64 protocols[4];		/* bit n: IP protocol n; none: every one */
+	struct filter_network network[FILTER_NETWORKS_MAX];
+	__be16 port[FILTER_PORTS_MAX];
+	__u32 traffic_types;		/* bit n: TRAFFIC_* n; none: every one */
+	__u8 networks;			/* how many are set; none: every one */
+	__u8 ports;
+	__u8 exclude_dns;
+	__u8 unused;
+};
+
 #define FLOW_HASH_SEEDS 10
+
+/* What a frame begins with. */
+#define LINK_ETHERNET	0
+#define LINK_IP		1		/* nothing: an IP header is the first */
+#define LINK_IPOIB	2		/* IP over InfiniBand's headers */
 
 /* The programs' read-only data, set before they are loaded. */
 struct program_config {
 	__u64 hash_seed[FLOW_HASH_SEEDS];	/* random for each monitor, see hash.h */
 	__u32 sets_per_cpu;		/* a power of two */
 	__u32 has_frags;		/* loaded as a program that takes frames of several buffers */
+	__u32 link;			/* LINK_* */
+	/* The process that the monitor ends with, or 0: it is pinned. Where no link ends it, see ClsactHook.cs. */
+	__u32 owner;
+	__u64 owner_started;		/* field 22 of /proc/PID/stat */
+	__u64 owner_namespace;		/* inode of its PID namespace */
+	struct flow_filter filter;
 };
 
 #define MONITOR_NATIVE	1
 #define MONITOR_GENERIC	2
+#define MONITOR_TCX	3
+#define MONITOR_CLSACT	4
+
+#define MONITOR_INGRESS	1
+#define MONITOR_EGRESS	2
 
 /* What a process needs to know of a monitor that another one started. */
 struct monitor_meta {
 	__u32 abi_version;
-	__u32 hook;			/* MONITOR_* */
+	__u32 hook;			/* MONITOR_NATIVE to MONITOR_CLSACT */
+	__u32 direction;		/* MONITOR_INGRESS or MONITOR_EGRESS */
 	__u32 ifindex;
 	__u32 cpus;			/* partitions in the table */
 	__u32 sets_per_cpu;
 	__u32 tick_ns;			/* length of a jiffy */
+	__u32 made_qdisc;		/* the clsact qdisc was not there before */
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
+	struct flow_filter filter;
 };
 
 /* What the clock program writes over the start of the packet that it is run on. */

@@ -64,6 +64,18 @@ struct sctp_header {		/* struct sctphdr in linux/sctp.h */
 	__le32 checksum;
 };
 
+/*
+ * What a frame on an IPoIB interface begins with in the network stack: the pseudo header
+ * holds a hardware address and is not on the wire. struct ipoib_header in
+ * drivers/infiniband/ulp/ipoib/ipoib.h.
+ */
+#define IPOIB_PSEUDO_LEN	20	/* INFINIBAND_ALEN in linux/if_infiniband.h */
+
+struct ipoib_header {
+	__be16 ethertype;
+	__be16 reserved;
+};
+
 struct roce_grh {		/* struct ib_grh in rdma/ib_verbs.h */
 	__be32 version_class_flow;
 	__be16 payload_length;
@@ -84,6 +96,7 @@ struct roce_bth {		/* Base Transport Header, IBTA specification vol. 1, 9.2 */
 enum parse_result {
 	PARSED,
 	MALFORMED,
+	NO_NETWORK,	/* no network layer that is known */
 };
 
 /*
@@ -311,9 +324,33 @@ static __always_inline enum parse_result parse_roce_v1(struct cursor *cur, struc
 	return PARSED;
 }
 
+/* Of several tags the first that is set, the outer one, stays. */
+static __always_inline void set_vlan(struct packet *packet, __u16 tci)
+{
+	if (!packet->vlan)
+		packet->vlan = FLOW_VLAN_PRESENT | (tci & VLAN_VID_MASK);
+}
+
 static __always_inline int is_vlan(__be16 ethertype)
 {
 	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
+}
+
+/* What an ethertype announces, from the cursor on. Others than these are for the caller to name. */
+static __always_inline enum parse_result parse_network(struct cursor *cur, struct packet *packet,
+							__be16 ethertype)
+{
+	switch (ethertype) {
+	case bpf_htons(ETH_P_IP):
+		return parse_ipv4(cur, packet);
+	case bpf_htons(ETH_P_IPV6):
+		return parse_ipv6(cur, packet);
+	case bpf_htons(ETH_P_IBOE):
+		return parse_roce_v1(cur, packet);
+	}
+	packet->ports = ethertype;
+	packet->kind = FLOW_ETHERNET | FLOW_ETHERTYPE;
+	return NO_NETWORK;
 }
 
 /* A frame from its Ethernet header on. */
@@ -322,6 +359,7 @@ static __always_inline enum parse_result parse_ethernet(struct cursor *cur,
 {
 	const struct ethhdr *eth = cur->pos;
 	const struct vlan_header *vlan;
+	enum parse_result result;
 	__be16 ethertype;
 	int i;
 
@@ -338,26 +376,40 @@ static __always_inline enum parse_result parse_ethernet(struct cursor *cur,
 			return MALFORMED;
 		advance(cur, sizeof(*vlan));
 		ethertype = vlan->ethertype;
-		if (!packet->vlan)
-			packet->vlan = FLOW_VLAN_PRESENT | (bpf_ntohs(vlan->tci) & VLAN_VID_MASK);
-	}
-
-	switch (ethertype) {
-	case bpf_htons(ETH_P_IP):
-		return parse_ipv4(cur, packet);
-	case bpf_htons(ETH_P_IPV6):
-		return parse_ipv6(cur, packet);
-	case bpf_htons(ETH_P_IBOE):
-		return parse_roce_v1(cur, packet);
+		set_vlan(packet, bpf_ntohs(vlan->tci));
 	}
 	/* Below ETH_P_802_3_MIN it is a length, and an LLC header follows. */
 	if (bpf_ntohs(ethertype) < ETH_P_802_3_MIN)
 		ethertype = bpf_htons(ETH_P_802_2);
+	result = parse_network(cur, packet, ethertype);
+	if (result != NO_NETWORK)
+		return result;
 	set_mac(packet, packet->key->source, HASH_SOURCE, eth->h_source);
 	set_mac(packet, packet->key->destination, HASH_DESTINATION, eth->h_dest);
-	packet->ports = ethertype;
-	packet->kind = FLOW_ETHERNET | FLOW_ETHERTYPE;
 	return PARSED;
+}
+
+/* A frame without an Ethernet header. There are no addresses that would fit where it is not IP. */
+static __always_inline enum parse_result parse_bare(struct cursor *cur, struct packet *packet,
+						    __be16 ethertype)
+{
+	enum parse_result result = parse_network(cur, packet, ethertype);
+
+	if (result != NO_NETWORK)
+		return result;
+	packet->key->source[0] = packet->key->source[1] = 0;
+	packet->key->destination[0] = packet->key->destination[1] = 0;
+	return PARSED;
+}
+
+static __always_inline enum parse_result parse_ipoib(struct cursor *cur, struct packet *packet)
+{
+	const struct ipoib_header *header = cur->pos + IPOIB_PSEUDO_LEN;
+
+	if (!in_frame(cur, IPOIB_PSEUDO_LEN + sizeof(*header)))
+		return MALFORMED;
+	advance(cur, IPOIB_PSEUDO_LEN + sizeof(*header));
+	return parse_bare(cur, packet, header->ethertype);
 }
 
 #endif

@@ -52,24 +52,30 @@ static __always_inline _Bool flow_is(const struct flow *flow, const struct flow_
 	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && a[2] == b[2] && a[0] == b[0];
 }
 
-static __always_inline void flow_put(struct flow *flow, const struct flow_key *key, __u32 bytes,
-				     __u32 now)
+/* Frames that are counted at once: one, or what the kernel merged or has yet to segment. */
+struct frames {
+	__u32 packets;
+	__u32 bytes;
+};
+
+static __always_inline void flow_put(struct flow *flow, const struct flow_key *key,
+				     struct frames frames, __u32 now)
 {
 	store(flow->packets, 0);
 	publish_barrier(&flow->packets);
 	flow->key = *key;
-	flow->bytes = bytes;
+	flow->bytes = frames.bytes;
 	flow->first_seen = now;
 	flow->last_seen = now;
 	publish_barrier(&flow->packets);
-	store(flow->packets, 1);
+	store(flow->packets, frames.packets);
 }
 
-static __always_inline void flow_add(struct flow *flow, __u32 bytes, __u32 now)
+static __always_inline void flow_add(struct flow *flow, struct frames frames, __u32 now)
 {
-	store(flow->bytes, flow->bytes + bytes);
+	store(flow->bytes, flow->bytes + frames.bytes);
 	store(flow->last_seen, now);
-	store(flow->packets, flow->packets + 1);
+	store(flow->packets, flow->packets + frames.packets);
 }
 
 static __always_inline struct flow *flow_at(struct flow_set *set, __u32 way)
@@ -97,7 +103,7 @@ static __always_inline struct flow *flow_evict(struct flow_set *set, __u32 first
 	return flow;
 }
 
-static __always_inline void flow_count(struct cpu_state *state, __u32 bytes, __u32 cpu)
+static __always_inline void flow_count(struct cpu_state *state, struct frames frames, __u32 cpu)
 {
 	__u32 now = bpf_jiffies64();
 	__u32 hash = hash_finish(state->hash);
@@ -115,16 +121,16 @@ static __always_inline void flow_count(struct cpu_state *state, __u32 bytes, __u
 	for (i = 0; i < FLOW_WAYS; i++) {
 		flow = flow_at(set, first ^ i);
 		if (flow_is(flow, &state->key)) {
-			flow_add(flow, bytes, now);
+			flow_add(flow, frames, now);
 			return;
 		}
 		if (!flow->packets) {
-			flow_put(flow, &state->key, bytes, now);
+			flow_put(flow, &state->key, frames, now);
 			return;
 		}
 	}
 	flow = flow_evict(set, first, &state->totals, now);
-	flow_put(flow, &state->key, bytes, now);
+	flow_put(flow, &state->key, frames, now);
 }
 
 #endif

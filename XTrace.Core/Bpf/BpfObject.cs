@@ -51,6 +51,10 @@ internal sealed unsafe class BpfObject : SafeHandle
     internal void SetProgramFlags(string program, uint flags) =>
         Check(LibBpf.bpf_program__set_flags(FindProgram(program), flags), $"set flags of the program {program}");
 
+    /// <summary>Leaves a program out.</summary>
+    internal void LeaveOut(string program) =>
+        Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"leave out the program {program}");
+
     /// <summary>Creates the maps and has the verifier check the programs.</summary>
     internal void Load()
     {

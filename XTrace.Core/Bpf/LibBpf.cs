@@ -31,6 +31,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_program__set_flags(nint program, uint flags);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_program__set_autoload(nint program, [MarshalAs(UnmanagedType.U1)] bool autoload);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);
 
     [LibraryImport(Library)]
@@ -52,6 +55,12 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_prog_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_map_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_prog_query(int target, uint attachType, uint queryFlags, uint* attachFlags, uint* programIds, ref uint count);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_prog_test_run_opts(BpfHandle program, TestRunOptions* options);
 
     [LibraryImport(Library)]
@@ -62,6 +71,18 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_hook_create(TcHook* hook);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_hook_destroy(TcHook* hook);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_attach(TcHook* hook, TcOptions* options);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_tc_detach(TcHook* hook, TcOptions* options);
 
     [LibraryImport(Library)]
     internal static partial int bpf_obj_get_info_by_fd(BpfHandle handle, void* info, ref uint length);
@@ -128,9 +149,31 @@ internal static unsafe partial class LibBpf
         internal ulong AttachMode;
     }
 
-    /// <summary>struct bpf_link_info of an XDP link, linux/bpf.h.</summary>
+    /// <summary>struct bpf_tc_hook.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TcHook
+    {
+        internal nuint Size;
+        internal int InterfaceIndex;
+        internal uint AttachPoint;
+        internal uint Parent;
+    }
+
+    /// <summary>struct bpf_tc_opts.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TcOptions
+    {
+        internal nuint Size;
+        internal int ProgramFd;
+        internal uint Flags;
+        internal uint ProgramId;
+        internal uint Handle;
+        internal uint Priority;
+    }
+
+    /// <summary>struct bpf_link_info of an XDP or TCX link, linux/bpf.h: both have the interface in the same place.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 64)]
-    internal struct XdpLinkInfo
+    internal struct LinkInfo
     {
         [FieldOffset(0)] internal uint Type;
         [FieldOffset(4)] internal uint Id;
@@ -144,7 +187,19 @@ internal static unsafe partial class LibBpf
     {
         [FieldOffset(0)] internal uint Type;
         [FieldOffset(4)] internal uint Id;
+        [FieldOffset(52)] internal uint MapCount;
+        [FieldOffset(56)] internal ulong MapIds;
         [FieldOffset(64)] internal fixed byte Name[16];
+    }
+
+    /// <summary>struct bpf_map_info, linux/bpf.h, as far as the name.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 80)]
+    internal struct MapInfo
+    {
+        [FieldOffset(0)] internal uint Type;
+        [FieldOffset(4)] internal uint Id;
+        [FieldOffset(12)] internal uint ValueSize;
+        [FieldOffset(24)] internal fixed byte Name[16];
     }
 
     /// <summary>BPF_PROG_TYPE_XDP, enum bpf_prog_type.</summary>
@@ -152,6 +207,21 @@ internal static unsafe partial class LibBpf
 
     /// <summary>BPF_XDP, enum bpf_attach_type.</summary>
     internal const uint AttachTypeXdp = 37;
+
+    /// <summary>BPF_TCX_INGRESS, since 6.6.</summary>
+    internal const uint AttachTypeTcxIngress = 46;
+
+    /// <summary>BPF_TCX_EGRESS, since 6.6.</summary>
+    internal const uint AttachTypeTcxEgress = 47;
+
+    /// <summary>BPF_F_BEFORE, since 6.6: ahead of all others where none is named.</summary>
+    internal const uint LinkFlagBefore = 1 << 3;
+
+    /// <summary>BPF_TC_INGRESS, enum bpf_tc_attach_point.</summary>
+    internal const uint TcIngress = 1 << 0;
+
+    /// <summary>BPF_TC_EGRESS.</summary>
+    internal const uint TcEgress = 1 << 1;
 
     /// <summary>BPF_F_XDP_HAS_FRAGS.</summary>
     internal const uint ProgramFlagXdpHasFrags = 1 << 5;

@@ -63,6 +63,36 @@ internal unsafe struct CpuState
     internal fixed uint Unused[3];
 }
 
+/// <summary>struct filter_network.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FilterNetwork
+{
+    internal ulong Address0;
+    internal ulong Address1;
+    internal ulong Mask0;
+    internal ulong Mask1;
+    internal ulong Kind;
+}
+
+/// <summary>struct flow_filter.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct KernelFilter
+{
+    internal fixed ulong Protocols[4];
+    internal fixed ulong NetworkWords[FlowAbi.FilterNetworks * 5];
+    internal fixed ushort Port[FlowAbi.FilterPorts];
+    internal uint TrafficTypes;
+    internal byte NetworkCount;
+    internal byte PortCount;
+    internal byte ExcludeDns;
+    internal byte Unused;
+
+    /// <summary>The networks, those that are not set as well.</summary>
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    internal Span<FilterNetwork> Networks =>
+        MemoryMarshal.Cast<ulong, FilterNetwork>(MemoryMarshal.CreateSpan(ref NetworkWords[0], FlowAbi.FilterNetworks * 5));
+}
+
 /// <summary>struct program_config.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ProgramConfig
@@ -70,6 +100,11 @@ internal unsafe struct ProgramConfig
     internal fixed ulong HashSeed[FlowAbi.HashSeeds];
     internal uint SetsPerCpu;
     internal uint HasFrags;
+    internal uint Link;
+    internal uint Owner;
+    internal ulong OwnerStarted;
+    internal ulong OwnerNamespace;
+    internal KernelFilter Filter;
 }
 
 /// <summary>struct monitor_meta.</summary>
@@ -78,11 +113,14 @@ internal struct MonitorMeta
 {
     internal uint AbiVersion;
     internal uint Hook;
+    internal uint Direction;
     internal uint InterfaceIndex;
     internal uint Cpus;
     internal uint SetsPerCpu;
     internal uint TickNanoseconds;
+    internal uint MadeQdisc;
     internal ulong StartedNanoseconds;
+    internal KernelFilter Filter;
 }
 
 /// <summary>struct clock_reading.</summary>
@@ -97,7 +135,7 @@ internal struct ClockReading
 /// <summary>The constants of bpf/flow.h.</summary>
 internal static class FlowAbi
 {
-    internal const uint Version = 1;
+    internal const uint Version = 2;
     internal const int Ways = 8;
     internal const int HashSeeds = 10;
 
@@ -117,4 +155,11 @@ internal static class FlowAbi
 
     internal const ushort VlanId = 0x0fff;
     internal const ushort VlanPresent = 0x1000;
+
+    internal const int FilterNetworks = 8;
+    internal const int FilterPorts = 16;
+
+    internal const uint LinkEthernet = 0;
+    internal const uint LinkIp = 1;
+    internal const uint LinkIpoib = 2;
 }

@@ -21,6 +21,9 @@ internal sealed class FlowFilter
     /// <summary>Leave out UDP and TCP from or to port 53.</summary>
     internal bool ExcludeDns { get; init; }
 
+    /// <summary>Whether it asks for everything.</summary>
+    internal bool IsEmpty => TrafficTypes.Count == 0 && Protocols.Count == 0 && Networks.Count == 0 && Ports.Count == 0 && !ExcludeDns;
+
     internal bool Matches(in FlowKey key) =>
         (TrafficTypes.Count == 0 || TrafficTypes.Contains(FlowFields.TrafficTypeOf(key)))
         && (Protocols.Count == 0 || (!FlowFields.IsEthernet(key) && Protocols.Contains((IPProtocol)key.Protocol)))
@@ -50,6 +53,14 @@ internal sealed class FlowFilter
             $"'{text}' is neither an IP address nor a network. Write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32.",
             text);
     }
+
+    /// <summary>What it asks for, in the words of Get-FlowStat's parameters; nothing where it asks for everything.</summary>
+    public override string ToString() => string.Join("; ", new[]
+    {
+        List("TrafficType", TrafficTypes), List("Protocol", Protocols), List("Address", Networks), List("Port", Ports), ExcludeDns ? "ExcludeDns" : "",
+    }.Where(part => part.Length > 0));
+
+    private static string List<T>(string name, IReadOnlyCollection<T> values) => values.Count == 0 ? "" : $"{name} {string.Join(", ", values)}";
 
     private static IPAddress Mask(IPAddress address, int prefix)
     {

@@ -4,7 +4,7 @@ namespace XTrace.Flows;
 /// Turns snapshots of one monitor into flow objects: filters, works out rates against the snapshot before, picks the
 /// top n. Keeps two snapshots and swaps them, so that a sample allocates nothing but what it emits.
 /// </summary>
-internal sealed class FlowSampler(string interfaceAlias, FlowFilter filter)
+internal sealed class FlowSampler(string interfaceAlias, FlowDirection direction, FlowFilter filter)
 {
     private readonly PriorityQueue<FlowSample, double> _top = new();
     private FlowSnapshot _current = new();
@@ -118,6 +118,7 @@ internal sealed class FlowSampler(string interfaceAlias, FlowFilter filter)
         {
             Timestamp = clock.Wall,
             InterfaceAlias = interfaceAlias,
+            Direction = direction,
             TrafficType = FlowFields.TrafficTypeOf(key),
             Protocol = ethernet ? null : (IPProtocol)key.Protocol,
             SourceAddress = FlowFields.Format(key, FlowFields.SourceOf(key)),

@@ -1,8 +1,8 @@
 namespace XTrace;
 
 /// <summary>
-/// One flow, in one direction, as counted so far. Counts are exact: frames and L2 bytes without FCS, as the interface
-/// counts them. Times are good to one kernel tick, 1 to 10 ms.
+/// One flow, in one direction, as counted so far. Counts are exact: frames and L2 bytes without FCS, as they are on
+/// the wire. Times are good to one kernel tick, 1 to 10 ms.
 /// </summary>
 public sealed class FlowStat
 {
@@ -77,11 +77,4 @@ public sealed class FlowStat
 
     /// <summary>The flow as one line: source, destination, protocol, counts.</summary>
     public override string ToString() => Flows.FlowLine.Format(this);
-}
-
-/// <summary>The way frames go through an interface.</summary>
-public enum FlowDirection
-{
-    /// <summary>Frames that arrive.</summary>
-    Ingress,
 }

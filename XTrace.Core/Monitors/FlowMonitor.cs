@@ -5,22 +5,22 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// A monitor as this process holds it: the link that keeps the program attached, the table in memory, the clock.
+/// A monitor as this process holds it: what keeps the program attached, the table in memory, the clock.
 /// Disposing it detaches the program, unless the monitor is pinned.
 /// </summary>
 internal sealed unsafe class FlowMonitor : IDisposable
 {
     private readonly FlowProgram? _program;
     private readonly BpfHandle[] _handles;
-    private readonly BpfHandle _link;
+    private readonly Attachment _attachment;
     private readonly FlowTable _table;
     private readonly JiffiesClock _clock;
 
-    private FlowMonitor(FlowProgram? program, MonitorMeta meta, BpfHandle flows, BpfHandle states, BpfHandle clock, BpfHandle link)
+    private FlowMonitor(FlowProgram? program, MonitorMeta meta, BpfHandle flows, BpfHandle states, BpfHandle clock, Attachment attachment)
     {
         _program = program;
         _handles = [flows, states, clock];
-        _link = link;
+        _attachment = attachment;
         Meta = meta;
         _table = new FlowTable(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
         _clock = new JiffiesClock(clock, meta.TickNanoseconds);
@@ -30,47 +30,62 @@ internal sealed unsafe class FlowMonitor : IDisposable
 
     internal MonitorHook Hook => (MonitorHook)Meta.Hook;
 
+    internal FlowDirection Direction => (FlowDirection)Meta.Direction;
+
     /// <summary>Bytes of the flow table.</summary>
     internal long TableSize => FlowTable.SizeOf((int)Meta.Cpus, (int)Meta.SetsPerCpu);
 
     internal int SlotsPerCpu => _table.SlotsPerCpu;
 
-    /// <summary>Attaches a monitor that lives as long as this process holds it.</summary>
+    /// <summary>Attaches a monitor that lives as long as this process holds it, or until it is pinned.</summary>
     /// <param name="target">The interface.</param>
+    /// <param name="direction">Ingress or Egress.</param>
     /// <param name="options">How.</param>
     /// <param name="report">Is told what a curious user wants to know: sizes, refusals.</param>
-    /// <param name="makeRoom">Called when all is loaded, just before the program takes its place.</param>
+    /// <param name="makeRoom">Called when all is loaded, just before the program takes its place; given for a monitor that is to be pinned.</param>
     /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
-    internal static FlowMonitor Attach(NetInterface target, MonitorOptions options, Action<string> report, Action? makeRoom = null)
+    internal static FlowMonitor Attach(
+        NetInterface target, FlowDirection direction, MonitorOptions options, Action<string> report, Action? makeRoom = null)
     {
         Capabilities.RequireMonitoring();
-        int sets = options.SetsPerCpu;
-        FlowProgram program = FlowProgram.Load(sets);
-        BpfHandle? link = null;
+        HookPlan plan = options.PlanFor(target, direction);
+        ProgramRequest request = new()
+        {
+            SetsPerCpu = options.SetsPerCpu,
+            NeedsXdp = plan.NeedsXdp,
+            NeedsTc = plan.NeedsTc,
+            Link = plan.Link,
+            Filter = FilterCompiler.Compile(options.Filter),
+            Owner = makeRoom == null ? ProcessIdentity.Current : null,
+        };
+        TableMemory.Require(target, direction, options, report);
+        FlowProgram program = FlowProgram.Load(request);
+        Attachment? attachment = null;
         try
         {
-            report($"{target.Name}: the flow table takes {FlowTable.SizeOf(program.Cpus, sets) / 1024} KiB "
-                + $"({program.Cpus} CPUs, {options.MaxFlow} flows each).");
             uint tick = JiffiesClock.MeasureTick(program.Clock);
             makeRoom?.Invoke();
-            (link, MonitorHook hook) = XdpLink.Attach(program.Xdp, target, options.Mode, report);
-            report($"{target.Name}: attached to {hook}.");
+            attachment = plan.Attach(program, target, direction, report);
+            report($"{target.Name}: attached to {HookPlan.Describe(attachment.Hook)}, {direction}.");
             MonitorMeta meta = new()
             {
                 AbiVersion = FlowAbi.Version,
-                Hook = (uint)hook,
+                Hook = (uint)attachment.Hook,
+                Direction = (uint)direction,
                 InterfaceIndex = (uint)target.Index,
                 Cpus = (uint)program.Cpus,
-                SetsPerCpu = (uint)sets,
+                SetsPerCpu = (uint)program.SetsPerCpu,
                 TickNanoseconds = tick,
+                MadeQdisc = attachment is ClsactAttachment { MadeQdisc: true } ? 1u : 0u,
                 StartedNanoseconds = new JiffiesClock(program.Clock, tick).Calibrate().BootNanoseconds,
+                Filter = request.Filter,
             };
             Write(program.Meta, meta);
-            return new FlowMonitor(program, meta, program.Flows, program.States, program.Clock, link);
+            return new FlowMonitor(program, meta, program.Flows, program.States, program.Clock, attachment);
         }
         catch
         {
-            link?.Dispose();
+            attachment?.Dispose();
             program.Dispose();
             throw;
         }
@@ -82,17 +97,17 @@ internal sealed unsafe class FlowMonitor : IDisposable
     {
         MonitorMeta meta = pins.ReadMeta();
         return new FlowMonitor(
-            null, meta, BpfHandle.Open(pins.Flows), BpfHandle.Open(pins.States), BpfHandle.Open(pins.Clock), BpfHandle.Open(pins.Link));
+            null, meta, BpfHandle.Open(pins.Flows), BpfHandle.Open(pins.States), BpfHandle.Open(pins.Clock), Attachment.Open(pins));
     }
 
-    /// <summary>Pins everything, the link last: from then on the monitor is whole and outlives this process.</summary>
+    /// <summary>Pins everything, the attachment last: from then on the monitor is whole and outlives this process.</summary>
     internal void Pin(PinDirectory pins)
     {
         _program!.Meta.Pin(pins.Meta);
         _program.Flows.Pin(pins.Flows);
         _program.States.Pin(pins.States);
         _program.Clock.Pin(pins.Clock);
-        _link.Pin(pins.Link);
+        _attachment.Pin(pins);
     }
 
     /// <summary>Copies table and totals.</summary>
@@ -105,8 +120,11 @@ internal sealed unsafe class FlowMonitor : IDisposable
     /// <summary>The moment that the monitor began to count, for the first sample's rates.</summary>
     internal ClockCalibration Start => new() { BootNanoseconds = Meta.StartedNanoseconds };
 
-    /// <summary>The interface that the program is attached to, its id and the link's. Index 0: to none any more.</summary>
-    internal (int InterfaceIndex, uint ProgramId, uint LinkId) QueryLink() => XdpLink.Query(_link);
+    /// <summary>The interface that the program is attached to, its id and its link's, if there is one. Index 0: to none any more.</summary>
+    internal (int InterfaceIndex, uint ProgramId, uint LinkId) QueryAttachment() => _attachment.Query();
+
+    /// <summary>Whether an interface of this namespace says itself that it runs the program.</summary>
+    internal bool IsInPlace() => _attachment.IsInPlace();
 
     internal FlowTotals ReadTotals() => _table.ReadTotals();
 
@@ -117,7 +135,7 @@ internal sealed unsafe class FlowMonitor : IDisposable
     public void Dispose()
     {
         _table.Dispose();
-        _link.Dispose();
+        _attachment.Dispose();
         foreach (BpfHandle handle in _handles)
         {
             handle.Dispose();

@@ -4,53 +4,76 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// Samples one interface's flows: from the monitor that is pinned there, or else from one of its own, which ends with
-/// it. Dispose it, and nothing of its own stays attached.
+/// Samples one interface's flows in one direction: from the monitor that is pinned there, or else from one of its own,
+/// which ends with it. Dispose it, and nothing of its own stays attached.
 /// </summary>
 internal sealed class FlowWatch : IDisposable
 {
     private readonly FlowMonitor _monitor;
-    private readonly string _interfaceAlias;
+    private readonly NetInterface _target;
     private readonly FlowSampler _sampler;
 
-    private FlowWatch(FlowMonitor monitor, string interfaceAlias, FlowFilter filter, bool isOwn)
+    private FlowWatch(FlowMonitor monitor, NetInterface target, FlowFilter filter, bool isOwn)
     {
         _monitor = monitor;
-        _interfaceAlias = interfaceAlias;
-        _sampler = new FlowSampler(interfaceAlias, filter);
+        _target = target;
+        _sampler = new FlowSampler(target.Name, monitor.Direction, filter);
         IsOwn = isOwn;
     }
 
     /// <summary>Whether the monitor is this watch's own: it has just begun to count, and ends with the watch.</summary>
     internal bool IsOwn { get; }
 
+    internal NetInterface Target => _target;
+
     internal MonitorHook Hook => _monitor.Hook;
 
-    /// <summary>Finds the interface's pinned monitor, or attaches one.</summary>
+    internal FlowDirection Direction => _monitor.Direction;
+
+    /// <summary>Finds the interface's pinned monitors, and attaches one for each direction that has none.</summary>
     /// <param name="target">The interface.</param>
-    /// <param name="options">How to attach, where there is no monitor.</param>
+    /// <param name="directions">What is wanted; null: whatever is watched already, else what arrives.</param>
+    /// <param name="options">How to attach.</param>
     /// <param name="filter">The flows that are wanted.</param>
     /// <param name="report">Is told what a curious user wants to know.</param>
-    /// <exception cref="XTraceException">It cannot be watched.</exception>
-    internal static FlowWatch Open(NetInterface target, MonitorOptions options, FlowFilter filter, Action<string> report)
+    /// <returns>One a direction, ingress first.</returns>
+    /// <exception cref="XTraceException">It cannot be watched; nothing is left behind.</exception>
+    internal static IReadOnlyList<FlowWatch> Open(
+        NetInterface target, FlowDirection? directions, MonitorOptions options, FlowFilter filter, Action<string> report)
     {
-        return MonitorStore.Open(target.Name) is { } pinned
-            ? new FlowWatch(pinned, target.Name, filter, isOwn: false)
-            : new FlowWatch(FlowMonitor.Attach(target, options, report), target.Name, filter, isOwn: true);
+        List<FlowWatch> watches = [];
+        try
+        {
+            watches.AddRange(MonitorStore.Open(target.Name, directions ?? FlowDirection.Both).Select(pinned => new FlowWatch(pinned, target, filter, isOwn: false)));
+            FlowDirection wanted = directions ?? (watches.Count > 0 ? 0 : FlowDirection.Ingress);
+            // What is not wanted need not take room in the table.
+            MonitorOptions own = options with { Direction = wanted, Filter = FilterCompiler.Fits(filter) ? filter : new FlowFilter() };
+            foreach (FlowDirection direction in own.Directions.Where(one => !watches.Exists(watch => watch.Direction == one)))
+            {
+                watches.Add(new FlowWatch(FlowMonitor.Attach(target, direction, own, report), target, filter, isOwn: true));
+            }
+        }
+        catch
+        {
+            watches.ForEach(watch => watch.Dispose());
+            throw;
+        }
+        return [.. watches.OrderBy(watch => watch.Direction)];
     }
 
     /// <summary>Reads the table; rates are from then on those since the reading before.</summary>
     /// <exception cref="XTraceException">The interface is gone, or the monitor was detached from it.</exception>
     internal void Sample()
     {
-        if (_monitor.QueryLink().InterfaceIndex == 0)
+        (int index, _, _) = _monitor.QueryAttachment();
+        if (index == 0 || NetInterfaces.NameOf(index) == null)
         {
             throw new XTraceException(
                 "InterfaceGone",
                 XTraceErrorKind.NotFound,
-                $"{_interfaceAlias} is not watched any more: the interface is gone, or its monitor was detached. "
+                $"{_target.Name} is not watched any more: the interface is gone, or its monitor was detached. "
                 + "If it is back, start again.",
-                _interfaceAlias);
+                _target.Name);
         }
         _sampler.Take(_monitor.Read, _monitor.Start);
     }

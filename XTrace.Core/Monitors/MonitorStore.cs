@@ -9,24 +9,26 @@ internal static class MonitorStore
 {
     /// <summary>Starts a monitor that outlives this process.</summary>
     /// <param name="interfaceName">The interface.</param>
+    /// <param name="direction">Ingress or Egress.</param>
     /// <param name="options">How.</param>
     /// <param name="force">Replace a monitor of ours that runs there, or that another version started.</param>
     /// <param name="report">Is told what a curious user wants to know.</param>
     /// <exception cref="XTraceException">It cannot be started, or runs already; nothing is left behind.</exception>
-    internal static XdpMonitor Start(string interfaceName, MonitorOptions options, bool force, Action<string> report)
+    internal static XdpMonitor Start(string interfaceName, FlowDirection direction, MonitorOptions options, bool force, Action<string> report)
     {
         NetInterface target = NetInterfaces.Get(interfaceName);
         // Checked before a monitor that runs makes room.
         _ = options.SetsPerCpu;
-        return Alone(() => StartAlone(target, options, force, report));
+        return Alone(() => StartAlone(target, direction, options, force, report));
     }
 
-    private static XdpMonitor StartAlone(NetInterface target, MonitorOptions options, bool force, Action<string> report)
+    private static XdpMonitor StartAlone(NetInterface target, FlowDirection direction, MonitorOptions options, bool force, Action<string> report)
     {
         string interfaceName = target.Name;
         RemoveDetached(report);
-        PinDirectory pins = PinDirectory.Of(interfaceName);
-        XdpMonitor? existing = Find(interfaceName);
+        ClsactHook.RemoveOrphans(target.Index, IsPinned);
+        PinDirectory pins = PinDirectory.Of(interfaceName, direction);
+        XdpMonitor? existing = Find(interfaceName, direction);
         if (existing != null)
         {
             ThrowUnlessReplaceable(existing, force);
@@ -42,7 +44,7 @@ internal static class MonitorStore
         }
 
         // What runs goes only when what replaces it is loaded.
-        using FlowMonitor monitor = FlowMonitor.Attach(target, options, report, () =>
+        using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, () =>
         {
             if (existing != null)
             {
@@ -68,23 +70,27 @@ internal static class MonitorStore
     internal static IEnumerable<XdpMonitor> List()
     {
         Capabilities.RequireMonitoring();
+        // Without the lock nobody knows what is about to be pinned.
+        ClsactHook.RemoveOrphans(isPinned: _ => true);
         return PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
     }
 
-    /// <summary>The monitor of an interface, or null.</summary>
-    internal static XdpMonitor? Find(string interfaceName) =>
-        List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName);
+    /// <summary>The monitor of an interface's direction, or null.</summary>
+    internal static XdpMonitor? Find(string interfaceName, FlowDirection direction) =>
+        List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName && monitor.Direction == direction);
 
-    /// <summary>Opens an interface's running monitor to read it; null where none runs.</summary>
+    /// <summary>Opens an interface's running monitors to read them.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="directions">Which directions are wanted.</param>
     /// <exception cref="XTraceException">There is one, of another version.</exception>
-    internal static FlowMonitor? Open(string interfaceName)
+    internal static IReadOnlyList<FlowMonitor> Open(string interfaceName, FlowDirection directions)
     {
-        XdpMonitor? monitor = Find(interfaceName);
-        if (monitor?.State == MonitorState.Incompatible)
+        List<XdpMonitor> wanted = [.. List().Where(one => one.InterfaceAlias == interfaceName && directions.HasFlag(one.Direction))];
+        if (wanted.Find(one => one.State == MonitorState.Incompatible) is { } other)
         {
-            ThrowUnlessReplaceable(monitor, force: false);
+            ThrowUnlessReplaceable(other, force: false);
         }
-        return monitor?.State == MonitorState.Running ? FlowMonitor.Open(new PinDirectory(monitor.Path)) : null;
+        return [.. wanted.Where(one => one.State == MonitorState.Running).Select(one => FlowMonitor.Open(new PinDirectory(one.Path)))];
     }
 
     /// <summary>Detaches a monitor and removes its pins, whatever its state.</summary>
@@ -94,6 +100,11 @@ internal static class MonitorStore
         if (pins.Exists)
         {
             pins.Remove();
+        }
+        if (!TcxHook.IsSupported && NetInterfaces.List().FirstOrDefault(one => one.Name == monitor.InterfaceAlias) is { } target)
+        {
+            // A start that was killed before it pinned the filter.
+            ClsactHook.RemoveOrphans(target.Index, IsPinned);
         }
         return true;
     });
@@ -122,20 +133,32 @@ internal static class MonitorStore
 
     private static void ThrowUnlessReplaceable(XdpMonitor existing, bool force)
     {
+        if (force)
+        {
+            return;
+        }
+        string name = existing.InterfaceAlias;
         switch (existing.State)
         {
-            case MonitorState.Running when !force:
+            case MonitorState.Running:
                 throw new XTraceException(
                     "MonitorExists",
                     XTraceErrorKind.ResourceExists,
-                    $"{existing.InterfaceAlias} has a monitor since {existing.StartTime:yyyy-MM-dd HH:mm:ss}. Read it with Get-FlowStat, or restart it with -Force.",
-                    existing.InterfaceAlias);
-            case MonitorState.Incompatible when !force:
+                    $"{name} has a monitor for {existing.Direction} since {existing.StartTime:yyyy-MM-dd HH:mm:ss}. Read it with Get-FlowStat, or restart it with -Force.",
+                    name);
+            case MonitorState.Moved:
+                throw new XTraceException(
+                    "MonitorMoved",
+                    XTraceErrorKind.ResourceExists,
+                    $"The {name} that a monitor was started on is in another network namespace now, and is still watched there. "
+                    + $"End that with Stop-XdpMonitor {name}, or replace it with -Force.",
+                    name);
+            case MonitorState.Incompatible:
                 throw new XTraceException(
                     "MonitorIncompatible",
                     XTraceErrorKind.InvalidState,
-                    $"The monitor of {existing.InterfaceAlias} was started by another version of XTrace. Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.",
-                    existing.InterfaceAlias);
+                    $"The monitor of {name} was started by another version of XTrace. Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.",
+                    name);
         }
     }
 
@@ -144,8 +167,8 @@ internal static class MonitorStore
     {
         foreach (PinDirectory pins in PinDirectory.Everywhere())
         {
-            // Nobody else holds the lock: without a link it is what a process left that died.
-            if (!pins.HasLink || IsDetached(pins))
+            // Nobody else holds the lock: what is not whole is what a process left that died.
+            if (!pins.IsWhole || IsDetached(pins))
             {
                 report($"Removing the monitor of {pins.InterfaceName}, which is gone ({pins.FullPath}).");
                 pins.Remove();
@@ -153,12 +176,17 @@ internal static class MonitorStore
         }
     }
 
+    /// <summary>Of another namespace only what a link tells is known.</summary>
     private static bool IsDetached(PinDirectory pins)
     {
         try
         {
+            if (!File.Exists(pins.Link))
+            {
+                return pins.IsOfThisNamespace && IsDetachedFilter(pins);
+            }
             using BpfHandle link = BpfHandle.Open(pins.Link);
-            return XdpLink.Query(link).InterfaceIndex == 0;
+            return BpfLink.Query(link).InterfaceIndex == 0;
         }
         catch (BpfException denied) when (denied.Errno == Errnos.EACCES)
         {
@@ -166,16 +194,29 @@ internal static class MonitorStore
         }
     }
 
+    private static bool IsDetachedFilter(PinDirectory pins)
+    {
+        using Attachment filter = Attachment.Open(pins);
+        return !filter.IsInPlace();
+    }
+
+    /// <summary>Whether a clsact filter's program is that of a monitor of this namespace.</summary>
+    private static bool IsPinned(uint programId) => PinDirectory.All().Where(pins => File.Exists(pins.Filter)).Any(pins =>
+    {
+        using BpfHandle program = BpfHandle.Open(pins.Filter);
+        return BpfProgram.IdOf(program) == programId;
+    });
+
     /// <summary>Null where another process has just removed it, or where it is another user's, whose pins open to nobody else.</summary>
     private static XdpMonitor? Describe(PinDirectory pins)
     {
         try
         {
-            if (pins.HasLink && pins.ReadMeta().AbiVersion != FlowAbi.Version)
+            if (pins.IsWhole && pins.ReadMeta().AbiVersion != FlowAbi.Version)
             {
                 return Broken(pins, MonitorState.Incompatible);
             }
-            if (pins.HasLink)
+            if (pins.IsWhole)
             {
                 using FlowMonitor monitor = FlowMonitor.Open(pins);
                 return Describe(pins, monitor);
@@ -193,21 +234,25 @@ internal static class MonitorStore
     }
 
     private static XdpMonitor Broken(PinDirectory pins, MonitorState state) =>
-        new() { InterfaceAlias = pins.InterfaceName, State = state, Path = pins.FullPath };
+        new() { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, State = state, Path = pins.FullPath };
 
     private static XdpMonitor Describe(PinDirectory pins, FlowMonitor monitor)
     {
-        (int index, uint program, uint link) = monitor.QueryLink();
+        (int index, uint program, uint link) = monitor.QueryAttachment();
         string? name = index == 0 ? null : NetInterfaces.NameOf(index);
-        bool running = name != null && XdpLink.IsAttached(index, program, monitor.Hook);
+        bool running = name != null && monitor.IsInPlace();
+        MonitorState state = running ? MonitorState.Running : index == 0 ? MonitorState.Detached : MonitorState.Moved;
         FlowTotals totals = monitor.ReadTotals();
+        FlowFilter filter = FilterCompiler.Decompile(monitor.Meta.Filter);
         return new XdpMonitor
         {
             InterfaceAlias = running ? name! : pins.InterfaceName,
-            InterfaceIndex = index,
-            State = running ? MonitorState.Running : MonitorState.Detached,
-            Hook = running ? monitor.Hook : MonitorHook.None,
+            InterfaceIndex = running ? index : 0,
+            Direction = monitor.Direction,
+            State = state,
+            Hook = state == MonitorState.Detached ? MonitorHook.None : monitor.Hook,
             StartTime = monitor.StartTime,
+            Filter = filter.IsEmpty ? null : $"{filter}",
             Packets = totals.Packets,
             Bytes = totals.Bytes,
             EvictedPackets = totals.EvictedPackets,

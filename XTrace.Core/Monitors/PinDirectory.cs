@@ -5,12 +5,16 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// Where a monitor is pinned: <c>/sys/fs/bpf/xtrace/&lt;netns inode&gt;/&lt;interface&gt;/</c>. The link is pinned last
-/// and removed first: a directory without one is what a process left that died on the way.
+/// Where a monitor is pinned: <c>/sys/fs/bpf/xtrace/&lt;netns inode&gt;/&lt;interface&gt;/&lt;direction&gt;/</c>. The link,
+/// or where there is none the filter's program, is pinned last and removed first: a directory without one is what a
+/// process left that died on the way.
 /// </summary>
 internal sealed unsafe class PinDirectory(string path)
 {
     internal const string Root = BpfFileSystem.Root + "/xtrace";
+
+    private const string IngressName = "ingress";
+    private const string EgressName = "egress";
 
     internal string FullPath { get; } = path;
 
@@ -24,19 +28,31 @@ internal sealed unsafe class PinDirectory(string path)
 
     internal string Link => Path.Combine(FullPath, "link");
 
+    internal string Filter => Path.Combine(FullPath, "filter");
+
+    /// <summary>What is watched; Ingress where another version has no such part in its path.</summary>
+    internal FlowDirection Direction => Enum.TryParse(Path.GetFileName(FullPath), ignoreCase: true, out FlowDirection direction) ? direction : FlowDirection.Ingress;
+
     /// <summary>The interface's name when the monitor was started.</summary>
-    internal string InterfaceName => Path.GetFileName(FullPath).Replace("%2e", ".", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
+    internal string InterfaceName => Path.GetFileName(HasDirection ? Path.GetDirectoryName(FullPath)! : FullPath).Replace("%2e", ".", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
 
     internal bool Exists => Directory.Exists(FullPath);
 
-    internal bool HasLink => File.Exists(Link);
+    /// <summary>Whether all is pinned.</summary>
+    internal bool IsWhole => File.Exists(Link) || File.Exists(Filter);
+
+    internal bool IsOfThisNamespace => FullPath.StartsWith(OfNamespace + "/", StringComparison.Ordinal);
+
+    private bool HasDirection => Path.GetFileName(FullPath) is IngressName or EgressName;
 
     /// <summary>The directory of the network namespace that this thread is in.</summary>
     internal static string OfNamespace => Path.Combine(Root, $"{NetworkNamespace.CurrentInode}");
 
-    /// <summary>The directory of an interface; bpffs allows no dot in a name.</summary>
-    internal static PinDirectory Of(string interfaceName) => new(Path.Combine(
-        OfNamespace, interfaceName.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2e", StringComparison.Ordinal)));
+    /// <summary>The directory of an interface's monitor; bpffs allows no dot in a name.</summary>
+    internal static PinDirectory Of(string interfaceName, FlowDirection direction) => new(Path.Combine(
+        OfNamespace,
+        interfaceName.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2e", StringComparison.Ordinal),
+        direction == FlowDirection.Ingress ? IngressName : EgressName));
 
     /// <summary>All that there are in this namespace.</summary>
     internal static IEnumerable<PinDirectory> All() => In(OfNamespace);
@@ -45,31 +61,43 @@ internal sealed unsafe class PinDirectory(string path)
     internal static IEnumerable<PinDirectory> Everywhere() =>
         Directory.Exists(Root) ? Directory.GetDirectories(Root).SelectMany(In) : [];
 
-    private static IEnumerable<PinDirectory> In(string directory) =>
-        Directory.Exists(directory)
-            ? Directory.GetDirectories(directory).Order(StringComparer.Ordinal).Select(path => new PinDirectory(path))
-            : [];
+    private static IEnumerable<PinDirectory> In(string ofNamespace) =>
+        Subdirectories(ofNamespace).SelectMany(OfInterface).Select(path => new PinDirectory(path));
+
+    /// <summary>One a direction. Version 1 knew one direction, and what a process left that died at once has none yet.</summary>
+    private static IEnumerable<string> OfInterface(string directory)
+    {
+        string[] directions = Subdirectories(directory);
+        return directions.Length == 0 || File.Exists(Path.Combine(directory, "link"))
+            ? [directory]
+            : directions.OrderBy(path => Path.GetFileName(path) != IngressName);
+    }
+
+    private static string[] Subdirectories(string directory)
+    {
+        try
+        {
+            return [.. Directory.GetDirectories(directory).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     internal void Create() => Directory.CreateDirectory(FullPath);
 
-    /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory without a link. Hold the PinLock.</summary>
+    /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory that is not whole. Hold the PinLock.</summary>
     internal void Remove()
     {
-        if (HasLink)
-        {
-            using BpfHandle link = BpfHandle.Open(Link);
-            XdpLink.Detach(link);
-            File.Delete(Link);
-        }
+        Attachment.Remove(this);
         foreach (string pin in Directory.GetFiles(FullPath))
         {
             File.Delete(pin);
         }
-        Directory.Delete(FullPath);
-        string ofNamespace = Path.GetDirectoryName(FullPath)!;
-        if (!Directory.EnumerateFileSystemEntries(ofNamespace).Any())
+        for (string directory = FullPath; directory != Root && !Directory.EnumerateFileSystemEntries(directory).Any(); directory = Path.GetDirectoryName(directory)!)
         {
-            Directory.Delete(ofNamespace);
+            Directory.Delete(directory);
         }
     }
 

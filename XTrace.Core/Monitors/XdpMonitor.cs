@@ -6,7 +6,10 @@ public sealed class XdpMonitor
     /// <summary>The interface's name.</summary>
     public required string InterfaceAlias { get; init; }
 
-    /// <summary>The interface's index; 0 when the monitor is not attached any more.</summary>
+    /// <summary>The way of the frames that it counts: Ingress or Egress.</summary>
+    public FlowDirection Direction { get; init; }
+
+    /// <summary>The interface's index; 0 when the monitor is not attached in this network namespace any more.</summary>
     public int InterfaceIndex { get; init; }
 
     /// <summary>What has become of the monitor.</summary>
@@ -17,6 +20,9 @@ public sealed class XdpMonitor
 
     /// <summary>When it began to count, local time; null where it cannot be told.</summary>
     public DateTime? StartTime { get; init; }
+
+    /// <summary>The flows that it keeps, in the words of Get-FlowStat's parameters; null: all.</summary>
+    public string? Filter { get; init; }
 
     /// <summary>Every frame that the hook saw: those of all flows, evicted, filtered and malformed ones.</summary>
     public ulong Packets { get; init; }

@@ -1,52 +1,57 @@
+using System.Buffers.Binary;
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
 
 namespace XTrace.Net;
 
-/// <summary>A network interface of the current network namespace.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Index">Its index, which a re-created interface does not share.</param>
-internal readonly record struct NetInterface(string Name, int Index);
-
-/// <summary>The interfaces of the network namespace that the calling thread is in, asked from the kernel each time.</summary>
+/// <summary>
+/// The interfaces of the network namespace that the calling thread is in, asked from the kernel each time. Not from
+/// /sys, which may show another namespace's.
+/// </summary>
 internal static unsafe partial class NetInterfaces
 {
+    // linux/rtnetlink.h and linux/if_link.h
+    private const ushort GetLink = 18; // RTM_GETLINK
+    private const int HeaderLength = 16; // struct ifinfomsg
+    private const ushort AttributeName = 3; // IFLA_IFNAME
+    private const ushort AttributeLink = 5; // IFLA_LINK
+    private const ushort AttributeMaster = 10; // IFLA_MASTER
+    private const ushort AttributeInfo = 18; // IFLA_LINKINFO
+    private const ushort AttributeKind = 1; // IFLA_INFO_KIND, in IFLA_LINKINFO
+    private const ushort AttributeLinkNamespace = 37; // IFLA_LINK_NETNSID
+    private const int NameLength = 16; // IFNAMSIZ
+
     /// <summary>What is watched where nobody says otherwise: the environment's NETWORK_INTERFACE, then eth0.</summary>
     internal static string Default =>
         Environment.GetEnvironmentVariable("NETWORK_INTERFACE") is { Length: > 0 } name ? name : "eth0";
 
-    /// <summary>All of them, by index. Not from /sys, which may show another namespace's.</summary>
+    /// <summary>All of them, by index.</summary>
     internal static IReadOnlyList<NetInterface> List()
     {
-        List<NetInterface> interfaces = [];
-        IfNameIndex* list = if_nameindex();
-        if (list != null)
-        {
-            for (IfNameIndex* one = list; one->Index != 0; one++)
-            {
-                interfaces.Add(new NetInterface(Marshal.PtrToStringUTF8(one->Name)!, (int)one->Index));
-            }
-            if_freenameindex(list);
-        }
-        return interfaces;
+        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
+        return [.. socket.Dump(GetLink, stackalloc byte[HeaderLength]).Select(message => Read(message)).OrderBy(one => one.Index)];
     }
 
     /// <summary>The interface of this name.</summary>
     /// <exception cref="XTraceException">There is none; the message lists what there is.</exception>
     internal static NetInterface Get(string name)
     {
-        uint index = if_nametoindex(name);
-        return index != 0
-            ? new NetInterface(NameOf((int)index) ?? name, (int)index) // The name may be an alternative one.
-            : throw new XTraceException(
+        int index = (int)if_nametoindex(name); // The name may be an alternative one.
+        IReadOnlyList<NetInterface> all = List();
+        return all.FirstOrDefault(one => one.Index == index)
+            ?? throw new XTraceException(
                 "InterfaceNotFound",
                 XTraceErrorKind.NotFound,
-                $"There is no network interface '{name}'. There are: {string.Join(", ", List().Select(one => one.Name))}.",
+                $"There is no network interface '{name}'. There are: {string.Join(", ", all.Select(one => one.Name))}.",
                 name);
     }
 
     /// <summary>The current name of the interface with this index, or null.</summary>
-    internal static string? NameOf(int index) => List().FirstOrDefault(one => one.Index == index).Name;
+    internal static string? NameOf(int index)
+    {
+        byte* name = stackalloc byte[NameLength];
+        return if_indextoname((uint)index, name) != null ? Marshal.PtrToStringUTF8((nint)name) : null;
+    }
 
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
     internal static IEnumerable<(NetInterface Interface, string State, string Mac, string Addresses)> Describe()
@@ -64,19 +69,26 @@ internal static unsafe partial class NetInterfaces
         }
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    private struct IfNameIndex
+    private static NetInterface Read(ReadOnlySpan<byte> message)
     {
-        internal uint Index;
-        internal nint Name;
+        ReadOnlySpan<byte> attributes = message[HeaderLength..];
+        string? kind = NetlinkAttributes.Text(NetlinkAttributes.Find(attributes, AttributeInfo), AttributeKind);
+        bool isPair = kind is "veth" or "netkit";
+        bool isElsewhere = !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty;
+        int lower = NetlinkAttributes.Number(attributes, AttributeLink);
+        int index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
+        return new NetInterface(NetlinkAttributes.Text(attributes, AttributeName)!, index)
+        {
+            HardwareType = (HardwareType)BinaryPrimitives.ReadUInt16LittleEndian(message[2..]),
+            Kind = kind,
+            Master = NetlinkAttributes.Number(attributes, AttributeMaster),
+            Lower = isPair || isElsewhere || lower == index ? 0 : lower,
+        };
     }
-
-    [LibraryImport("libc")]
-    private static partial IfNameIndex* if_nameindex();
-
-    [LibraryImport("libc")]
-    private static partial void if_freenameindex(IfNameIndex* list);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial uint if_nametoindex(string name);
+
+    [LibraryImport("libc")]
+    private static partial byte* if_indextoname(uint index, byte* name);
 }

@@ -9,7 +9,7 @@ public class ErrorTests
     [InlineData("-t 3600001", 2, "Interval '3600001' is not valid")]
     [InlineData("-t abc", 2, "Interval 'abc' is not valid")]
     [InlineData("-t 200 -t 300", 2, "--interval may be given once.")]
-    [InlineData("-f icmp", 2, "There is no traffic type 'icmp'")]
+    [InlineData("-f icmp", 2, "--filter cannot be 'icmp': use one of all, tcp")]
     [InlineData("-m rdma", 1, "does not have mode rdma yet")]
     [InlineData("-m nccl", 1, "does not have mode nccl yet")]
     [InlineData("-m other", 2, "There is no mode 'other'")]

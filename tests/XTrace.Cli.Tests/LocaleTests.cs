@@ -32,7 +32,7 @@ public class LocaleTests
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface}", ("LANG", locale));
         Assert.Equal(string.Format(null, preparing, pair.Interface), run.ReadLine());
-        Assert.Equal($"XDP program loaded on {pair.Interface}", run.ReadLine());
+        Assert.Equal($"TC program loaded on {pair.Interface}", run.ReadLine());
     }
 
     [Theory]

@@ -13,7 +13,7 @@ public sealed class MonitorTests : IDisposable
     [InlineData("zh_CN.UTF-8", "{0} 上已有监控在运行, 读取其数据 (从它启动时累计)")]
     public void A_pinned_one_is_read_and_left_running(string locale, string message)
     {
-        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, new MonitorOptions(), force: false, _ => { }));
+        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions(), force: false, _ => { }));
         _pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 2);
         using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 1000", ("LANG", locale));
         run.ReadLine();
@@ -22,13 +22,13 @@ public sealed class MonitorTests : IDisposable
         Assert.Equal("10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=5 bytes=270", run.ReadLine());
         run.Signal("TERM");
         Assert.Equal(0, run.End().ExitCode);
-        XdpMonitor after = _pair.Run(() => MonitorStore.Find(_pair.Interface))!;
+        XdpMonitor after = _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress))!;
         Assert.Equal((MonitorState.Running, pinned.LinkId, 5ul), (after.State, after.LinkId, after.Packets));
     }
 
     [Theory]
-    [InlineData("C", "xtrace-catch: The XDP program is no longer on {0}: the interface was removed, or someone detached it. Run again when it is back.\n")]
-    [InlineData("zh_CN.UTF-8", "xtrace-catch: {0} 上的 XDP 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。\n")]
+    [InlineData("C", "xtrace-catch: The BPF program is no longer on {0}: the interface was removed, or someone detached it. Run again when it is back.\n")]
+    [InlineData("zh_CN.UTF-8", "xtrace-catch: {0} 上的 BPF 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。\n")]
     public void An_interface_that_goes_ends_it(string locale, string message)
     {
         using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 500", ("LANG", locale));

@@ -28,8 +28,8 @@ public sealed class SecondInterfaceTests : IDisposable
             [
                 $"Preparing to monitor network interface: {_pair.Interface}",
                 $"Preparing to monitor network interface: {Second}",
-                $"XDP program loaded on {_pair.Interface}",
-                $"XDP program loaded on {Second}",
+                $"TC program loaded on {_pair.Interface}",
+                $"TC program loaded on {Second}",
             ],
             start);
         _pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
@@ -44,10 +44,10 @@ public sealed class SecondInterfaceTests : IDisposable
     {
         using CatchProcess run = new(_pair, $"{_both} -t 3600000");
         run.WaitUntilLoaded(interfaces: 2);
-        Assert.Equal([_pair.Interface, Second], Attached.Interfaces(_pair));
+        Assert.Equal([_pair.Interface, Second], _pair.Run(AttachedPrograms.Interfaces));
         run.Signal(signal);
         Assert.Equal((0, "", ""), run.End());
-        Assert.Empty(Attached.Interfaces(_pair));
+        Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));
     }
 
     [Fact]
@@ -67,20 +67,20 @@ public sealed class SecondInterfaceTests : IDisposable
         Assert.Equal((1, ""), (code, output));
         Assert.StartsWith("xtrace-catch: There is no network interface 'nosuch0'. There are: ", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
-        Assert.Empty(Attached.Interfaces(_pair));
+        Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));
     }
 
     [Fact]
     public void A_second_that_is_taken_detaches_the_first_and_stays_its_owner_s()
     {
-        using FlowProgram foreign = FlowProgram.Load(1);
-        using BpfHandle link = _pair.Run(() => XdpLink.Attach(foreign.Xdp, NetInterfaces.Get(Second), AttachMode.Native, _ => { })).Link;
-        using CatchProcess run = new(_pair, _both);
+        using FlowProgram foreign = FlowProgram.Load(new ProgramRequest { SetsPerCpu = 1 });
+        using Attachment attachment = _pair.Run(() => XdpHook.Attach(foreign.Xdp, NetInterfaces.Get(Second), MonitorHook.XdpNative));
+        using CatchProcess run = new(_pair, $"{_both} --attach-mode native");
         (int code, _, string error) = run.End();
         Assert.Equal(1, code);
         Assert.StartsWith($"xtrace-catch: {Second} already runs the XDP program 'xtrace_xdp'", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
-        Assert.Equal([Second], Attached.Interfaces(_pair));
+        Assert.Equal([Second], _pair.Run(AttachedPrograms.Interfaces));
     }
 
     public void Dispose() => _pair.Dispose();

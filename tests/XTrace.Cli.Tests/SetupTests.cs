@@ -34,23 +34,23 @@ public sealed class SetupTests : IDisposable
     [Fact]
     public void Another_user_s_monitor_of_the_interface_stays()
     {
-        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, new MonitorOptions(), force: false, _ => { }));
+        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Native }, force: false, _ => { }));
         AsAnotherUser((under, folder) =>
         {
-            using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface}");
+            using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} --attach-mode native");
             (int code, _, string error) = run.End();
             Assert.Equal(1, code);
             Assert.StartsWith($"xtrace-catch: {_pair.Interface} already runs the XDP program id {pinned.ProgramId}, which stays.", error, StringComparison.Ordinal);
             Assert.Single(error.TrimEnd().Split('\n'));
         });
-        Assert.Equal([_pair.Interface], Attached.Interfaces(_pair));
+        Assert.Equal([_pair.Interface], _pair.Run(AttachedPrograms.Interfaces));
     }
 
     [Fact]
     public void Another_user_s_monitor_of_another_interface_is_no_hindrance()
     {
         _pair.AddQuietInterface("another");
-        _pair.Run(() => MonitorStore.Start("another", new MonitorOptions(), force: false, _ => { }));
+        _pair.Run(() => MonitorStore.Start("another", FlowDirection.Ingress, new MonitorOptions(), force: false, _ => { }));
         AsAnotherUser(AssertCounts);
     }
 
@@ -101,7 +101,7 @@ public sealed class SetupTests : IDisposable
         using CatchProcess run = new(under, AppContext.BaseDirectory, _pair, $"-i {_pair.Interface}", environment);
         (int code, _, string error) = run.End();
         Assert.Equal(1, code);
-        Assert.Empty(Attached.Interfaces(_pair));
+        Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));
         return Assert.Single(error.TrimEnd().Split('\n'));
     }
 
@@ -113,6 +113,6 @@ public sealed class SetupTests : IDisposable
         Assert.Equal("10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=5 bytes=210", run.ReadLine());
         run.Signal("TERM");
         Assert.Equal(0, run.End().ExitCode);
-        Assert.DoesNotContain(_pair.Interface, Attached.Interfaces(_pair));
+        Assert.DoesNotContain(_pair.Interface, _pair.Run(AttachedPrograms.Interfaces));
     }
 }

@@ -13,11 +13,11 @@ public class SignalTests
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 3600000");
         Assert.Equal($"Preparing to monitor network interface: {pair.Interface}", run.ReadLine());
-        Assert.Equal($"XDP program loaded on {pair.Interface}", run.ReadLine());
-        Assert.Equal([pair.Interface], Attached.Interfaces(pair));
+        Assert.Equal($"TC program loaded on {pair.Interface}", run.ReadLine());
+        Assert.Equal([pair.Interface], pair.Run(AttachedPrograms.Interfaces));
         run.Signal(signal);
         Assert.Equal(exitCode, run.End().ExitCode);
-        Assert.Empty(Attached.Interfaces(pair));
+        Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
     }
 
     [Fact]
@@ -27,6 +27,6 @@ public class SignalTests
         string[] pipe = ["bash", "-c", "\"$@\" | head -1; exit ${PIPESTATUS[0]}", "bash"];
         using CatchProcess run = new(pipe, AppContext.BaseDirectory, pair, $"-i {pair.Interface} -t 3600000");
         Assert.Equal((0, $"Preparing to monitor network interface: {pair.Interface}\n", ""), run.End());
-        Assert.Empty(Attached.Interfaces(pair));
+        Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
     }
 }

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Net;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
@@ -21,8 +22,15 @@ public sealed class AbiTests
             "packets", "bytes", "evicted_packets", "evicted_bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
         ]),
         (typeof(CpuState), "struct cpu_state", ["totals", "key", "hash", "forget", "unused"]),
-        (typeof(ProgramConfig), "struct program_config", ["hash_seed", "sets_per_cpu", "has_frags"]),
-        (typeof(MonitorMeta), "struct monitor_meta", ["abi_version", "hook", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "started_ns"]),
+        (typeof(FilterNetwork), "struct filter_network", ["address", "address[1]", "mask", "mask[1]", "kind"]),
+        (typeof(KernelFilter), "struct flow_filter",
+            ["protocols", "network", "port", "traffic_types", "networks", "ports", "exclude_dns", "unused"]),
+        (typeof(ProgramConfig), "struct program_config",
+            ["hash_seed", "sets_per_cpu", "has_frags", "link", "owner", "owner_started", "owner_namespace", "filter"]),
+        (typeof(MonitorMeta), "struct monitor_meta",
+        [
+            "abi_version", "hook", "direction", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "made_qdisc", "started_ns", "filter",
+        ]),
         (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns", "monotonic_ns"]),
         (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
         [
@@ -31,15 +39,19 @@ public sealed class AbiTests
         ]),
         (typeof(LibBpf.XdpQueryOptions), "struct bpf_xdp_query_opts",
             ["sz", "prog_id", "drv_prog_id", "hw_prog_id", "skb_prog_id", "attach_mode"]),
-        (typeof(LibBpf.XdpLinkInfo), "struct bpf_link_info", ["type", "id", "prog_id", "xdp.ifindex"]),
-        (typeof(LibBpf.ProgramInfo), "struct bpf_prog_info", ["type", "id", "name"]),
+        (typeof(SkbContext), "struct __sk_buff", ["gso_segs", "gso_size"]),
+        (typeof(LibBpf.LinkInfo), "struct bpf_link_info", ["type", "id", "prog_id", "xdp.ifindex"]),
+        (typeof(LibBpf.ProgramInfo), "struct bpf_prog_info", ["type", "id", "nr_map_ids", "map_ids", "name"]),
+        (typeof(LibBpf.MapInfo), "struct bpf_map_info", ["type", "id", "value_size", "name"]),
+        (typeof(LibBpf.TcHook), "struct bpf_tc_hook", ["sz", "ifindex", "attach_point", "parent"]),
+        (typeof(LibBpf.TcOptions), "struct bpf_tc_opts", ["sz", "prog_fd", "flags", "prog_id", "handle", "priority"]),
         (typeof(LibBpf.ProgramLoadOptions), "struct bpf_prog_load_opts", ["sz", "attempts", "expected_attach_type", "prog_btf_fd", "prog_flags"]),
         (typeof(LibBpf.LinkCreateOptions), "struct bpf_link_create_opts", ["sz", "flags"]),
     ];
 
     /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
     private static readonly Type[] s_versioned =
-        [typeof(LibBpf.XdpLinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.ProgramLoadOptions), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
+        [typeof(SkbContext), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.ProgramLoadOptions), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
 
     private static readonly (string C, long Value)[] s_constants =
     [
@@ -48,7 +60,17 @@ public sealed class AbiTests
         ("FLOW_NO_PORTS", FlowAbi.NoPorts), ("FLOW_PORTS", FlowAbi.Ports), ("FLOW_ICMP", FlowAbi.Icmp), ("FLOW_FRAGMENT", FlowAbi.Fragment),
         ("FLOW_ROCE_V1", FlowAbi.RoceV1), ("FLOW_ROCE_V2", FlowAbi.RoceV2), ("FLOW_ETHERTYPE", FlowAbi.Ethertype),
         ("FLOW_VLAN_ID", FlowAbi.VlanId), ("FLOW_VLAN_PRESENT", FlowAbi.VlanPresent),
+        ("FILTER_NETWORKS_MAX", FlowAbi.FilterNetworks), ("FILTER_PORTS_MAX", FlowAbi.FilterPorts),
+        ("TRAFFIC_ETHERNET", (long)TrafficType.Ethernet), ("TRAFFIC_IP", (long)TrafficType.IP), ("TRAFFIC_ICMP", (long)TrafficType.ICMP),
+        ("TRAFFIC_ICMPV6", (long)TrafficType.ICMPv6), ("TRAFFIC_TCP", (long)TrafficType.TCP), ("TRAFFIC_UDP", (long)TrafficType.UDP),
+        ("TRAFFIC_SCTP", (long)TrafficType.SCTP), ("TRAFFIC_ROCE_V1", (long)TrafficType.RoCEv1), ("TRAFFIC_ROCE_V2", (long)TrafficType.RoCEv2),
+        ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib),
         ("MONITOR_NATIVE", (long)MonitorHook.XdpNative), ("MONITOR_GENERIC", (long)MonitorHook.XdpGeneric),
+        ("MONITOR_TCX", (long)MonitorHook.Tcx), ("MONITOR_CLSACT", (long)MonitorHook.Clsact),
+        ("MONITOR_INGRESS", (long)FlowDirection.Ingress), ("MONITOR_EGRESS", (long)FlowDirection.Egress),
+        ("BPF_TC_INGRESS", LibBpf.TcIngress), ("BPF_TC_EGRESS", LibBpf.TcEgress),
+        ("ARPHRD_ETHER", (long)HardwareType.Ether), ("ARPHRD_INFINIBAND", (long)HardwareType.InfiniBand), ("ARPHRD_PPP", (long)HardwareType.Ppp),
+        ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
         ("BPF_PROG_TYPE_XDP", LibBpf.ProgramTypeXdp), ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_F_XDP_HAS_FRAGS", LibBpf.ProgramFlagXdpHasFrags),
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
         ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
@@ -126,7 +148,7 @@ public sealed class AbiTests
     private static string Source()
     {
         StringBuilder text = new();
-        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "linux/bpf.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
+        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
         {
             text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         }

@@ -14,7 +14,7 @@ public sealed class FlowSamplerTests : IDisposable
     [Fact]
     public void Rates_are_over_the_time_that_was_measured()
     {
-        FlowSampler sampler = new("test0", new FlowFilter());
+        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
         byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 58);
         _table.Run(frame, repeat: 10);
         Take(sampler, seconds: 2);
@@ -39,7 +39,7 @@ public sealed class FlowSamplerTests : IDisposable
     [InlineData(1000)]
     public void The_top_n_are_the_first_n_of_a_sort(int n)
     {
-        FlowSampler sampler = new("test0", new FlowFilter());
+        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
         for (int port = 1; port <= 200; port++)
         {
             // Packets and bytes in different orders, no two alike.
@@ -156,7 +156,7 @@ public sealed class FlowSamplerTests : IDisposable
 
     private int Count(FlowFilter filter)
     {
-        FlowSampler sampler = new("test0", filter);
+        FlowSampler sampler = new("test0", FlowDirection.Ingress, filter);
         Take(sampler, seconds: 1);
         int all = sampler.All().Count();
         Assert.Equal(all, sampler.Top(100, FlowOrder.Bytes).Count());

@@ -6,22 +6,27 @@ using XTrace.Testbed;
 
 namespace XTrace.Tests;
 
-/// <summary>Pinned monitors: over processes, over deaths, over interfaces that go and come back.</summary>
-public sealed class MonitorStoreTests : IDisposable
+/// <summary>Pinned monitors: over processes, over deaths, over interfaces that go and come back. The same on each kind of hook.</summary>
+public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
 {
+    /// <summary>A start clears away what died anywhere, in other tests' namespaces as well.</summary>
+    internal const string OneAtATime = "monitor store";
+
     private readonly VethPair _pair = new();
     private readonly byte[] _frame = Frames.Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);
+
+    private MonitorOptions Options => new() { MaxFlow = 64, Hooks = [hook] };
 
     [Fact]
     public void Another_process_reads_it_and_stops_it()
     {
-        Assert.Equal("Running", _pair.Run(() => OtherProcess.Run("start", _pair.Interface)));
+        Assert.Equal("Running", _pair.Run(() => OtherProcess.Run("start", _pair.Interface, $"{hook}")));
         _pair.Send(_frame, 10);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 10, 5000));
         Assert.Equal($"{_pair.Interface} Running 10 {10 * _frame.Length}", _pair.Run(() => OtherProcess.Run("list")));
-        using (FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), new MonitorOptions(), new FlowFilter(), _ => { })))
+        using (FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), null, new MonitorOptions(), new FlowFilter(), _ => { })[0]))
         {
-            watch.Sample();
+            _pair.Run(watch.Sample);
             Assert.False(watch.IsOwn);
             Assert.Equal(10ul, Assert.Single(watch.Flows()).Packets);
         }
@@ -32,7 +37,7 @@ public sealed class MonitorStoreTests : IDisposable
     [Fact]
     public void It_outlives_the_kill_of_the_process_that_started_it()
     {
-        Assert.Throws<InvalidOperationException>(() => _pair.Run(() => OtherProcess.Run("start-and-die", _pair.Interface)));
+        Assert.Throws<InvalidOperationException>(() => _pair.Run(() => OtherProcess.Run("start-and-die", _pair.Interface, $"{hook}")));
         Assert.Equal(MonitorState.Running, Find()!.State);
     }
 
@@ -44,24 +49,10 @@ public sealed class MonitorStoreTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
         XTraceException refusal = Assert.Throws<XTraceException>(() => Start());
         Assert.Equal(("MonitorExists", XTraceErrorKind.ResourceExists), (refusal.ErrorId, refusal.Kind));
-        Assert.Equal(first.LinkId, Find()!.LinkId);
+        Assert.Equal(first.ProgramId, Find()!.ProgramId);
         XdpMonitor second = Start(force: true);
-        Assert.NotEqual(first.LinkId, second.LinkId);
+        Assert.NotEqual(first.ProgramId, second.ProgramId);
         Assert.Equal((MonitorState.Running, 0ul), (second.State, second.Packets));
-    }
-
-    [Fact]
-    public void A_foreign_program_stays_where_it_is()
-    {
-        using FlowProgram foreign = FlowProgram.Load(1);
-        NetInterface target = _pair.Run(() => NetInterfaces.Get(_pair.Interface));
-        using BpfHandle link = _pair.Run(() => XdpLink.Attach(foreign.Xdp, target, AttachMode.Native, _ => { })).Link;
-        XTraceException refusal = Assert.Throws<XTraceException>(() => Start(force: true));
-        Assert.Equal("XdpSlotBusy", refusal.ErrorId);
-        (_, uint program, _) = XdpLink.Query(link);
-        Assert.Contains($"'xtrace_xdp' (id {program})", refusal.Message, StringComparison.Ordinal);
-        Assert.True(_pair.Run(() => XdpLink.IsAttached(target.Index, program, MonitorHook.XdpNative)));
-        Assert.Null(Find());
     }
 
     [Fact]
@@ -89,7 +80,7 @@ public sealed class MonitorStoreTests : IDisposable
             Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "xtr1");
         });
         Assert.Equal("MonitorRenamed", Assert.Throws<XTraceException>(() => Start(force: true)).ErrorId);
-        XdpMonitor renamed = _pair.Run(() => MonitorStore.Find(Renamed))!;
+        XdpMonitor renamed = _pair.Run(() => MonitorStore.Find(Renamed, FlowDirection.Ingress))!;
         Assert.Equal((MonitorState.Running, first.LinkId), (renamed.State, renamed.LinkId));
         _pair.Run(() => MonitorStore.Stop(renamed));
         Assert.Equal(MonitorState.Running, Start().State);
@@ -101,10 +92,10 @@ public sealed class MonitorStoreTests : IDisposable
         const string Name = "eth0.100";
         _pair.Run(() => Command.Run("ip", "link", "add", Name, "type", "veth", "peer", "name", "other"));
         Assert.Equal(MonitorState.Running, Start(name: Name).State);
-        XdpMonitor monitor = _pair.Run(() => MonitorStore.Find(Name))!;
+        XdpMonitor monitor = _pair.Run(() => MonitorStore.Find(Name, FlowDirection.Ingress))!;
         Assert.Equal(Name, monitor.InterfaceAlias);
         _pair.Run(() => MonitorStore.Stop(monitor));
-        Assert.Null(_pair.Run(() => MonitorStore.Find(Name)));
+        Assert.Null(_pair.Run(() => MonitorStore.Find(Name, FlowDirection.Ingress)));
     }
 
     /// <summary>What a process leaves that is killed between two pins, at each of them.</summary>
@@ -123,7 +114,7 @@ public sealed class MonitorStoreTests : IDisposable
         }
         Assert.Equal(MonitorState.Incomplete, Find()!.State);
         // With its pin the link loses its last reference; the kernel detaches it in its own time.
-        Assert.True(SpinWait.SpinUntil(() => !ShowLink().Contains("xdp", StringComparison.Ordinal), 5000));
+        Assert.True(hook == MonitorHook.Clsact || SpinWait.SpinUntil(() => !IsAttached(), 5000));
         _pair.Run(() => MonitorStore.Stop(Find()!));
         Assert.Null(Find());
         Directory.CreateDirectory(pins);
@@ -133,10 +124,13 @@ public sealed class MonitorStoreTests : IDisposable
 
     /// <summary>Kills a start at its first BPF system call, then at its second, and so on until one gets through.</summary>
     [Fact]
-    public void A_start_killed_at_any_step_does_not_stand_in_the_way()
+    public void A_start_killed_at_any_step_does_not_stand_in_the_way() => Assert.InRange(KillStarts("bpf"), 20, 200);
+
+    /// <returns>How many steps there were.</returns>
+    protected int KillStarts(string systemCall)
     {
         int step = 1;
-        while (!SurvivesKillAt("bpf", step, "start"))
+        while (!SurvivesKillAt(systemCall, step, "start"))
         {
             // Whole, if its link was pinned; else what the next start or stop clears away.
             MonitorState? left = Find()?.State;
@@ -146,7 +140,7 @@ public sealed class MonitorStoreTests : IDisposable
             AssertNothingIsLeft();
             step++;
         }
-        Assert.InRange(step, 20, 200);
+        return step;
     }
 
     /// <summary>The same for a stop, at each kind of system call that it is made of.</summary>
@@ -154,7 +148,10 @@ public sealed class MonitorStoreTests : IDisposable
     [InlineData("bpf")]
     [InlineData("unlink")]
     [InlineData("rmdir")]
-    public void A_stop_killed_at_any_step_can_be_finished(string systemCall)
+    public void A_stop_killed_at_any_step_can_be_finished(string systemCall) => Assert.InRange(KillStops(systemCall), 2, 200);
+
+    /// <returns>How many steps there were.</returns>
+    protected int KillStops(string systemCall)
     {
         int step = 1;
         Start();
@@ -164,12 +161,12 @@ public sealed class MonitorStoreTests : IDisposable
             {
                 _pair.Run(() => MonitorStore.Stop(left));
             }
-            Assert.DoesNotContain("xdp", ShowLink(), StringComparison.Ordinal);
+            Assert.False(IsAttached());
             Start();
             step++;
         }
-        Assert.InRange(step, 2, 200);
         AssertNothingIsLeft();
+        return step;
     }
 
     /// <summary>A process that reads holds the link open; the program goes from the interface all the same.</summary>
@@ -177,11 +174,11 @@ public sealed class MonitorStoreTests : IDisposable
     public void It_stops_at_once_though_somebody_still_reads()
     {
         Start();
-        using FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), new MonitorOptions(), new FlowFilter(), _ => { }));
-        watch.Sample();
+        using FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), null, new MonitorOptions(), new FlowFilter(), _ => { })[0]);
+        _pair.Run(watch.Sample);
         _pair.Run(() => MonitorStore.Stop(Find()!));
         AssertNothingIsLeft();
-        Assert.Equal("InterfaceGone", Assert.Throws<XTraceException>(watch.Sample).ErrorId);
+        Assert.Equal("InterfaceGone", Assert.Throws<XTraceException>(() => _pair.Run(watch.Sample)).ErrorId);
     }
 
     [Fact]
@@ -191,7 +188,7 @@ public sealed class MonitorStoreTests : IDisposable
         WriteVersion(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
         Assert.Equal(MonitorState.Incompatible, Find()!.State);
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
-        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface))).ErrorId);
+        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface, FlowDirection.Both))).ErrorId);
         Assert.Equal(MonitorState.Running, Start(force: true).State);
     }
 
@@ -202,7 +199,7 @@ public sealed class MonitorStoreTests : IDisposable
         {
             try
             {
-                return _pair.Run(() => OtherProcess.Run("start", _pair.Interface));
+                return _pair.Run(() => OtherProcess.Run("start", _pair.Interface, $"{hook}"));
             }
             catch (InvalidOperationException refusal)
             {
@@ -219,7 +216,7 @@ public sealed class MonitorStoreTests : IDisposable
     public void Without_capabilities_it_says_which_are_missing()
     {
         string refusal = Assert.Throws<InvalidOperationException>(
-            () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface))).Message;
+            () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface, $"{hook}"))).Message;
         Assert.Contains("PermissionDenied: Watching an interface needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
         Assert.Null(Find());
     }
@@ -228,7 +225,7 @@ public sealed class MonitorStoreTests : IDisposable
     public void The_capabilities_it_asks_for_are_enough()
     {
         const string Needed = "+bpf,+perfmon,+net_admin";
-        Assert.Equal("Running", _pair.Run(() => OtherProcess.RunUnder(["setpriv", $"--bounding-set=-all,{Needed}"], "start", _pair.Interface)));
+        Assert.Equal("Running", _pair.Run(() => OtherProcess.RunUnder(["setpriv", $"--bounding-set=-all,{Needed}"], "start", _pair.Interface, $"{hook}")));
         Assert.Equal(MonitorState.Running, Find()!.State);
     }
 
@@ -240,14 +237,19 @@ public sealed class MonitorStoreTests : IDisposable
         Assert.Contains(_pair.Interface, refusal.Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => _pair.Dispose();
+    public void Dispose()
+    {
+        _pair.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private XdpMonitor Start(bool force = false, string? name = null) =>
-        _pair.Run(() => MonitorStore.Start(name ?? _pair.Interface, new MonitorOptions { MaxFlow = 64 }, force, _ => { }));
+        _pair.Run(() => MonitorStore.Start(name ?? _pair.Interface, FlowDirection.Ingress, Options, force, _ => { }));
 
-    private XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface));
+    private XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress));
 
-    private string ShowLink() => _pair.Run(() => Command.Run("ip", "-d", "link", "show", "dev", _pair.Interface));
+    /// <summary>What others say of the interface, not XTrace.</summary>
+    private bool IsAttached() => _pair.Run(() => AttachedPrograms.On(_pair.Interface)).Length > 0;
 
     /// <returns>False if the process came to that call, and died there.</returns>
     private bool SurvivesKillAt(string systemCall, int nth, string verb)
@@ -256,7 +258,7 @@ public sealed class MonitorStoreTests : IDisposable
         try
         {
             string[] strace = ["strace", "-f", "-o", log, "-e", $"inject={systemCall}:signal=SIGKILL:when={nth}"];
-            _pair.Run(() => OtherProcess.RunUnder(strace, verb, _pair.Interface));
+            _pair.Run(() => OtherProcess.RunUnder(strace, verb, _pair.Interface, $"{hook}"));
             return true;
         }
         catch (InvalidOperationException) when (File.ReadAllText(log).Contains("SIGKILL", StringComparison.Ordinal))
@@ -273,7 +275,7 @@ public sealed class MonitorStoreTests : IDisposable
     {
         Assert.Null(Find());
         Assert.False(Directory.Exists(_pair.Run(() => PinDirectory.OfNamespace)));
-        Assert.DoesNotContain("xdp", ShowLink(), StringComparison.Ordinal);
+        Assert.False(IsAttached());
     }
 
     private static unsafe void WriteVersion(string path, uint version)
@@ -285,4 +287,21 @@ public sealed class MonitorStoreTests : IDisposable
         meta.AbiVersion = version;
         Assert.Equal(0, LibBpf.bpf_map_update_elem(map, &key, &meta, 0));
     }
+}
+
+[Collection(MonitorStoreTests.OneAtATime)]
+public sealed class NativeMonitorStoreTests() : MonitorStoreTests(MonitorHook.XdpNative);
+
+[Collection(MonitorStoreTests.OneAtATime)]
+public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx);
+
+/// <summary>What is particular to filters: they are made and removed through netlink, and no link ends them.</summary>
+[Collection(MonitorStoreTests.OneAtATime)]
+public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Clsact)
+{
+    [Fact]
+    public void A_start_killed_at_any_message_does_not_stand_in_the_way() => Assert.InRange(KillStarts("sendto"), 5, 200);
+
+    [Fact]
+    public void A_stop_killed_at_any_message_can_be_finished() => Assert.InRange(KillStops("sendto"), 4, 200);
 }

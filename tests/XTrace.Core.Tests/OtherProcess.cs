@@ -1,4 +1,5 @@
 using XTrace.Monitors;
+using XTrace.Net;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
@@ -16,21 +17,29 @@ internal static class OtherProcess
         return Command.Run(command[0], command[1..]).Trim();
     }
 
+    private static MonitorOptions Options(string hook) => new() { Hooks = [Enum.Parse<MonitorHook>(hook)] };
+
+    private static void Die() => Command.Run("kill", "-9", $"{Environment.ProcessId}");
+
     private static int Main(string[] arguments)
     {
         try
         {
             switch (arguments)
             {
-                case ["start", string name]:
-                    Console.WriteLine(MonitorStore.Start(name, new MonitorOptions(), force: false, _ => { }).State);
+                case ["start", string name, string hook]:
+                    Console.WriteLine(MonitorStore.Start(name, FlowDirection.Ingress, Options(hook), force: false, _ => { }).State);
                     return 0;
-                case ["start-and-die", string name]:
-                    MonitorStore.Start(name, new MonitorOptions(), force: false, _ => { });
-                    Command.Run("kill", "-9", $"{Environment.ProcessId}");
+                case ["start-and-die", string name, string hook]:
+                    MonitorStore.Start(name, FlowDirection.Ingress, Options(hook), force: false, _ => { });
+                    Die();
                     return 0;
-                case ["stop", string name]:
-                    MonitorStore.Stop(MonitorStore.Find(name)!);
+                case ["attach-and-die", string name, string hook]:
+                    FlowMonitor.Attach(NetInterfaces.Get(name), FlowDirection.Ingress, Options(hook), _ => { });
+                    Die();
+                    return 0;
+                case ["stop", string name, ..]:
+                    MonitorStore.Stop(MonitorStore.Find(name, FlowDirection.Ingress)!);
                     return 0;
                 case ["list"]:
                     Console.WriteLine(string.Join('\n', MonitorStore.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Monitors;
@@ -8,13 +9,14 @@ namespace XTrace.Tests;
 internal sealed class TestTable : IDisposable
 {
     private const uint Pass = 2; // XDP_PASS, linux/bpf.h
+    private const uint Unspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
 
     private readonly FlowTable _table;
 
-    internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow)
+    internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow, FlowFilter? filter = null, uint link = FlowAbi.LinkEthernet)
     {
         int sets = new MonitorOptions { MaxFlow = maxFlow }.SetsPerCpu;
-        Program = FlowProgram.Load(sets);
+        Program = FlowProgram.Load(new ProgramRequest { SetsPerCpu = sets, Link = link, Filter = FilterCompiler.Compile(filter ?? new FlowFilter()) });
         _table = new FlowTable(Program.Flows, Program.States, Program.Cpus, sets);
     }
 
@@ -34,6 +36,15 @@ internal sealed class TestTable : IDisposable
         Assert.Equal(frame, packet);
     }
 
+    /// <summary>Runs the TC program over a frame, which must pass on, unchanged.</summary>
+    internal void RunTc(byte[] frame, SkbContext context = default)
+    {
+        byte[] packet = [.. frame];
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
+        Assert.Equal(Unspecified, BpfProgram.TestRun(Program.Tc, packet, context: bytes).ReturnValue);
+        Assert.Equal(frame, packet);
+    }
+
     internal void Read(FlowSnapshot snapshot) => _table.Read(snapshot);
 
     /// <summary>A snapshot at rest, whose counts must add up.</summary>
@@ -48,7 +59,7 @@ internal sealed class TestTable : IDisposable
     /// <summary>The flows of a snapshot as objects, by their lines.</summary>
     internal IReadOnlyList<FlowStat> Flows()
     {
-        FlowSampler sampler = new("test0", new FlowFilter());
+        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
         JiffiesClock clock = new(Program.Clock, 1_000_000);
         sampler.Take(
             snapshot =>

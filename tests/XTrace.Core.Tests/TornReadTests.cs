@@ -19,7 +19,7 @@ public sealed class TornReadTests
     {
         using VethPair pair = new();
         using TestTable table = new(maxFlow: 8);
-        using BpfHandle link = pair.Run(() => XdpLink.Attach(table.Program.Xdp, NetInterfaces.Get(pair.Interface), AttachMode.Native, _ => { })).Link;
+        using Attachment attachment = pair.Run(() => XdpHook.Attach(table.Program.Xdp, NetInterfaces.Get(pair.Interface), MonitorHook.XdpNative));
         // Each flow's frames have a length of their own, and come once, twice or thrice in a row.
         byte[][] frames = [.. Enumerable.Range(0, FlowCount).Select(i => Udp4($"10.{i}.{i}.{i}", i, $"10.{i}.{i}.{i}", i, 10 * i))];
         byte[][] load = [.. frames.SelectMany((frame, i) => Enumerable.Repeat(frame, 1 + (i % 3)))];

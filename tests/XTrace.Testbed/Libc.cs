@@ -29,9 +29,30 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendto(int fd, byte[] data, nuint length, int flags, in PacketAddress to, uint toLength);
 
+    internal static nint bpf(int command, ref QueryAttributes attributes) => syscall(
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321, // __NR_bpf
+        command,
+        ref attributes,
+        Marshal.SizeOf<QueryAttributes>());
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint syscall(nint number, nint command, ref QueryAttributes attributes, nint size);
+
     /// <summary>Throws the error of the last call if it returned a negative number.</summary>
     internal static int Check(int result, string call) =>
         result >= 0 ? result : throw new InvalidOperationException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    /// <summary>What of union bpf_attr BPF_PROG_QUERY reads, linux/bpf.h. The kernel writes behind it, however long it is told that it is.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct QueryAttributes
+    {
+        internal uint Target;
+        internal uint AttachType;
+        internal uint QueryFlags;
+        internal uint AttachFlags;
+        internal ulong ProgramIds;
+        internal uint Count;
+    }
 
     /// <summary>struct sockaddr_ll, linux/if_packet.h.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -90,7 +90,7 @@ internal static class CmdletCost
         using BpfHandle flows = BpfHandle.Open(pins.Flows);
         using BpfHandle states = BpfHandle.Open(pins.States);
         using FlowTable table = new(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
-        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(XdpLink.Query(link).ProgramId), "open the monitor's program");
+        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(BpfLink.Query(link).ProgramId), "open the monitor's program");
         TableFill.Spread(program, table, (int)meta.Cpus);
     }
 

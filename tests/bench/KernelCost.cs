@@ -65,7 +65,7 @@ internal static class KernelCost
         hashes.SetMaxEntries("lru", (uint)lruSize);
         Driver.MatchFrags(hashes, "plain_hash", "lru_percpu_hash");
         hashes.Load();
-        using FlowProgram xtrace = FlowProgram.Load(slots / FlowAbi.Ways);
+        using FlowProgram xtrace = FlowProgram.Load(new ProgramRequest { SetsPerCpu = slots / FlowAbi.Ways });
 
         BpfHandle[] programs = [hashes.Program("plain_hash"), hashes.Program("lru_percpu_hash"), xtrace.Xdp];
         double[][] net = [.. programs.Select(_ => new double[rounds])];

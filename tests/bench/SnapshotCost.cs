@@ -40,7 +40,7 @@ internal static unsafe class SnapshotCost
 
     private static SnapshotCostRow Measure(string placement, Action<BpfHandle, FlowTable, int> fill, int rounds)
     {
-        using FlowProgram xtrace = FlowProgram.Load(Slots / FlowAbi.Ways);
+        using FlowProgram xtrace = FlowProgram.Load(new ProgramRequest { SetsPerCpu = Slots / FlowAbi.Ways });
         using FlowTable table = new(xtrace.Flows, xtrace.States, xtrace.Cpus, xtrace.SetsPerCpu);
         fill(xtrace.Xdp, table, xtrace.Cpus);
         FlowSnapshot snapshot = new();

@@ -1,0 +1,42 @@
+namespace XTrace.Bpf;
+
+/// <summary>What ties a program to an interface for as long as somebody holds it: a descriptor, or a pin.</summary>
+internal static unsafe class BpfLink
+{
+    /// <summary>Attaches a program.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="interfaceIndex">The interface.</param>
+    /// <param name="attachType">BPF_XDP, BPF_TCX_INGRESS or BPF_TCX_EGRESS.</param>
+    /// <param name="flags">XDP_FLAGS_* or BPF_F_*.</param>
+    /// <param name="operation">What this is, as it reads after "cannot".</param>
+    /// <param name="target">The interface's name, for errors.</param>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    internal static BpfHandle Create(BpfHandle program, int interfaceIndex, uint attachType, uint flags, string operation, string target)
+    {
+        LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions), Flags = flags };
+        using BpfLog log = new();
+        int result = LibBpf.bpf_link_create(program, interfaceIndex, attachType, &options);
+        return BpfHandle.Of(result, operation, log.Text, target);
+    }
+
+    /// <summary>The interface that a link is attached to, its program's id and its own. Index 0: to none any more.</summary>
+    internal static (int InterfaceIndex, uint ProgramId, uint LinkId) Query(BpfHandle link)
+    {
+        LibBpf.LinkInfo info = default;
+        uint length = (uint)sizeof(LibBpf.LinkInfo);
+        int result = LibBpf.bpf_obj_get_info_by_fd(link, &info, ref length);
+        return result == 0
+            ? ((int)info.InterfaceIndex, info.ProgramId, info.Id)
+            : throw new BpfException("ask about a BPF link", -result);
+    }
+
+    /// <summary>Takes the program off its interface, whoever else holds the link: a process that still reads must not keep it there.</summary>
+    internal static void Detach(BpfHandle link)
+    {
+        int result = LibBpf.bpf_link_detach(link);
+        if (result < 0)
+        {
+            throw new BpfException("detach a BPF link", -result);
+        }
+    }
+}

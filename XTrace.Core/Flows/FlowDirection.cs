@@ -1,0 +1,13 @@
+namespace XTrace;
+
+/// <summary>The way frames go through an interface.</summary>
+[Flags]
+public enum FlowDirection
+{
+    /// <summary>Frames that arrive.</summary>
+    Ingress = 1,
+    /// <summary>Frames that leave.</summary>
+    Egress = 2,
+    /// <summary>Both, each counted by itself.</summary>
+    Both = Ingress | Egress,
+}

@@ -1,0 +1,65 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>A program that a filter of the clsact qdisc keeps on its hook. The filter stays until somebody removes it, see ClsactHook.</summary>
+internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, FlowDirection direction, bool madeQdisc, bool endsWithProcess) : Attachment
+{
+    private bool _endsWithProcess = endsWithProcess;
+
+    internal override MonitorHook Hook => MonitorHook.Clsact;
+
+    /// <summary>Whether the qdisc was not there before.</summary>
+    internal bool MadeQdisc => madeQdisc;
+
+    internal override (int InterfaceIndex, uint ProgramId, uint LinkId) Query()
+    {
+        uint id = BpfProgram.IdOf(program);
+        bool isThere = NetInterfaces.NameOf(interfaceIndex) != null
+            && ClsactHook.List(interfaceIndex, direction).Any(filter => filter.ProgramId == id);
+        return (isThere ? interfaceIndex : 0, id, 0);
+    }
+
+    internal override bool IsInPlace() => Query().InterfaceIndex != 0;
+
+    internal override void Pin(PinDirectory pins)
+    {
+        program.Pin(pins.Filter);
+        _endsWithProcess = false;
+    }
+
+    internal override void Detach()
+    {
+        if (NetInterfaces.NameOf(interfaceIndex) != null)
+        {
+            ClsactHook.Remove(interfaceIndex, direction, BpfProgram.IdOf(program), madeQdisc);
+        }
+    }
+
+    public override void Dispose()
+    {
+        if (_endsWithProcess)
+        {
+            Detach();
+        }
+        program.Dispose();
+    }
+
+    /// <summary>Opens what a process pinned.</summary>
+    internal static new ClsactAttachment Open(PinDirectory pins)
+    {
+        BpfHandle program = BpfHandle.Open(pins.Filter);
+        try
+        {
+            MonitorMeta meta = pins.ReadMeta();
+            return new ClsactAttachment(program, (int)meta.InterfaceIndex, (FlowDirection)meta.Direction, meta.MadeQdisc != 0, endsWithProcess: false);
+        }
+        catch
+        {
+            program.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using XTrace.Bpf;
+
+namespace XTrace.Monitors;
+
+/// <summary>A program that a BPF link keeps on its hook: XDP or TCX. It ends with the last holder of the link.</summary>
+internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirection direction) : Attachment
+{
+    internal override MonitorHook Hook => hook;
+
+    internal override (int InterfaceIndex, uint ProgramId, uint LinkId) Query() => BpfLink.Query(link);
+
+    internal override bool IsInPlace()
+    {
+        (int index, uint program, _) = Query();
+        return index != 0 && (hook == MonitorHook.Tcx
+            ? TcxHook.Runs(index, direction, program)
+            : XdpHook.Runs(index, hook, program));
+    }
+
+    internal override void Pin(PinDirectory pins) => link.Pin(pins.Link);
+
+    internal override void Detach() => BpfLink.Detach(link);
+
+    public override void Dispose() => link.Dispose();
+}

@@ -1,0 +1,49 @@
+using XTrace.Bpf;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>
+/// TCX, since kernel 6.6: a row of programs for each direction of an interface, kept there by links. Ours goes first, so
+/// that it sees what those behind it drop, redirect, or accept without asking the next.
+/// </summary>
+internal static unsafe class TcxHook
+{
+    private const int MaxPrograms = 64; // BPF_MPROG_MAX, linux/bpf_mprog.h
+    private const int Loopback = 1; // of every network namespace
+
+    private static readonly Lazy<bool> s_isSupported = new(() => Query(Loopback, FlowDirection.Ingress, null, out _) != -Errnos.EINVAL);
+
+    /// <summary>Whether this kernel has TCX.</summary>
+    internal static bool IsSupported => s_isSupported.Value;
+
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    internal static LinkAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction)
+    {
+        BpfHandle link = BpfLink.Create(
+            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, $"attach {HookPlan.Describe(MonitorHook.Tcx)} to {target.Name}", target.Name);
+        return new LinkAttachment(link, MonitorHook.Tcx, direction);
+    }
+
+    /// <summary>Whether the program is among those that the interface runs.</summary>
+    internal static bool Runs(int interfaceIndex, FlowDirection direction, uint programId)
+    {
+        uint* programs = stackalloc uint[MaxPrograms];
+        int result = Query(interfaceIndex, direction, programs, out uint count);
+        return result switch
+        {
+            0 => new ReadOnlySpan<uint>(programs, (int)count).Contains(programId),
+            -Errnos.ENOENT or -Errnos.ENODEV => false,
+            _ => throw new BpfException($"ask interface {interfaceIndex} for its TCX programs", -result),
+        };
+    }
+
+    private static int Query(int interfaceIndex, FlowDirection direction, uint* programs, out uint count)
+    {
+        count = programs == null ? 0u : MaxPrograms;
+        return LibBpf.bpf_prog_query(interfaceIndex, TypeOf(direction), 0, null, programs, ref count);
+    }
+
+    private static uint TypeOf(FlowDirection direction) =>
+        direction == FlowDirection.Ingress ? LibBpf.AttachTypeTcxIngress : LibBpf.AttachTypeTcxEgress;
+}

@@ -1,0 +1,62 @@
+using XTrace.Bpf;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>XDP: one program an interface, of what arrives, before the network stack (native) or as it begins (generic).</summary>
+internal static unsafe class XdpHook
+{
+    /// <exception cref="BpfException">The kernel or the driver refused.</exception>
+    /// <exception cref="XTraceException">Another program has the slot; the message names it.</exception>
+    internal static LinkAttachment Attach(BpfHandle program, NetInterface target, MonitorHook hook)
+    {
+        ThrowIfBusy(target);
+        BpfHandle link = BpfLink.Create(
+            program,
+            target.Index,
+            LibBpf.AttachTypeXdp,
+            hook == MonitorHook.XdpNative ? LibBpf.XdpFlagNative : LibBpf.XdpFlagGeneric,
+            $"attach {HookPlan.Describe(hook)} to {target.Name}",
+            target.Name);
+        return new LinkAttachment(link, hook, FlowDirection.Ingress);
+    }
+
+    /// <summary>Whether the program really is the one that this hook of the interface runs.</summary>
+    internal static bool Runs(int interfaceIndex, MonitorHook hook, uint programId)
+    {
+        LibBpf.XdpQueryOptions options = Query(interfaceIndex);
+        return programId == (hook == MonitorHook.XdpNative ? options.NativeProgramId : options.GenericProgramId);
+    }
+
+    /// <summary>A slot in use is never taken from its owner.</summary>
+    private static void ThrowIfBusy(NetInterface target)
+    {
+        LibBpf.XdpQueryOptions options = Query(target.Index);
+        uint owner = new[] { options.NativeProgramId, options.OffloadedProgramId, options.GenericProgramId, options.ProgramId }.FirstOrDefault(id => id != 0);
+        if (owner == 0)
+        {
+            return;
+        }
+        string advice = BpfProgram.NameOf(owner) == FlowProgram.XdpName
+            ? "It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another network namespace. "
+                + "Many can read a monitor of Start-XdpMonitor at once, and any number can watch with attach mode Tc."
+            : $"See what it is with 'bpftool prog show id {owner}', and watch beside it with attach mode Tc.";
+        throw new XTraceException(
+            "XdpSlotBusy",
+            XTraceErrorKind.ResourceBusy,
+            $"{target.Name} already runs the XDP program {BpfProgram.Describe(owner)}, which stays. {advice}",
+            target.Name);
+    }
+
+    private static LibBpf.XdpQueryOptions Query(int interfaceIndex)
+    {
+        LibBpf.XdpQueryOptions options = new() { Size = (nuint)sizeof(LibBpf.XdpQueryOptions) };
+        int result = LibBpf.bpf_xdp_query(interfaceIndex, 0, &options);
+        return result switch
+        {
+            0 => options,
+            -Errnos.ENODEV => default,
+            _ => throw new BpfException($"ask interface {interfaceIndex} for its XDP program", -result),
+        };
+    }
+}

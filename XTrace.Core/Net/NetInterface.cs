@@ -1,0 +1,33 @@
+namespace XTrace.Net;
+
+/// <summary>A network interface of the current network namespace.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Index">Its index, which a re-created interface does not share.</param>
+internal sealed record NetInterface(string Name, int Index)
+{
+    /// <summary>What its frames begin with: ARPHRD_* in linux/if_arp.h.</summary>
+    internal HardwareType HardwareType { get; init; } = HardwareType.Ether;
+
+    /// <summary>What kind of virtual interface it is, for example veth; null for a device and for lo.</summary>
+    internal string? Kind { get; init; }
+
+    /// <summary>Index of the bridge or bond that it is a port of, or 0.</summary>
+    internal int Master { get; init; }
+
+    /// <summary>Index of the interface that it stands on, as a VLAN does on its NIC, or 0. The other end of a veth pair is not such a one.</summary>
+    internal int Lower { get; init; }
+
+    /// <summary>Whether no device of its own brings the frames.</summary>
+    internal bool IsVirtual => Kind != null || HardwareType == HardwareType.Loopback;
+}
+
+/// <summary>ARPHRD_* of linux/if_arp.h, those that can be watched.</summary>
+internal enum HardwareType : ushort
+{
+    Ether = 1,
+    InfiniBand = 32,
+    Ppp = 512,
+    RawIp = 519,
+    Loopback = 772,
+    None = 0xfffe,
+}

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace XTrace.Net;
+
+/// <summary>Reads the attributes of a netlink message: struct nlattr, linux/netlink.h.</summary>
+internal static class NetlinkAttributes
+{
+    private const int HeaderLength = 4; // length and type
+    private const ushort TypeMask = 0x3fff; // NLA_TYPE_MASK
+
+    /// <summary>The next multiple of 4, where a message or an attribute begins.</summary>
+    internal static int Align(int length) => (length + 3) & ~3;
+
+    /// <summary>The value of the first attribute of a type; empty where there is none.</summary>
+    internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> attributes, ushort type)
+    {
+        while (attributes.Length >= HeaderLength)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
+            if (length < HeaderLength || length > attributes.Length)
+            {
+                break;
+            }
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]) & TypeMask) == type)
+            {
+                return attributes[HeaderLength..length];
+            }
+            attributes = attributes[Math.Min(attributes.Length, Align(length))..];
+        }
+        return default;
+    }
+
+    /// <summary>A 32-bit number; 0 where there is none.</summary>
+    internal static int Number(ReadOnlySpan<byte> attributes, ushort type)
+    {
+        ReadOnlySpan<byte> value = Find(attributes, type);
+        return value.Length >= sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(value) : 0;
+    }
+
+    /// <summary>A string; null where there is none.</summary>
+    internal static string? Text(ReadOnlySpan<byte> attributes, ushort type)
+    {
+        ReadOnlySpan<byte> value = Find(attributes, type);
+        return value.IsEmpty ? null : Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+    }
+}

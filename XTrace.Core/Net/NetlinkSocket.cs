@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace XTrace.Net;
+
+/// <summary>A netlink socket of the network namespace that the calling thread is in, RFC 3549.</summary>
+internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
+{
+    internal const int Route = 0; // NETLINK_ROUTE, linux/netlink.h
+
+    private const int Family = 16; // AF_NETLINK
+    private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
+    private const int HeaderLength = 16; // struct nlmsghdr: length, type, flags, sequence, port
+    private const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
+    private const ushort Interrupted = 0x10; // NLM_F_DUMP_INTR
+    private const ushort MessageError = 2; // NLMSG_ERROR
+    private const ushort MessageDone = 3; // NLMSG_DONE
+    private const int MaxDatagram = 1 << 16;
+
+    public NetlinkSocket()
+        : base(ownsHandle: true)
+    {
+    }
+
+    /// <summary>Opens a socket of a netlink protocol.</summary>
+    /// <exception cref="XTraceException">The kernel has no such protocol.</exception>
+    internal static NetlinkSocket Open(int protocol)
+    {
+        NetlinkSocket socket = Create(Family, RawCloseOnExec, protocol);
+        return socket.IsInvalid ? throw Failed("open a netlink socket", Marshal.GetLastPInvokeError()) : socket;
+    }
+
+    /// <summary>Asks for all objects of a kind.</summary>
+    /// <param name="type">The request, for example RTM_GETLINK.</param>
+    /// <param name="body">What follows the message's header.</param>
+    /// <returns>What follows the header of each message of the answer.</returns>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    internal IReadOnlyList<byte[]> Dump(ushort type, ReadOnlySpan<byte> body)
+    {
+        List<byte[]> messages = [];
+        do
+        {
+            messages.Clear();
+            Request(type, body);
+        }
+        while (!Receive(messages));
+        return messages;
+    }
+
+    protected override bool ReleaseHandle() => Close((int)handle) == 0;
+
+    private void Request(ushort type, ReadOnlySpan<byte> body)
+    {
+        byte[] message = new byte[HeaderLength + body.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), RequestDump);
+        body.CopyTo(message.AsSpan(HeaderLength));
+        if (Send(this, message, (nuint)message.Length, 0) < 0)
+        {
+            throw Failed("ask the kernel through netlink", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <returns>False if something changed meanwhile, so that the answer is not of one moment.</returns>
+    private bool Receive(List<byte[]> messages)
+    {
+        byte[] buffer = new byte[MaxDatagram];
+        bool consistent = true;
+        while (true)
+        {
+            nint length = Receive(this, buffer, (nuint)buffer.Length, 0);
+            if (length < 0)
+            {
+                throw Failed("read the kernel's answer through netlink", Marshal.GetLastPInvokeError());
+            }
+            for (ReadOnlySpan<byte> rest = buffer.AsSpan(0, (int)length); rest.Length >= HeaderLength;)
+            {
+                int size = BinaryPrimitives.ReadInt32LittleEndian(rest);
+                ushort type = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
+                consistent &= (BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]) & Interrupted) == 0;
+                ReadOnlySpan<byte> payload = rest[HeaderLength..size];
+                switch (type)
+                {
+                    case MessageDone:
+                        return consistent;
+                    case MessageError:
+                        throw Failed("ask the kernel through netlink", -BinaryPrimitives.ReadInt32LittleEndian(payload));
+                    default:
+                        messages.Add(payload.ToArray());
+                        break;
+                }
+                rest = rest[Math.Min(rest.Length, NetlinkAttributes.Align(size))..];
+            }
+        }
+    }
+
+    private static XTraceException Failed(string operation, int errno) => new(
+        "NetlinkFailed",
+        XTraceErrorKind.Failed,
+        $"Cannot {operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). See what the kernel says in 'dmesg'.");
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial NetlinkSocket Create(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint Send(NetlinkSocket socket, byte[] message, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(NetlinkSocket socket, [Out] byte[] buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int fd);
+}

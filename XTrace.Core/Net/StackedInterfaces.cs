@@ -1,0 +1,33 @@
+namespace XTrace.Net;
+
+/// <summary>Interfaces that stand on each other: a bond on its slaves, a bridge on its ports, a VLAN on its NIC. A packet goes through both.</summary>
+internal static class StackedInterfaces
+{
+    /// <summary>Which of some interfaces stand on others of them, over any number of layers.</summary>
+    /// <param name="all">All interfaces that there are.</param>
+    /// <param name="chosen">Indexes of those to look at.</param>
+    internal static IEnumerable<(NetInterface Upper, NetInterface Lower)> Among(IReadOnlyList<NetInterface> all, IReadOnlySet<int> chosen)
+    {
+        Dictionary<int, NetInterface> byIndex = all.ToDictionary(one => one.Index);
+        ILookup<int, NetInterface> uppersOf = all
+            .SelectMany(one => ((int Lower, NetInterface? Upper)[])[(one.Index, byIndex.GetValueOrDefault(one.Master)), (one.Lower, one)])
+            .Where(pair => pair.Lower != 0 && pair.Upper != null)
+            .ToLookup(pair => pair.Lower, pair => pair.Upper!);
+        return all.Where(one => chosen.Contains(one.Index))
+            .SelectMany(lower => Above(lower, uppersOf).Where(upper => chosen.Contains(upper.Index)), (lower, upper) => (upper, lower));
+    }
+
+    private static HashSet<NetInterface> Above(NetInterface lower, ILookup<int, NetInterface> uppersOf)
+    {
+        HashSet<NetInterface> found = [];
+        Queue<NetInterface> next = new([lower]);
+        while (next.TryDequeue(out NetInterface? one))
+        {
+            foreach (NetInterface upper in uppersOf[one.Index].Where(found.Add))
+            {
+                next.Enqueue(upper);
+            }
+        }
+        return found;
+    }
+}
