@@ -125,7 +125,7 @@ int xtrace_tc(struct __sk_buff *skb)
 	if (pull_headers(skb, &cur))
 		result = parse_skb(skb, &cur, &packet);
 	if (skb->gso_size)
-		frames = count_segments(&cur, (void *)(long)skb->data,
+		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
 					result == PARSED ? packet.protocol : 0,
 					skb->len - pseudo, tag, skb->gso_segs, skb->gso_size);
 	count(state, &packet, result, frames, cpu);

@@ -91,6 +91,8 @@ internal sealed class FlowFilter
         int start = FlowFields.IsIPv4(key) ? 12 : 0;
         IPAddress source = new(FlowFields.SourceOf(key)[start..]);
         IPAddress destination = new(FlowFields.DestinationOf(key)[start..]);
-        return Networks.Any(network => network.Contains(source) || network.Contains(destination));
+        // IPNetwork itself would find a v4-mapped address of an IPv6 packet in an IPv4 network.
+        return Networks.Any(network =>
+            network.BaseAddress.AddressFamily == source.AddressFamily && (network.Contains(source) || network.Contains(destination)));
     }
 }

@@ -5,6 +5,9 @@ namespace XTrace.Net;
 /// <param name="Index">Its index, which a re-created interface does not share.</param>
 internal sealed record NetInterface(string Name, int Index)
 {
+    /// <summary>Other names that it answers to.</summary>
+    internal IReadOnlyList<string> AlternativeNames { get; init; } = [];
+
     /// <summary>What its frames begin with: ARPHRD_* in linux/if_arp.h.</summary>
     internal HardwareType HardwareType { get; init; } = HardwareType.Ether;
 

@@ -18,7 +18,11 @@ internal static unsafe partial class NetInterfaces
     private const ushort AttributeMaster = 10; // IFLA_MASTER
     private const ushort AttributeInfo = 18; // IFLA_LINKINFO
     private const ushort AttributeKind = 1; // IFLA_INFO_KIND, in IFLA_LINKINFO
+    private const ushort AttributeData = 2; // IFLA_INFO_DATA, in IFLA_LINKINFO
+    private const ushort AttributeVxlanLink = 3; // IFLA_VXLAN_LINK, in IFLA_INFO_DATA
     private const ushort AttributeLinkNamespace = 37; // IFLA_LINK_NETNSID
+    private const ushort AttributeProperties = 52; // IFLA_PROP_LIST
+    private const ushort AttributeAlternativeName = 53; // IFLA_ALT_IFNAME, in IFLA_PROP_LIST
     private const int NameLength = 16; // IFNAMSIZ
 
     /// <summary>What is watched where nobody says otherwise: the environment's NETWORK_INTERFACE, then eth0.</summary>
@@ -36,9 +40,8 @@ internal static unsafe partial class NetInterfaces
     /// <exception cref="XTraceException">There is none; the message lists what there is.</exception>
     internal static NetInterface Get(string name)
     {
-        int index = (int)if_nametoindex(name); // The name may be an alternative one.
         IReadOnlyList<NetInterface> all = List();
-        return all.FirstOrDefault(one => one.Index == index)
+        return all.FirstOrDefault(one => one.Name == name || one.AlternativeNames.Contains(name))
             ?? throw new XTraceException(
                 "InterfaceNotFound",
                 XTraceErrorKind.NotFound,
@@ -73,21 +76,27 @@ internal static unsafe partial class NetInterfaces
     {
         ReadOnlySpan<byte> attributes = message[HeaderLength..];
         string? kind = NetlinkAttributes.Text(NetlinkAttributes.Find(attributes, AttributeInfo), AttributeKind);
-        bool isPair = kind is "veth" or "netkit";
-        bool isElsewhere = !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty;
-        int lower = NetlinkAttributes.Number(attributes, AttributeLink);
         int index = BinaryPrimitives.ReadInt32LittleEndian(message[4..]);
         return new NetInterface(NetlinkAttributes.Text(attributes, AttributeName)!, index)
         {
             HardwareType = (HardwareType)BinaryPrimitives.ReadUInt16LittleEndian(message[2..]),
             Kind = kind,
             Master = NetlinkAttributes.Number(attributes, AttributeMaster),
-            Lower = isPair || isElsewhere || lower == index ? 0 : lower,
+            Lower = LowerOf(attributes, kind, index),
+            AlternativeNames = NetlinkAttributes.Texts(NetlinkAttributes.Find(attributes, AttributeProperties), AttributeAlternativeName),
         };
     }
 
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial uint if_nametoindex(string name);
+    private static int LowerOf(ReadOnlySpan<byte> attributes, string? kind, int index)
+    {
+        if (kind is "veth" or "netkit" || !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty)
+        {
+            return 0;
+        }
+        ReadOnlySpan<byte> data = NetlinkAttributes.Find(NetlinkAttributes.Find(attributes, AttributeInfo), AttributeData);
+        int lower = kind == "vxlan" ? NetlinkAttributes.Number(data, AttributeVxlanLink) : NetlinkAttributes.Number(attributes, AttributeLink);
+        return lower == index ? 0 : lower;
+    }
 
     [LibraryImport("libc")]
     private static partial byte* if_indextoname(uint index, byte* name);

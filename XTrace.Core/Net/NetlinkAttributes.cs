@@ -15,20 +15,19 @@ internal static class NetlinkAttributes
     /// <summary>The value of the first attribute of a type; empty where there is none.</summary>
     internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> attributes, ushort type)
     {
-        while (attributes.Length >= HeaderLength)
+        TryNext(ref attributes, type, out ReadOnlySpan<byte> value);
+        return value;
+    }
+
+    /// <summary>All attributes of a type, as strings.</summary>
+    internal static IReadOnlyList<string> Texts(ReadOnlySpan<byte> attributes, ushort type)
+    {
+        List<string> texts = [];
+        while (TryNext(ref attributes, type, out ReadOnlySpan<byte> value))
         {
-            int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
-            if (length < HeaderLength || length > attributes.Length)
-            {
-                break;
-            }
-            if ((BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]) & TypeMask) == type)
-            {
-                return attributes[HeaderLength..length];
-            }
-            attributes = attributes[Math.Min(attributes.Length, Align(length))..];
+            texts.Add(Text(value));
         }
-        return default;
+        return texts;
     }
 
     /// <summary>A 32-bit number; 0 where there is none.</summary>
@@ -42,6 +41,30 @@ internal static class NetlinkAttributes
     internal static string? Text(ReadOnlySpan<byte> attributes, ushort type)
     {
         ReadOnlySpan<byte> value = Find(attributes, type);
-        return value.IsEmpty ? null : Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+        return value.IsEmpty ? null : Text(value);
+    }
+
+    private static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+
+    /// <summary>Steps behind the next attribute of a type.</summary>
+    private static bool TryNext(scoped ref ReadOnlySpan<byte> attributes, ushort type, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        while (attributes.Length >= HeaderLength)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
+            if (length < HeaderLength || length > attributes.Length)
+            {
+                break;
+            }
+            ReadOnlySpan<byte> one = attributes[..length];
+            attributes = attributes[Math.Min(attributes.Length, Align(length))..];
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(one[2..]) & TypeMask) == type)
+            {
+                value = one[HeaderLength..];
+                return true;
+            }
+        }
+        return false;
     }
 }

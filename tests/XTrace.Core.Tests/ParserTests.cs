@@ -4,7 +4,7 @@ using static XTrace.Testbed.Frames;
 
 namespace XTrace.Tests;
 
-/// <summary>Frames through the real program: one flow each, or malformed.</summary>
+/// <summary>Frames through the real programs: one flow each, or malformed, the same on XDP and TC.</summary>
 public sealed class ParserTests : IDisposable
 {
     private const string A4 = "10.0.0.1";
@@ -107,9 +107,10 @@ public sealed class ParserTests : IDisposable
     public void A_frame_is_a_flow(string name, byte[] frame, string expected)
     {
         _table.Run(frame, repeat: 3);
+        _table.RunTc(frame, repeat: 2);
         FlowStat flow = Assert.Single(_table.Flows());
         Assert.True(expected == Describe(flow), $"{name}: expected {expected}, got {Describe(flow)}");
-        Assert.Equal((3ul, 3 * (ulong)frame.Length), (flow.Packets, flow.Bytes));
+        Assert.Equal((5ul, 5 * (ulong)frame.Length), (flow.Packets, flow.Bytes));
         Assert.Equal(0ul, _table.Totals.MalformedPackets);
     }
 
@@ -117,9 +118,11 @@ public sealed class ParserTests : IDisposable
     [MemberData(nameof(Malformed))]
     public void A_frame_is_malformed(string name, byte[] frame)
     {
+        ulong tc = TestTable.TakesTc(frame) ? 2ul : 0;
         _table.Run(frame, repeat: 3);
+        _table.RunTc(frame, repeat: (int)tc);
         Assert.True(_table.Flows().Count == 0, name);
-        Assert.Equal((3ul, 3 * (ulong)frame.Length), (_table.Totals.MalformedPackets, _table.Totals.MalformedBytes));
+        Assert.Equal((3 + tc, (3 + tc) * (ulong)frame.Length), (_table.Totals.MalformedPackets, _table.Totals.MalformedBytes));
     }
 
     /// <summary>Every prefix of every frame: the program passes it and the counts add up, whatever it is.</summary>
@@ -130,10 +133,14 @@ public sealed class ParserTests : IDisposable
         ulong bytes = 0;
         foreach (byte[] frame in Flows.Select(row => (byte[])row[1]))
         {
-            for (int length = 14; length <= Math.Min(frame.Length, 160); length++, frames++)
+            for (int length = 14; length <= Math.Min(frame.Length, 160); length++)
             {
-                _table.Run(Truncate(frame, length));
-                bytes += (ulong)length;
+                byte[] cut = Truncate(frame, length);
+                int tc = TestTable.TakesTc(cut) ? 1 : 0;
+                _table.Run(cut);
+                _table.RunTc(cut, repeat: tc);
+                frames += 1 + (ulong)tc;
+                bytes += (1 + (ulong)tc) * (ulong)length;
             }
         }
         _table.Snapshot();

@@ -36,12 +36,23 @@ internal sealed class TestTable : IDisposable
         Assert.Equal(frame, packet);
     }
 
+    /// <summary>Whether BPF_PROG_TEST_RUN takes a frame for TC: none that ends in its IP header, and none of more than a page.</summary>
+    internal static bool TakesTc(byte[] frame) => frame.Length <= 3000 && (frame[12], frame[13]) switch
+    {
+        (0x08, 0x00) => frame.Length >= 14 + 20,
+        (0x86, 0xdd) => frame.Length >= 14 + 40,
+        _ => true,
+    };
+
     /// <summary>Runs the TC program over a frame, which must pass on, unchanged.</summary>
-    internal void RunTc(byte[] frame, SkbContext context = default)
+    internal void RunTc(byte[] frame, SkbContext context = default, int repeat = 1)
     {
         byte[] packet = [.. frame];
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
-        Assert.Equal(Unspecified, BpfProgram.TestRun(Program.Tc, packet, context: bytes).ReturnValue);
+        for (int i = 0; i < repeat; i++)
+        {
+            Assert.Equal(Unspecified, BpfProgram.TestRun(Program.Tc, packet, context: bytes).ReturnValue);
+        }
         Assert.Equal(frame, packet);
     }
 
