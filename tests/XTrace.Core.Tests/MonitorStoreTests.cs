@@ -15,7 +15,9 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     private readonly VethPair _pair = new();
     private readonly byte[] _frame = Frames.Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);
 
-    private MonitorOptions Options => new() { MaxFlow = 64, Hooks = [hook] };
+    protected VethPair Pair => _pair;
+
+    internal MonitorOptions Options => new() { MaxFlow = 64, Hooks = [hook] };
 
     [Fact]
     public void Another_process_reads_it_and_stops_it()
@@ -84,6 +86,120 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         Assert.Equal((MonitorState.Running, first.LinkId), (renamed.State, renamed.LinkId));
         _pair.Run(() => MonitorStore.Stop(renamed));
         Assert.Equal(MonitorState.Running, Start().State);
+    }
+
+    [Fact]
+    public void It_goes_on_through_down_and_up()
+    {
+        Start();
+        _pair.Send(_frame, 3);
+        Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
+        _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "down"));
+        Assert.Equal(MonitorState.Running, Find()!.State);
+        _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "up"));
+        _pair.Send(_frame, 4);
+        Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 7, 5000), $"{Find()!.Packets}");
+    }
+
+    /// <summary>A link goes with the interface; the kernel takes qdiscs off on the way, and their filters.</summary>
+    [Fact]
+    public void An_interface_that_moves_to_another_namespace_is_said_to_be_gone_from_here()
+    {
+        using NetNamespace elsewhere = new($"xt-else-{Environment.ProcessId}-{hook}");
+        XdpMonitor first = Start();
+        _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "netns", elsewhere.Name));
+        bool goesAlong = hook != MonitorHook.Clsact;
+        Assert.Equal(goesAlong ? MonitorState.Moved : MonitorState.Detached, Find()!.State);
+        Assert.Equal(goesAlong, elsewhere.Run(() => AttachedPrograms.On(_pair.Interface)).Length > 0);
+        Assert.Empty(elsewhere.Run(() => MonitorStore.List().ToList()));
+
+        // Another of its name takes the old one's place, which goes on elsewhere only as long as nobody says otherwise.
+        _pair.Run(() => Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "xtr1"));
+        if (goesAlong)
+        {
+            Assert.Equal("MonitorMoved", Assert.Throws<XTraceException>(() => Start()).ErrorId);
+        }
+        XdpMonitor second = Start(force: true);
+        Assert.Equal(MonitorState.Running, second.State);
+        Assert.NotEqual(first.ProgramId, second.ProgramId);
+        Assert.Empty(elsewhere.Run(() => AttachedPrograms.On(_pair.Interface)));
+    }
+
+    [Fact]
+    public void A_moved_interface_s_monitor_can_be_stopped_from_where_it_was_started()
+    {
+        using NetNamespace elsewhere = new($"xt-else-{Environment.ProcessId}-{hook}");
+        Start();
+        _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "netns", elsewhere.Name));
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        Assert.Null(Find());
+        Assert.Empty(elsewhere.Run(() => AttachedPrograms.On(_pair.Interface)));
+    }
+
+    /// <summary>Of a namespace that is gone nobody can ask; the next start anywhere clears what a link says is detached.</summary>
+    [Fact]
+    public void What_a_namespace_leaves_that_goes_is_cleared_by_the_next_start()
+    {
+        string pins;
+        using (NetNamespace gone = new($"xt-gone-{Environment.ProcessId}-{hook}"))
+        {
+            pins = gone.Run(() =>
+            {
+                Command.Run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1");
+                return MonitorStore.Start("v0", FlowDirection.Ingress, Options, force: false, _ => { }).Path;
+            });
+        }
+        // The kernel takes a namespace down in its own time.
+        bool cleared = SpinWait.SpinUntil(
+            () =>
+            {
+                Start(force: true);
+                return !Directory.Exists(pins);
+            },
+            hook == MonitorHook.Clsact ? 500 : 10_000);
+        Assert.Equal(hook != MonitorHook.Clsact, cleared);
+        if (!cleared)
+        {
+            new PinDirectory(pins).Remove();
+        }
+    }
+
+    [Fact]
+    public void Each_direction_has_a_monitor_of_its_own()
+    {
+        Start();
+        XdpMonitor egress = _pair.Run(() => MonitorStore.Start(
+            _pair.Interface, FlowDirection.Egress, new MonitorOptions { Hooks = [hook == MonitorHook.XdpNative ? MonitorHook.Tcx : hook] }, force: false, _ => { }));
+        Assert.Equal([FlowDirection.Ingress, FlowDirection.Egress], _pair.Run(() => MonitorStore.List().Select(one => one.Direction).ToArray()));
+        _pair.Send(_frame, 3);
+        Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
+        Assert.Equal(0ul, _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Egress))!.Packets);
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        XdpMonitor left = Assert.Single(_pair.Run(() => MonitorStore.List().ToList()));
+        Assert.Equal((FlowDirection.Egress, MonitorState.Running, egress.ProgramId), (left.Direction, left.State, left.ProgramId));
+        _pair.Run(() => MonitorStore.Stop(left));
+        AssertNothingIsLeft();
+    }
+
+    /// <summary>Version 1 pinned what it knew, one direction, where now the directions are.</summary>
+    [Fact]
+    public void A_monitor_of_version_1_is_known_and_can_be_stopped()
+    {
+        PinDirectory pins = new(Start().Path);
+        WriteVersion(pins.Meta, 1);
+        string older = Path.GetDirectoryName(pins.FullPath)!;
+        foreach (string pin in Directory.GetFiles(pins.FullPath))
+        {
+            // bpffs does not move files; what is opened can be pinned again.
+            using BpfHandle handle = BpfHandle.Open(pin);
+            handle.Pin(Path.Combine(older, Path.GetFileName(pin)));
+            File.Delete(pin);
+        }
+        Directory.Delete(pins.FullPath);
+        Assert.Equal((MonitorState.Incompatible, older), (Find()!.State, Find()!.Path));
+        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
+        _pair.Run(() => MonitorStore.Stop(Find()!));
+        AssertNothingIsLeft();
     }
 
     [Fact]
@@ -301,6 +417,48 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
 {
     [Fact]
     public void A_start_killed_at_any_message_does_not_stand_in_the_way() => Assert.InRange(KillStarts("sendto"), 5, 200);
+
+    /// <summary>Links end with their process; a filter stays until somebody comes by.</summary>
+    [Fact]
+    public void What_a_killed_process_leaves_goes_with_the_next_that_attaches()
+    {
+        Assert.Throws<InvalidOperationException>(() => Pair.Run(() => OtherProcess.Run("attach-and-die", Pair.Interface, "Clsact")));
+        Assert.Equal(["clsact ingress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
+        Pair.Run(() =>
+        {
+            using (FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Egress, Options, _ => { }))
+            {
+                Assert.Equal(["clsact egress"], AttachedPrograms.On(Pair.Interface));
+            }
+            Assert.Empty(AttachedPrograms.On(Pair.Interface));
+        });
+    }
+
+    [Fact]
+    public void The_filters_of_processes_that_live_stay()
+    {
+        using FlowMonitor own = Pair.Run(() => FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Ingress, Options, _ => { }));
+        XdpMonitor pinned = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Egress, Options, force: false, _ => { }));
+        Pair.Run(() => ClsactHook.RemoveOrphans(NetInterfaces.Get(Pair.Interface).Index, isPinned: _ => true));
+        Assert.Equal(["clsact ingress", "clsact egress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
+        Pair.Run(() => MonitorStore.Stop(pinned));
+        Assert.True(Pair.Run(own.IsInPlace));
+    }
+
+    /// <summary>The qdisc goes with the last filter, if it was not there before, and nobody else uses it.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void The_qdisc_goes_only_if_it_came_with_the_monitor(bool wasThere, bool stays)
+    {
+        if (wasThere)
+        {
+            Pair.Run(() => Command.Run("tc", "qdisc", "add", "dev", Pair.Interface, "clsact"));
+        }
+        XdpMonitor monitor = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { }));
+        Pair.Run(() => MonitorStore.Stop(monitor));
+        Assert.Equal(stays, Pair.Run(() => Command.Run("tc", "qdisc", "show", "dev", Pair.Interface)).Contains("clsact", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void A_stop_killed_at_any_message_can_be_finished() => Assert.InRange(KillStops("sendto"), 4, 200);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace XTrace.Testbed;
 
 /// <summary>
@@ -39,6 +37,10 @@ public sealed class VethPair : IDisposable
     /// <summary>The watched end's namespace; null when it is the current one.</summary>
     public string? Namespace => _watched?.Name;
 
+    public const string Address = "10.7.7.1";
+
+    public const string PeerAddress = "10.7.7.2";
+
     /// <summary>The watched end.</summary>
     public string Interface { get; }
 
@@ -74,20 +76,23 @@ public sealed class VethPair : IDisposable
         return true;
     });
 
-    /// <summary>What the kernel counts: <c>rx</c> at the watched end, or <c>tx</c> at the peer.</summary>
-    public (ulong Packets, ulong Bytes) ReadCounters(string which)
+    /// <summary>Runs something in the peer's namespace.</summary>
+    public T RunAtPeer<T>(Func<T> function) => _peer.Run(function);
+
+    /// <summary>Gives both ends an address: 10.7.7.1 the watched one, 10.7.7.2 the peer.</summary>
+    public void AddAddresses()
     {
-        string[] query = ["-j", "-s", "link", "show", "dev"];
-        string json = which switch
-        {
-            "rx" => Run(() => Command.Run("ip", [.. query, Interface])),
-            "tx" => _peer.Run(() => Command.Run("ip", [.. query, PeerInterface])),
-            _ => throw new ArgumentException("Counters are rx or tx.", nameof(which)),
-        };
-        using JsonDocument document = JsonDocument.Parse(json);
-        JsonElement counters = document.RootElement[0].GetProperty("stats64").GetProperty(which);
-        return (counters.GetProperty("packets").GetUInt64(), counters.GetProperty("bytes").GetUInt64());
+        Run(() => Command.Run("ip", "address", "add", $"{Address}/24", "dev", Interface));
+        RunAtPeer(() => Command.Run("ip", "address", "add", $"{PeerAddress}/24", "dev", PeerInterface));
     }
+
+    /// <summary>What the kernel counts: <c>rx</c> at the watched end, or <c>tx</c> at the peer.</summary>
+    public (ulong Packets, ulong Bytes) ReadCounters(string which) => which switch
+    {
+        "rx" => Run(() => LinkCounters.Read(Interface, which)),
+        "tx" => RunAtPeer(() => LinkCounters.Read(PeerInterface, which)),
+        _ => throw new ArgumentException("Counters are rx or tx.", nameof(which)),
+    };
 
     public void Dispose()
     {

@@ -1,0 +1,246 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Net;
+using XTrace.Testbed;
+using static XTrace.Testbed.Frames;
+
+namespace XTrace.Tests;
+
+/// <summary>TC monitors under real traffic, against what interfaces count of themselves. On both kinds of TC hook.</summary>
+public abstract class TrafficTests(MonitorHook hook) : IDisposable
+{
+    private const int Ethernet = 14;
+    private const int Payload = 6_000_000;
+
+    private readonly VethPair _pair = new();
+
+    /// <summary>
+    /// Segmentation by the kernel itself: super-packets come through TC, single frames through the interface's counters.
+    /// What arrives is merged again before TC sees it, which the fewer packets show that IP receives.
+    /// </summary>
+    [Fact]
+    public void TCP_in_super_packets_is_counted_as_the_interface_counts_frames()
+    {
+        _pair.AddAddresses();
+        _pair.Run(() => Command.Run("ethtool", "-K", _pair.Interface, "tso", "off", "gro", "on"));
+        _pair.RunAtPeer(() => Command.Run("ethtool", "-K", _pair.PeerInterface, "tso", "off", "gro", "off"));
+        using FlowMonitor ingress = Attach(FlowDirection.Ingress);
+        using FlowMonitor egress = Attach(FlowDirection.Egress);
+        (ulong Packets, ulong Bytes) rx = Counters("rx");
+        (ulong Packets, ulong Bytes) tx = Counters("tx");
+        long merged = _pair.Run(() => TcpTransfer.ReadSnmp("Ip", "InReceives"));
+        TcpTransfer.Run(_pair, Payload);
+
+        // While it merges, a veth leaves the Ethernet header out of what it has received.
+        AssertSame(ingress, "rx", rx, headerless: true);
+        AssertSame(egress, "tx", tx);
+        Assert.InRange(ingress.ReadTotals().Packets, Payload / 1460u, ulong.MaxValue);
+        merged = _pair.Run(() => TcpTransfer.ReadSnmp("Ip", "InReceives")) - merged;
+        Assert.InRange(merged, 1, (long)ingress.ReadTotals().Packets / 2);
+    }
+
+    /// <summary>Generic XDP is told of a super-packet's length, not of its segments: it counts what the interface counts, one for many.</summary>
+    [Fact]
+    public void Generic_XDP_counts_a_super_packet_as_one()
+    {
+        _pair.AddAddresses();
+        using FlowMonitor generic = Attach(FlowDirection.Ingress, MonitorHook.XdpGeneric);
+        using FlowMonitor tc = Attach(FlowDirection.Ingress);
+        (ulong Packets, ulong Bytes) rx = Counters("rx");
+        TcpTransfer.Run(_pair, Payload);
+        AssertSame(generic, "rx", rx);
+        Assert.InRange(generic.ReadTotals().Packets, 1ul, tc.ReadTotals().Packets / 2);
+    }
+
+    /// <summary>
+    /// Super-packets that nobody ever segments, as between two ends of a veth pair with all offloads: a flow's bytes are
+    /// those of so many segments with a header each. The interface counts a super-packet as one.
+    /// </summary>
+    [Fact]
+    public void TCP_that_stays_in_super_packets_is_counted_as_on_a_wire()
+    {
+        const ulong Headers = Ethernet + 20 + 32; // TCP with timestamps
+        const ulong SynOptions = 8; // what a SYN's header has more
+        _pair.AddAddresses();
+        // Acknowledgements of single blocks would make some headers longer.
+        _pair.Run(() => File.WriteAllText("/proc/sys/net/ipv4/tcp_sack", "0"));
+        // A segment that was sent twice is counted twice: not what this is about.
+        for (int attempt = 0; ; attempt++)
+        {
+            using FlowMonitor ingress = Attach(FlowDirection.Ingress);
+            using FlowMonitor egress = Attach(FlowDirection.Egress);
+            using FlowMonitor peerEgress = _pair.RunAtPeer(() => Attach(_pair.PeerInterface, FlowDirection.Egress, hook));
+            (ulong Packets, ulong Bytes) tx = Counters("tx");
+            if (!TcpTransfer.Run(_pair, Payload) && attempt < 10)
+            {
+                continue;
+            }
+            SpinUntilSame(() => ingress.ReadTotals().Bytes, () => peerEgress.ReadTotals().Bytes);
+            FlowTotals arrived = ingress.ReadTotals();
+            FlowTotals sent = peerEgress.ReadTotals();
+            Assert.Equal((sent.Packets, sent.Bytes), (arrived.Packets, arrived.Bytes));
+            foreach (FlowMonitor monitor in (FlowMonitor[])[ingress, egress])
+            {
+                FlowStat flow = Flows(monitor).Single(flow => flow.TrafficType == TrafficType.TCP);
+                Assert.Equal(Payload + SynOptions, flow.Bytes - (flow.Packets * Headers));
+                Assert.InRange(flow.Packets, Payload / 1460u, ulong.MaxValue);
+            }
+            Assert.InRange(Counters("tx").Packets - tx.Packets, 1ul, egress.ReadTotals().Packets / 2);
+            return;
+        }
+    }
+
+    /// <summary>A packet socket leaves a large frame's headers outside the linear part of the buffer.</summary>
+    [Fact]
+    public void Headers_outside_the_linear_part_are_read()
+    {
+        _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "mtu", "9000"));
+        _pair.RunAtPeer(() => Command.Run("ip", "link", "set", _pair.PeerInterface, "mtu", "9000"));
+        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        byte[] udp = Udp4("10.0.0.1", 1000, "10.0.0.2", 2000, 6000);
+        byte[] roce = RoceV2("10.0.0.1", 1000, "10.0.0.2", 194, 10, 6000);
+        _pair.Send(udp, 3);
+        _pair.Send(roce, 4);
+        _pair.Send(Extensions6("fd00::1", "fd00::2", [0, 43, 60], 6, Tcp(11, 12, 6000)), 5);
+        WaitFor(monitor, 12);
+        string[] lines = [.. Flows(monitor).Select(flow => $"{flow}").Order(StringComparer.Ordinal)];
+        Assert.Equal(
+            [
+                $"10.0.0.1:0 -> 10.0.0.2:194 proto=10 packets=4 bytes={4 * roce.Length}",
+                $"10.0.0.1:1000 -> 10.0.0.2:2000 proto=17 packets=3 bytes={3 * udp.Length}",
+                $"[fd00::1]:11 -> [fd00::2]:12 proto=6 packets=5 bytes={5 * (14 + 40 + 24 + 20 + 6000)}",
+            ],
+            lines);
+    }
+
+    /// <summary>The stack takes the outer tag off before TC; it was on the wire all the same.</summary>
+    [Fact]
+    public void Tags_are_seen_and_counted()
+    {
+        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        (ulong Packets, ulong Bytes) rx = Counters("rx");
+        byte[] one = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100, [7]);
+        byte[] two = Tcp6("2001:db8::1", 1, "2001:db8::2", 443, 100, [8, 9]);
+        _pair.Send(one, 3);
+        _pair.Send(two, 4);
+        WaitFor(monitor, 7);
+        Assert.Equal(
+            [((ushort)7, 3ul, 3 * (ulong)one.Length), ((ushort)8, 4ul, 4 * (ulong)two.Length)],
+            Flows(monitor).Select(flow => (flow.VlanId!.Value, flow.Packets, flow.Bytes)).Order());
+        AssertSame(monitor, "rx", rx);
+    }
+
+    [Fact]
+    public void Malformed_frames_are_counted()
+    {
+        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        // The stack drops a frame whose outer tag is cut before TC sees it.
+        byte[][] frames = [.. ParserTests.Malformed.Select(row => (byte[])row[1]).Where(frame => !(frame[12] == 0x81 && frame.Length < 18))];
+        _pair.Send(frames);
+        WaitFor(monitor, frames.Length);
+        FlowTotals totals = monitor.ReadTotals();
+        Assert.Equal((totals.Packets, totals.Bytes), (totals.MalformedPackets, totals.MalformedBytes));
+        Assert.Equal((ulong)frames.Sum(frame => frame.Length), totals.Bytes);
+    }
+
+    [Fact]
+    public void A_tun_interface_is_counted_both_ways()
+    {
+        const string Name = "xttun0";
+        byte[] arriving = Udp4("10.8.8.2", 1, "10.8.8.1", 2, 100)[Ethernet..];
+        _pair.Run(() =>
+        {
+            using TunDevice tun = new(Name);
+            File.WriteAllText($"/proc/sys/net/ipv6/conf/{Name}/disable_ipv6", "1");
+            Command.Run("ip", "address", "add", "10.8.8.1/24", "dev", Name);
+            Command.Run("ip", "link", "set", Name, "up");
+            using FlowMonitor ingress = Attach(Name, FlowDirection.Ingress, hook);
+            using FlowMonitor egress = Attach(Name, FlowDirection.Egress, hook);
+            using UdpClient socket = new(new IPEndPoint(IPAddress.Parse("10.8.8.1"), 2));
+            for (int i = 0; i < 5; i++)
+            {
+                tun.Write(arriving);
+                socket.Send("hello"u8, new IPEndPoint(IPAddress.Parse("10.8.8.2"), 4000));
+                Assert.Equal("hello", Encoding.ASCII.GetString(tun.Read().AsSpan(28)));
+            }
+            FlowStat arrived = Assert.Single(Flows(ingress));
+            FlowStat left = Assert.Single(Flows(egress));
+            Assert.Equal($"10.8.8.2:1 -> 10.8.8.1:2 proto=17 packets=5 bytes={5 * arriving.Length}", $"{arrived}");
+            Assert.Equal(("10.8.8.2", (ushort)4000, FlowDirection.Egress), (left.DestinationAddress, left.DestinationPort!.Value, left.Direction));
+            Assert.Equal((arrived.Packets, arrived.Bytes), LinkCounters.Read(Name, "rx"));
+            Assert.Equal((left.Packets, left.Bytes), LinkCounters.Read(Name, "tx"));
+        });
+    }
+
+    [Fact]
+    public void The_loopback_interface_is_counted_both_ways() => _pair.Run(() =>
+    {
+        Command.Run("ip", "link", "set", "lo", "up");
+        using FlowMonitor ingress = Attach("lo", FlowDirection.Ingress, hook);
+        using FlowMonitor egress = Attach("lo", FlowDirection.Egress, hook);
+        using UdpClient client = new();
+        using UdpClient server = new(new IPEndPoint(IPAddress.Loopback, 4000));
+        (ulong Packets, ulong Bytes) before = LinkCounters.Read("lo", "rx");
+        client.Send("hello"u8, new IPEndPoint(IPAddress.Loopback, 4000));
+        IPEndPoint? from = null;
+        Assert.Equal(5, server.Receive(ref from).Length);
+        (ulong Packets, ulong Bytes) after = LinkCounters.Read("lo", "rx");
+        foreach (FlowMonitor monitor in (FlowMonitor[])[ingress, egress])
+        {
+            // lo leaves its Ethernet headers out of its counters.
+            FlowStat flow = Assert.Single(Flows(monitor));
+            Assert.Equal((after.Packets - before.Packets, after.Bytes - before.Bytes), (flow.Packets, flow.Bytes - (Ethernet * flow.Packets)));
+        }
+    });
+
+    public void Dispose()
+    {
+        _pair.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private static FlowMonitor Attach(string name, FlowDirection direction, MonitorHook hook) =>
+        FlowMonitor.Attach(NetInterfaces.Get(name), direction, new MonitorOptions { Hooks = [hook] }, _ => { });
+
+    private FlowMonitor Attach(FlowDirection direction, MonitorHook? other = null) =>
+        _pair.Run(() => Attach(_pair.Interface, direction, other ?? hook));
+
+    private (ulong Packets, ulong Bytes) Counters(string which) => _pair.Run(() => LinkCounters.Read(_pair.Interface, which));
+
+    private void AssertSame(FlowMonitor monitor, string which, (ulong Packets, ulong Bytes) before, bool headerless = false)
+    {
+        SpinUntilSame(() => monitor.ReadTotals().Packets, () => Counters(which).Packets - before.Packets);
+        (ulong Packets, ulong Bytes) after = Counters(which);
+        FlowTotals totals = monitor.ReadTotals();
+        ulong headers = headerless ? Ethernet * totals.Packets : 0;
+        Assert.Equal((after.Packets - before.Packets, after.Bytes - before.Bytes), (totals.Packets, totals.Bytes - headers));
+        Flows(monitor);
+    }
+
+    /// <summary>The last acknowledgements may still be on their way.</summary>
+    private static void SpinUntilSame(Func<ulong> one, Func<ulong> other) => SpinWait.SpinUntil(() => one() == other(), 5000);
+
+    private static void WaitFor(FlowMonitor monitor, int frames) =>
+        Assert.True(SpinWait.SpinUntil(() => monitor.ReadTotals().Packets == (ulong)frames, 5000), $"{monitor.ReadTotals().Packets} of {frames}");
+
+    /// <summary>The flows at rest; their counts add up.</summary>
+    private static List<FlowStat> Flows(FlowMonitor monitor)
+    {
+        FlowSampler sampler = new("veth", monitor.Direction, new FlowFilter());
+        sampler.Take(
+            snapshot =>
+            {
+                monitor.Read(snapshot);
+                TestTable.AssertConserved(snapshot);
+            },
+            monitor.Start);
+        return [.. sampler.All()];
+    }
+}
+
+public sealed class TcxTrafficTests() : TrafficTests(MonitorHook.Tcx);
+
+public sealed class ClsactTrafficTests() : TrafficTests(MonitorHook.Clsact);
