@@ -5,7 +5,7 @@
     Author               = 'The XTrace authors'
     CompanyName          = 'XTrace'
     Copyright            = 'GPL-2.0'
-    Description          = 'Watches network flows in the Linux kernel with XDP eBPF programs and emits them as objects.'
+    Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC and emits them as objects.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.4'
     FormatsToProcess     = @('XTrace.Format.ps1xml')
@@ -16,7 +16,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('Linux', 'eBPF', 'XDP', 'Network', 'Monitoring', 'RoCE', 'PSEdition_Core')
+            Tags = @('Linux', 'eBPF', 'XDP', 'TC', 'Network', 'Monitoring', 'RoCE', 'PSEdition_Core')
         }
     }
 }
