@@ -90,8 +90,9 @@ internal static class CmdletCost
         using BpfHandle flows = BpfHandle.Open(pins.Flows);
         using BpfHandle states = BpfHandle.Open(pins.States);
         using FlowTable table = new(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
+        // On a veth pair Auto takes TC.
         using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(BpfLink.Query(link).ProgramId), "open the monitor's program");
-        TableFill.Spread(program, table, (int)meta.Cpus);
+        TableFill.Spread(program, ProgramKind.Tc, table, (int)meta.Cpus);
     }
 
     private static string Pwsh(BenchNamespace bench, string script) => bench.RunInside("pwsh", "-NoProfile", "-NonInteractive", "-Command", script);

@@ -2,22 +2,37 @@ using XTrace.Bpf;
 
 namespace XTrace.Bench;
 
+/// <summary>The kinds of program that there are drivers for.</summary>
+internal enum ProgramKind
+{
+    Xdp,
+    Tc,
+}
+
 /// <summary>bpf/driver.bpf.c: sends packets of flow after flow through a program.</summary>
 internal sealed unsafe class Driver : IDisposable
 {
     private const uint XdpPass = 2; // linux/bpf.h
+    private const uint TcUnspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
     private readonly BpfObject _bpf;
+    private readonly ProgramKind _kind;
 
     /// <param name="flows">How many flows it goes through before it begins again: a power of two.</param>
-    internal Driver(int flows)
+    /// <param name="kind">Of the programs that it is to send them through.</param>
+    internal Driver(int flows, ProgramKind kind = ProgramKind.Xdp)
     {
+        _kind = kind;
         _bpf = BpfObject.OpenResource(typeof(Driver).Assembly, "driver.bpf.o");
         _bpf.ReadOnlyData<uint>() = (uint)flows;
-        MatchFrags(_bpf, "driver", "empty");
+        MatchFrags(_bpf, "xdp_driver", "xdp_empty");
+        foreach (string other in kind == ProgramKind.Tc ? (string[])["xdp_driver", "xdp_empty"] : ["tc_driver", "tc_empty"])
+        {
+            _bpf.LeaveOut(other);
+        }
         _bpf.Load();
     }
 
-    internal BpfHandle Empty => _bpf.Program("empty");
+    internal BpfHandle Empty => _bpf.Program(_kind == ProgramKind.Tc ? "tc_empty" : "xdp_empty");
 
     /// <summary>Loads programs as XTrace loads its own: a tail call from one kind into the other is refused.</summary>
     internal static void MatchFrags(BpfObject bpf, params ReadOnlySpan<string> programs)
@@ -39,12 +54,12 @@ internal sealed unsafe class Driver : IDisposable
         {
             throw new BpfException("put the program behind the driver", -result);
         }
-        BpfHandle driver = _bpf.Program("driver");
+        BpfHandle driver = _bpf.Program(_kind == ProgramKind.Tc ? "tc_driver" : "xdp_driver");
         Span<byte> packet = Packet();
         double start = PinnedThread.CpuNanoseconds;
         (uint verdict, _) = BpfProgram.TestRun(driver, packet, packets);
         double nanoseconds = (PinnedThread.CpuNanoseconds - start) / packets;
-        return verdict == XdpPass
+        return verdict == (_kind == ProgramKind.Tc ? TcUnspecified : XdpPass)
             ? nanoseconds
             : throw new InvalidOperationException($"The program returned {verdict}: the tail call into it failed.");
     }

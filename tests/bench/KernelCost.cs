@@ -32,7 +32,7 @@ internal sealed record KernelCostRow(string Tables, int Flows, TableCost Plain, 
 /// <summary>Nanoseconds a packet in the kernel: XTrace's program against bpf/hash.bpf.c, packet for packet the same.</summary>
 internal static class KernelCost
 {
-    private const int RoomForAll = 262144;
+    internal const int RoomForAll = 262144;
     private const int PlainDefault = 10240;
     private const int LruDefault = 16384;
     private const int WideKeySize = 40; // struct wide_key and wide_value in hash.bpf.c

@@ -3,9 +3,11 @@ using XTrace.Bench;
 using XTrace.Net;
 
 const string Usage = """
-    Usage: XTrace.Bench [--rounds 21] [--packets 1000000] [--json BENCH.json] [--module out/XTrace]
+    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|cmdlet] [--rounds 21] [--packets 1000000]
+                        [--json BENCH.json] [--module out/XTrace]
     """;
 
+string part = "all";
 int rounds = 21;
 int packets = 1_000_000;
 string json = "BENCH.json";
@@ -14,6 +16,9 @@ foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
+        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "cmdlet"]:
+            part = option[1];
+            break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
         case ["--packets", var count] when int.TryParse(count, out packets) && packets > 0:
             break;
@@ -34,21 +39,35 @@ try
     Capabilities.RequireMonitoring();
     Machine machine = Machine.Current;
     Report.Print(machine);
-    KernelCostRow[] kernel = [.. KernelCost.Measure(rounds, packets)];
-    Report.Print(kernel, rounds, packets);
-    SnapshotCostRow[] snapshot = [.. SnapshotCost.Measure(rounds)];
-    Report.Print(snapshot, rounds);
+    KernelCostRow[] kernel = [];
+    if (Wants("kernel"))
+    {
+        kernel = [.. KernelCost.Measure(rounds, packets)];
+        Report.Print(kernel, rounds, packets);
+    }
+    TcCostRow[] tc = [];
+    if (Wants("tc"))
+    {
+        tc = [.. TcCost.Measure(rounds, packets)];
+        Report.Print(tc, rounds, packets);
+    }
+    SnapshotCostRow[] snapshot = [];
+    if (Wants("snapshot"))
+    {
+        snapshot = [.. SnapshotCost.Measure(rounds)];
+        Report.Print(snapshot, rounds);
+    }
     CmdletCostResult? cmdlet = null;
-    if (CmdletCost.WhyNot(module) is { } reason)
+    if (Wants("cmdlet") && CmdletCost.WhyNot(module) is { } reason)
     {
         Report.Line($"\nGet-FlowStat was not measured: {reason}");
     }
-    else
+    else if (Wants("cmdlet"))
     {
         cmdlet = CmdletCost.Measure(module);
         Report.Print(cmdlet);
     }
-    Results results = new(machine, rounds, packets, kernel, snapshot, cmdlet);
+    Results results = new(machine, rounds, packets, kernel, tc, snapshot, cmdlet);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;
@@ -58,3 +77,5 @@ catch (Exception e) when (e is XTraceException or InvalidOperationException)
     Console.Error.WriteLine(e.Message);
     return 1;
 }
+
+bool Wants(string one) => part == "all" || part == one;

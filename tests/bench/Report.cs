@@ -35,6 +35,21 @@ internal static class Report
         }
     }
 
+    internal static void Print(IReadOnlyList<TcCostRow> rows, int rounds, int packets)
+    {
+        Heading("TC cost");
+        Line($"Nanoseconds a packet above an empty program of the same kind; median of {rounds} rounds of {packets:N0} packets.");
+        Line($"Target: at most {TcCostRow.Target} of XDP.");
+        Line($"");
+        Table(
+            ["room a CPU", "flows", "XDP", "TC", "/XDP", "target"],
+            rows.Select(row => (string[])
+            [
+                Text($"{row.Slots:N0}"), Text($"{row.Flows:N0}"), Text($"{row.Xdp.Median:F1}"), Text($"{row.Tc.Median:F1}"),
+                Text($"{row.ToXdp:F2}"), Verdict(row.Met),
+            ]));
+    }
+
     internal static void Print(IReadOnlyList<SnapshotCostRow> rows, int rounds)
     {
         Heading("Snapshot");

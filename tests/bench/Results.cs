@@ -17,9 +17,10 @@ internal sealed record Results(
     int Rounds,
     int PacketsPerRound,
     IReadOnlyList<KernelCostRow> KernelCost,
+    IReadOnlyList<TcCostRow> TcCost,
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
     CmdletCostResult? CmdletCost)
 {
     public bool AllMet =>
-        KernelCost.All(row => row.Met) && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
+        KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
 }

@@ -38,11 +38,11 @@ internal static unsafe class SnapshotCost
         yield return Measure("each flow on every CPU", TableFill.Repeat, rounds);
     }
 
-    private static SnapshotCostRow Measure(string placement, Action<BpfHandle, FlowTable, int> fill, int rounds)
+    private static SnapshotCostRow Measure(string placement, Action<BpfHandle, ProgramKind, FlowTable, int> fill, int rounds)
     {
         using FlowProgram xtrace = FlowProgram.Load(new ProgramRequest { SetsPerCpu = Slots / FlowAbi.Ways });
         using FlowTable table = new(xtrace.Flows, xtrace.States, xtrace.Cpus, xtrace.SetsPerCpu);
-        fill(xtrace.Xdp, table, xtrace.Cpus);
+        fill(xtrace.Xdp, ProgramKind.Xdp, table, xtrace.Cpus);
         FlowSnapshot snapshot = new();
         table.Read(snapshot);
         int flows = snapshot.Count;

@@ -10,9 +10,9 @@ internal static class TableFill
     private const int Candidates = 1 << 20;
 
     /// <summary>Each flow on one CPU, as the queues of a NIC spread them: exactly 65,536.</summary>
-    internal static void Spread(BpfHandle program, FlowTable table, int cpus)
+    internal static void Spread(BpfHandle program, ProgramKind kind, FlowTable table, int cpus)
     {
-        using Driver driver = new(Candidates);
+        using Driver driver = new(Candidates, kind);
         for (int cpu = 0; cpu < cpus; cpu++)
         {
             using PinnedThread pin = new(cpu);
@@ -21,12 +21,12 @@ internal static class TableFill
     }
 
     /// <summary>Every flow on every CPU. Where sets overflow, CPUs may keep different flows: 65,536 and a few more.</summary>
-    internal static void Repeat(BpfHandle program, FlowTable table, int cpus)
+    internal static void Repeat(BpfHandle program, ProgramKind kind, FlowTable table, int cpus)
     {
         int packets = 0;
         for (int cpu = 0; cpu < cpus; cpu++)
         {
-            using Driver driver = new(Candidates);
+            using Driver driver = new(Candidates, kind);
             using PinnedThread pin = new(cpu);
             if (cpu == 0)
             {
