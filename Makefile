@@ -55,7 +55,7 @@ test: build ## Run every test; the last line adds all suites up
 	@tests/run.sh
 
 bench: build ## Measure costs against the usual ways, as ratios
-	@./deps.sh build test
+	@./deps.sh build test bench
 	@dotnet build tests/bench -c Release -v quiet -clp:ErrorsOnly
 	@dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
 

@@ -1,11 +1,12 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, './deps.sh build test' for the tests as well.
+# Installs what is missing: './deps.sh build' for building, with 'test' for the tests as well, with 'test bench' for the benchmarks.
 set -euo pipefail
 
 # Each line: what must be there (a command or a file), and the Debian package that has it.
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc'
+    [bench]='iperf3:iperf3'
 )
 
 if ! command -v dotnet >/dev/null; then

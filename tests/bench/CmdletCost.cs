@@ -37,21 +37,21 @@ internal static class CmdletCost
 
     internal static CmdletCostResult Measure(string module)
     {
-        using BenchNamespace bench = new();
+        using BenchPair bench = new();
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
-        string hook = Pwsh(bench, $"{import}; (Start-XdpMonitor -InterfaceAlias {BenchNamespace.Interface} -MaxFlow {SnapshotCost.Slots}).Hook").Trim();
-        Fill(BenchNamespace.Pins);
+        string hook = Pwsh(bench.RunInside, $"{import}; (Start-XdpMonitor -InterfaceAlias {bench.Interface} -MaxFlow {SnapshotCost.Slots}).Hook").Trim();
+        Fill(bench.Run(() => PinDirectory.All().Single()));
 
-        Series series = JsonSerializer.Deserialize<Series>(Pwsh(bench, $$"""
+        Series series = JsonSerializer.Deserialize<Series>(Pwsh(bench.RunInside, $$"""
             {{import}}
             $flows = 0; $all = @(); $top = @()
             foreach ($round in 0..{{Rounds}}) {
                 $watch = [Diagnostics.Stopwatch]::StartNew()
-                $stats = Get-FlowStat -InterfaceAlias {{BenchNamespace.Interface}}
+                $stats = Get-FlowStat -InterfaceAlias {{bench.Interface}}
                 $all += $watch.Elapsed.TotalMilliseconds
                 $flows = $stats.Count
                 $watch.Restart()
-                $stats = Get-FlowStat -InterfaceAlias {{BenchNamespace.Interface}} -Top 20
+                $stats = Get-FlowStat -InterfaceAlias {{bench.Interface}} -Top 20
                 $top += $watch.Elapsed.TotalMilliseconds
                 if ($stats.Count -ne 20) { throw "-Top 20 gave $($stats.Count) flows" }
             }
@@ -70,12 +70,12 @@ internal static class CmdletCost
             Distribution.Of(OwnTimes(bench, import)));
     }
 
-    private static IEnumerable<double> OwnTimes(BenchNamespace bench, string import)
+    private static IEnumerable<double> OwnTimes(BenchPair bench, string import)
     {
         for (int round = -1; round < Rounds; round++)
         {
-            double empty = Time(() => Pwsh(bench, ""));
-            double sample = Time(() => Pwsh(bench, $"{import}; Get-FlowStat -InterfaceAlias {BenchNamespace.Peer} -SampleInterval 1"));
+            double empty = Time(() => Pwsh(bench.RunAtPeer, ""));
+            double sample = Time(() => Pwsh(bench.RunAtPeer, $"{import}; Get-FlowStat -InterfaceAlias {bench.PeerInterface} -SampleInterval 1"));
             if (round >= 0)
             {
                 yield return sample - SampleMilliseconds - empty;
@@ -95,7 +95,7 @@ internal static class CmdletCost
         TableFill.Spread(program, ProgramKind.Tc, table, (int)meta.Cpus);
     }
 
-    private static string Pwsh(BenchNamespace bench, string script) => bench.RunInside("pwsh", "-NoProfile", "-NonInteractive", "-Command", script);
+    private static string Pwsh(Func<string[], string> run, string script) => run(["pwsh", "-NoProfile", "-NonInteractive", "-Command", script]);
 
     private static double Time(Action action)
     {

@@ -51,6 +51,12 @@ try
         tc = [.. TcCost.Measure(rounds, packets)];
         Report.Print(tc, rounds, packets);
     }
+    ThroughputRow[] throughput = [];
+    if (Wants("throughput"))
+    {
+        throughput = [.. Throughput.Measure(rounds)];
+        Report.Print(throughput, rounds);
+    }
     SnapshotCostRow[] snapshot = [];
     if (Wants("snapshot"))
     {
@@ -67,7 +73,7 @@ try
         cmdlet = CmdletCost.Measure(module);
         Report.Print(cmdlet);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, snapshot, cmdlet);
+    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, cmdlet);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace XTrace.Bench;
 
 /// <summary>Results as tables for people and as JSON for programs.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
     internal static void Print(Machine machine) => Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
 
@@ -47,6 +48,23 @@ internal static class Report
             [
                 Text($"{row.Slots:N0}"), Text($"{row.Flows:N0}"), Text($"{row.Xdp.Median:F1}"), Text($"{row.Tc.Median:F1}"),
                 Text($"{row.ToXdp:F2}"), Verdict(row.Met),
+            ]));
+    }
+
+    internal static void Print(IReadOnlyList<ThroughputRow> rows, int rounds)
+    {
+        Heading("Throughput");
+        Line($"Gbit/s of one TCP stream over a veth pair, iperf3 for {Iperf.Seconds} s a run; median of {Math.Min(rounds, Throughput.MaxRounds)} runs of each, taking turns.");
+        Line($"One end is watched: by Auto in both directions, by native XDP in the only one that it has, ingress.");
+        Line($"Target: Auto at least {ThroughputRow.Target} of unwatched.");
+        Line($"");
+        Table(
+            ["data leave or enter", "unwatched", "Auto", "is", "/unwatched", "native XDP", "/unwatched", "target"],
+            rows.Select(row => (string[])
+            [
+                $"{row.Data}", Text($"{row.Unwatched.Median:F2}"),
+                Text($"{row.Auto.Median:F2}"), $"{row.Hook}", Text($"{row.AutoToUnwatched:F2}"),
+                Text($"{row.Native.Median:F2}"), Text($"{row.NativeToUnwatched:F2}"), Verdict(row.Met),
             ]));
     }
 

@@ -18,9 +18,11 @@ internal sealed record Results(
     int PacketsPerRound,
     IReadOnlyList<KernelCostRow> KernelCost,
     IReadOnlyList<TcCostRow> TcCost,
+    IReadOnlyList<ThroughputRow> Throughput,
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
     CmdletCostResult? CmdletCost)
 {
     public bool AllMet =>
-        KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
+        KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && Throughput.All(row => row.Met)
+        && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
 }

@@ -1,0 +1,105 @@
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Net;
+
+namespace XTrace.Bench;
+
+/// <summary>What one TCP stream comes to while one end of a veth pair is watched, in Gbit/s.</summary>
+/// <param name="Data">Which way the data goes, seen from the watched end.</param>
+/// <param name="Hook">What attach mode Auto took.</param>
+/// <param name="Unwatched">Without a monitor.</param>
+/// <param name="Auto">With a monitor in attach mode Auto for each direction.</param>
+/// <param name="Native">With one in attach mode Native, which has ingress alone.</param>
+internal sealed record ThroughputRow(FlowDirection Data, MonitorHook Hook, Distribution Unwatched, Distribution Auto, Distribution Native)
+{
+    internal const double Target = 0.95;
+
+    public double AutoToUnwatched => Auto.Median / Unwatched.Median;
+
+    public double NativeToUnwatched => Native.Median / Unwatched.Median;
+
+    public bool Met => AutoToUnwatched >= Target;
+}
+
+/// <summary>
+/// Whether watching slows down what is watched. One end is watched, as on a host with containers: so each frame is
+/// counted once, and those of both directions are.
+/// </summary>
+internal static class Throughput
+{
+    internal const int MaxRounds = 7;
+
+    private static readonly MonitorOptions s_auto = new() { Mode = AttachMode.Auto, Direction = FlowDirection.Both };
+    private static readonly MonitorOptions s_native = new() { Mode = AttachMode.Native, Direction = FlowDirection.Ingress };
+
+    internal static IEnumerable<ThroughputRow> Measure(int rounds)
+    {
+        using BenchPair pair = new();
+        Iperf.AddAddresses(pair);
+        foreach (FlowDirection data in (FlowDirection[])[FlowDirection.Egress, FlowDirection.Ingress])
+        {
+            yield return Measure(pair, data, Math.Min(rounds, MaxRounds));
+        }
+    }
+
+    private static ThroughputRow Measure(BenchPair pair, FlowDirection data, int rounds)
+    {
+        MonitorOptions?[] ways = [null, s_auto, s_native];
+        double[][] gigabits = [.. ways.Select(_ => new double[rounds])];
+        MonitorHook hook = default;
+        Run(pair, data, null, ref hook); // warms up
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < ways.Length; i++)
+            {
+                // Each is the first as often as the others.
+                int way = (round + i) % ways.Length;
+                gigabits[way][round] = Run(pair, data, ways[way], ref hook);
+            }
+        }
+        return new ThroughputRow(data, hook, Distribution.Of(gigabits[0]), Distribution.Of(gigabits[1]), Distribution.Of(gigabits[2]));
+    }
+
+    private static double Run(BenchPair pair, FlowDirection data, MonitorOptions? options, ref MonitorHook hook)
+    {
+        (double gigabits, MonitorHook taken) = pair.Run(() => Run(pair, data, options));
+        if (options == s_auto)
+        {
+            hook = taken is MonitorHook.Tcx or MonitorHook.Clsact
+                ? taken
+                : throw new InvalidOperationException($"Auto took {taken} on a veth pair.");
+        }
+        return gigabits;
+    }
+
+    private static (double Gigabits, MonitorHook Hook) Run(BenchPair pair, FlowDirection data, MonitorOptions? options)
+    {
+        List<FlowMonitor> monitors = [];
+        try
+        {
+            NetInterface target = NetInterfaces.Get(pair.Interface);
+            foreach (FlowDirection direction in options?.Directions ?? [])
+            {
+                monitors.Add(FlowMonitor.Attach(target, direction, options!, _ => { }));
+            }
+            Iperf run = Iperf.Run(pair, reverse: data == FlowDirection.Ingress);
+            monitors.ForEach(monitor => Check(monitor, data, run));
+            return (run.Gigabits, monitors.FirstOrDefault()?.Hook ?? default);
+        }
+        finally
+        {
+            monitors.ForEach(monitor => monitor.Dispose());
+        }
+    }
+
+    /// <summary>A monitor that misses the traffic would be fast.</summary>
+    private static void Check(FlowMonitor monitor, FlowDirection data, Iperf run)
+    {
+        FlowTotals totals = monitor.ReadTotals();
+        ulong expected = monitor.Direction == data ? run.Bytes : 1; // the other way go acknowledgements
+        if (totals.Bytes < expected)
+        {
+            throw new InvalidOperationException($"The {monitor.Direction} monitor on {monitor.Hook} counted {totals.Bytes} bytes of at least {expected}.");
+        }
+    }
+}
