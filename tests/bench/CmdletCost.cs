@@ -86,12 +86,12 @@ internal static class CmdletCost
     private static void Fill(PinDirectory pins)
     {
         MonitorMeta meta = pins.ReadMeta();
-        using BpfHandle link = BpfHandle.Open(pins.Link);
+        using Attachment attachment = Attachment.Open(pins);
         using BpfHandle flows = BpfHandle.Open(pins.Flows);
         using BpfHandle states = BpfHandle.Open(pins.States);
         using FlowTable table = new(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
         // On a veth pair Auto takes TC.
-        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(BpfLink.Query(link).ProgramId), "open the monitor's program");
+        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(attachment.Query().ProgramId), "open the monitor's program");
         TableFill.Spread(program, ProgramKind.Tc, table, (int)meta.Cpus);
     }
 
