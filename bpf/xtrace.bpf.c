@@ -17,11 +17,19 @@ struct {
 	__type(value, struct monitor_meta);
 } meta SEC(".maps");
 
+/*
+ * Apart from count(), and before parsing where it can be: then what fails to parse goes straight to its end, and
+ * what does not carries nothing along for it.
+ */
+static __always_inline void count_total(struct flow_totals *totals, struct frames frames)
+{
+	totals->packets += frames.packets;
+	totals->bytes += frames.bytes;
+}
+
 static __always_inline void count(struct cpu_state *state, struct packet *packet,
 				  enum parse_result result, struct frames frames, __u32 cpu)
 {
-	state->totals.packets += frames.packets;
-	state->totals.bytes += frames.bytes;
 	if (result == MALFORMED) {
 		state->totals.malformed_packets += frames.packets;
 		state->totals.malformed_bytes += frames.bytes;
@@ -59,6 +67,7 @@ int xtrace_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	cur.memory = &state->forget;
 	packet.key = &state->key;
+	count_total(&state->totals, frames);
 	result = parse_ethernet(&cur, &packet);
 	count(state, &packet, result, frames, cpu);
 	return XDP_PASS;
@@ -91,18 +100,54 @@ static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, struct
 	}
 }
 
-/*
- * Headers that lie behind the linear part are fetched into it, which changes nothing of the frame. True where
- * the frame is to be parsed again: pointers into it hold no longer, even if it failed.
- */
-static __always_inline _Bool pull_headers(struct __sk_buff *skb, const struct cursor *cur)
+/* Whether headers lie behind the linear part, and can be fetched into it. */
+static __always_inline _Bool can_pull(const struct __sk_buff *skb, const struct cursor *cur)
 {
-	__u32 linear = skb->data_end - skb->data, length = skb->len;
+	__u32 linear = skb->data_end - skb->data;
 
-	if (!cur->cut || linear >= length || linear >= HEADERS_MAX)
+	return cur->cut && linear < skb->len && linear < HEADERS_MAX;
+}
+
+static __always_inline __u32 tag_length(const struct __sk_buff *skb)
+{
+	return skb->vlan_present ? VLAN_TAG_LEN : 0;
+}
+
+/* What the buffer begins with and the wire does not. */
+static __always_inline __u32 pseudo_length(void)
+{
+	return config.link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
+}
+
+/*
+ * For buffers of several frames, and those that could not be parsed at once. A function of its own, as a single
+ * frame would pay for these paths if they joined its own; and a global one, which the verifier follows once, not
+ * for every call. Returns 1, and has counted nothing, where headers are to be fetched first.
+ */
+__noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 is_pulled)
+{
+	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
+	__u32 tag = tag_length(skb), pseudo = pseudo_length();
+	__u32 length = skb->len - pseudo;
+	struct frames frames = { 1, length + tag };
+	struct packet packet = {};
+	struct cursor cur = {};
+	enum parse_result result;
+
+	if (!state)		/* never, as below */
 		return 0;
-	bpf_skb_pull_data(skb, length < HEADERS_MAX ? length : HEADERS_MAX);
-	return 1;
+	cur.memory = &state->forget;
+	packet.key = &state->key;
+	result = parse_skb(skb, &cur, &packet);
+	if (!is_pulled && can_pull(skb, &cur))
+		return 1;
+	if (skb->gso_size)
+		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
+					result == PARSED ? packet.protocol : 0,
+					length, tag, skb->gso_segs, skb->gso_size);
+	count_total(&state->totals, frames);
+	count(state, &packet, result, frames, cpu);
+	return 0;
 }
 
 SEC("tc")
@@ -110,25 +155,24 @@ int xtrace_tc(struct __sk_buff *skb)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	__u32 tag = skb->vlan_present ? VLAN_TAG_LEN : 0;
-	__u32 pseudo = config.link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
-	struct frames frames = { 1, skb->len + tag - pseudo };
+	struct frames frames = { 1, skb->len + tag_length(skb) - pseudo_length() };
 	struct packet packet = {};
 	struct cursor cur = {};
-	enum parse_result result;
 
 	if (!state)		/* never: there is one for every possible CPU */
 		return TC_ACT_UNSPEC;
 	cur.memory = &state->forget;
 	packet.key = &state->key;
-	result = parse_skb(skb, &cur, &packet);
-	if (pull_headers(skb, &cur))
-		result = parse_skb(skb, &cur, &packet);
-	if (skb->gso_size)
-		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
-					result == PARSED ? packet.protocol : 0,
-					skb->len - pseudo, tag, skb->gso_segs, skb->gso_size);
-	count(state, &packet, result, frames, cpu);
+	if (skb->gso_size || parse_skb(skb, &cur, &packet) == MALFORMED || cur.cut) {
+		if (count_slowly(skb, cpu, 0)) {
+			/* Changes nothing of the frame; if it fails, what is there counts. */
+			bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
+			count_slowly(skb, cpu, 1);
+		}
+	} else {
+		count_total(&state->totals, frames);
+		count(state, &packet, PARSED, frames, cpu);
+	}
 	return TC_ACT_UNSPEC;
 }
 
