@@ -378,12 +378,12 @@ static __always_inline enum parse_result parse_ethernet(struct cursor *cur,
 		ethertype = vlan->ethertype;
 		set_vlan(packet, bpf_ntohs(vlan->tci));
 	}
-	/* Below ETH_P_802_3_MIN it is a length, and an LLC header follows. */
-	if (bpf_ntohs(ethertype) < ETH_P_802_3_MIN)
-		ethertype = bpf_htons(ETH_P_802_2);
 	result = parse_network(cur, packet, ethertype);
 	if (result != NO_NETWORK)
 		return result;
+	/* Below ETH_P_802_3_MIN it is a length, and an LLC header follows. */
+	if (bpf_ntohs(ethertype) < ETH_P_802_3_MIN)
+		packet->ports = bpf_htons(ETH_P_802_2);
 	set_mac(packet, packet->key->source, HASH_SOURCE, eth->h_source);
 	set_mac(packet, packet->key->destination, HASH_DESTINATION, eth->h_dest);
 	return PARSED;
