@@ -120,6 +120,9 @@ static __always_inline _Bool is_network(const struct flow_key *key)
 
 static __always_inline _Bool filter_keeps(const struct flow_key *key)
 {
+	/* The verifier removes code, not what was loaded to decide about it: here that is one byte. */
+	if (!config.filter.is_set)
+		return 1;
 	if (config.filter.traffic_types && !(config.filter.traffic_types >> traffic_type(key) & 1))
 		return 0;
 	if (has_protocols() && !is_protocol(key))

@@ -126,7 +126,7 @@ struct flow_filter {
 	__u8 networks;			/* how many are set; none: every one */
 	__u8 ports;
 	__u8 exclude_dns;
-	__u8 unused;
+	__u8 is_set;			/* 0: nothing above is */
 };
 
 #define FLOW_HASH_SEEDS 10

@@ -25,6 +25,7 @@ internal static unsafe class FilterCompiler
             ExcludeDns = (byte)(filter.ExcludeDns ? 1 : 0),
             NetworkCount = (byte)filter.Networks.Count,
             PortCount = (byte)filter.Ports.Count,
+            IsSet = (byte)(filter.IsEmpty ? 0 : 1),
         };
         foreach (TrafficType type in filter.TrafficTypes)
         {

@@ -85,7 +85,7 @@ internal unsafe struct KernelFilter
     internal byte NetworkCount;
     internal byte PortCount;
     internal byte ExcludeDns;
-    internal byte Unused;
+    internal byte IsSet;
 
     /// <summary>The networks, those that are not set as well.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]

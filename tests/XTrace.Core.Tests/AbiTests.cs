@@ -24,7 +24,7 @@ public sealed class AbiTests
         (typeof(CpuState), "struct cpu_state", ["totals", "key", "hash", "forget", "unused"]),
         (typeof(FilterNetwork), "struct filter_network", ["address", "address[1]", "mask", "mask[1]", "kind"]),
         (typeof(KernelFilter), "struct flow_filter",
-            ["protocols", "network", "port", "traffic_types", "networks", "ports", "exclude_dns", "unused"]),
+            ["protocols", "network", "port", "traffic_types", "networks", "ports", "exclude_dns", "is_set"]),
         (typeof(ProgramConfig), "struct program_config",
             ["hash_seed", "sets_per_cpu", "has_frags", "link", "owner", "owner_started", "owner_namespace", "filter"]),
         (typeof(MonitorMeta), "struct monitor_meta",
