@@ -59,7 +59,7 @@ internal static class Report
         Line($"Target: Auto at least {ThroughputRow.Target} of unwatched.");
         Line($"");
         Table(
-            ["data leave or enter", "unwatched", "Auto", "is", "/unwatched", "native XDP", "/unwatched", "target"],
+            ["data", "unwatched", "Auto", "hook", "/unwatched", "native XDP", "/unwatched", "target"],
             rows.Select(row => (string[])
             [
                 $"{row.Data}", Text($"{row.Unwatched.Median:F2}"),
