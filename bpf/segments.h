@@ -93,9 +93,11 @@ static __always_inline _Bool enter_tunnel(struct cursor *cur, void *data, struct
 				 !!(flags & GRE_SEQUENCE) * 4;
 		break;
 	case IPPROTO_UDP:
-		if (!in_frame(cur, sizeof(*udp) + sizeof(*geneve)))
+		if (!in_frame(cur, sizeof(*udp)))
 			return 0;
 		if (udp->dest == bpf_htons(GENEVE_PORT)) {
+			if (!in_frame(cur, sizeof(*udp) + sizeof(*geneve)))
+				return 0;
 			layer->ethertype = geneve->ethertype;
 			layer->offset += sizeof(*udp) + sizeof(*geneve) + (geneve->version_options & 0x3f) * 4;
 		} else if (udp->dest == bpf_htons(VXLAN_PORT) || udp->dest == bpf_htons(VXLAN_LINUX_PORT)) {

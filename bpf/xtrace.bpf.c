@@ -121,10 +121,11 @@ static __always_inline __u32 pseudo_length(void)
 
 /*
  * For buffers of several frames, and those that could not be parsed at once. A function of its own, as a single
- * frame would pay for these paths if they joined its own; and a global one, which the verifier follows once, not
- * for every call. Returns 1, and has counted nothing, where headers are to be fetched first.
+ * frame would pay for these paths if they joined its own. Not a global one, which the verifier would follow once for
+ * both calls, but only on a kernel with type information of its own. Returns 1, and has counted nothing, where headers
+ * are to be fetched first.
  */
-__noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 is_pulled)
+static __noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 is_pulled)
 {
 	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
 	__u32 tag = tag_length(skb), pseudo = pseudo_length();
@@ -139,12 +140,12 @@ __noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 is_pulled)
 	cur.memory = &state->forget;
 	packet.key = &state->key;
 	result = parse_skb(skb, &cur, &packet);
-	if (!is_pulled && can_pull(skb, &cur))
-		return 1;
 	if (skb->gso_size)
 		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
 					result == PARSED ? packet.protocol : 0,
 					length, tag, skb->gso_segs, skb->gso_size);
+	if (!is_pulled && can_pull(skb, &cur))
+		return 1;
 	count_total(&state->totals, frames);
 	count(state, &packet, result, frames, cpu);
 	return 0;
