@@ -5,18 +5,18 @@
     Author               = 'The XTrace authors'
     CompanyName          = 'XTrace'
     Copyright            = 'GPL-2.0'
-    Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC and emits them as objects.'
+    Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC, reads RDMA hardware counters, and emits both as objects.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.4'
     FormatsToProcess     = @('XTrace.Format.ps1xml')
     TypesToProcess       = @('XTrace.Types.ps1xml')
-    CmdletsToExport      = @('Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor')
+    CmdletsToExport      = @('Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor')
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('Linux', 'eBPF', 'XDP', 'TC', 'Network', 'Monitoring', 'RoCE', 'PSEdition_Core')
+            Tags = @('Linux', 'eBPF', 'XDP', 'TC', 'Network', 'Monitoring', 'RoCE', 'RDMA', 'InfiniBand', 'PSEdition_Core')
         }
     }
 }

@@ -5,14 +5,11 @@ namespace XTrace.PowerShell;
 /// <summary>What the views show instead of bare numbers. Independent of the culture; properties stay as they are.</summary>
 public static class ViewFormat
 {
-    private static readonly string[] s_binaryPrefixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    private static readonly string[] s_decimalPrefixes = ["", "k", "M", "G", "T", "P", "E"];
-
     /// <summary>Bytes with a binary prefix, IEC 80000-13: <c>1.5 MiB</c>.</summary>
-    public static string Bytes(double bytes) => Scale(bytes, 1024, s_binaryPrefixes, "B");
+    public static string Bytes(double bytes) => Quantity.Bytes(bytes);
 
     /// <summary>Bytes a second as bits a second with a decimal prefix, as networks are rated: <c>9.41 Gbit/s</c>.</summary>
-    public static string BitRate(double bytesPerSecond) => Scale(bytesPerSecond * 8, 1000, s_decimalPrefixes, "bit/s");
+    public static string BitRate(double bytesPerSecond) => Quantity.BitRate(bytesPerSecond);
 
     /// <summary>What a flow carries, with what tells it from others of the same kind: <c>ICMP 8</c>, <c>UDP frag</c> for later fragments.</summary>
     public static string Type(TrafficType type, byte? icmpType, bool isFragment) =>
@@ -31,16 +28,22 @@ public static class ViewFormat
             : $"{address}:{number}";
     }
 
-    private static string Scale(double value, double step, string[] prefixes, string unit)
+    /// <summary>Where a counter is: <c>mlx5_0/1 (eth0)</c>, or the device alone for one of all its ports.</summary>
+    public static string RdmaPlace(string device, int? port, string? interfaceAlias) =>
+        port is not { } number ? $"{device}, the device as a whole"
+        : interfaceAlias is null ? $"{device}/{number}"
+        : $"{device}/{number} ({interfaceAlias})";
+
+    /// <summary>A counter's value; where there is none, why.</summary>
+    public static string Count(ulong? value, RdmaCounterUnit unit, RdmaCounterStatus? status)
     {
-        int prefix = 0;
-        // What would round up to the next prefix already belongs to it.
-        while (value >= step - 0.5 && prefix < prefixes.Length - 1)
-        {
-            value /= step;
-            prefix++;
-        }
-        string format = prefix == 0 ? "0" : "0.##";
-        return $"{value.ToString(format, CultureInfo.InvariantCulture)} {prefixes[prefix]}{unit}";
+        string text = value is not { } number ? "" : unit == RdmaCounterUnit.Bytes ? Bytes(number) : number.ToString(CultureInfo.InvariantCulture);
+        return status is null or RdmaCounterStatus.Ok ? text : $"{text} {status}".TrimStart();
     }
+
+    /// <summary>A counter's rate: bytes as bits a second, all else as it counts.</summary>
+    public static string Rate(double? perSecond, RdmaCounterUnit unit) =>
+        perSecond is not { } rate ? ""
+        : unit == RdmaCounterUnit.Bytes ? BitRate(rate)
+        : Quantity.Rate(rate);
 }

@@ -8,6 +8,7 @@ namespace XTrace.Net;
 internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
 {
     internal const int Route = 0; // NETLINK_ROUTE, linux/netlink.h
+    internal const int Rdma = 20; // NETLINK_RDMA
 
     private const int Family = 16; // AF_NETLINK
     private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC

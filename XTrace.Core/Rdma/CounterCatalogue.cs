@@ -1,0 +1,103 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Reflection;
+
+namespace XTrace.Rdma;
+
+/// <summary>What is known of a counter.</summary>
+/// <param name="Unit">What its value is in, after multiplying.</param>
+/// <param name="Factor">What the raw value is multiplied by.</param>
+/// <param name="Kind">How it moves.</param>
+/// <param name="Width">Bits; null if not known.</param>
+/// <param name="Category">What it tells.</param>
+/// <param name="Total">What total of the port it is a part of.</param>
+/// <param name="Meaning">In one line.</param>
+internal sealed record CounterInfo(
+    RdmaCounterUnit Unit, uint Factor, RdmaCounterKind Kind, int? Width, RdmaCounterCategory Category, PortTotal Total, string? Meaning)
+{
+    internal static readonly CounterInfo Unknown = new(
+        RdmaCounterUnit.Unknown, 1, RdmaCounterKind.Unknown, null, RdmaCounterCategory.Other, PortTotal.None, null);
+}
+
+/// <summary>The counters that are known: <c>counters.tsv</c>, which says where its knowledge is from.</summary>
+internal static class CounterCatalogue
+{
+    /// <summary>hfi1 ends the names of its 32-bit counters with this: drivers/infiniband/hw/hfi1/chip.c, init_cntrs.</summary>
+    private const string Suffix32 = ",32";
+    private const string AllDrivers = "*";
+
+    /// <summary>The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c, get_counter_table.</summary>
+    private const string WidthOfExtended = "32/64";
+
+    private static readonly FrozenDictionary<(RdmaCounterSource Source, string Name), Entry[]> s_entries =
+        Load().GroupBy(entry => (entry.Source, entry.Name)).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
+    /// <summary>What is known of a counter of a driver. Another driver's counter of the same name is taken to mean the same.</summary>
+    /// <param name="source">The folder it is in.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="driver">The driver link's name, or null.</param>
+    /// <param name="hasExtended">Whether the port has the extended counters.</param>
+    internal static CounterInfo Find(RdmaCounterSource source, string name, string? driver, bool hasExtended)
+    {
+        bool is32 = source == RdmaCounterSource.HwCounters && name.EndsWith(Suffix32, StringComparison.Ordinal);
+        CounterInfo info = CounterInfo.Unknown;
+        if (s_entries.TryGetValue((source, is32 ? name[..^Suffix32.Length] : name), out Entry[]? entries))
+        {
+            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver)) ?? entries[0];
+            info = entry.IsWidenedByExtended ? entry.Info with { Width = hasExtended ? 64 : 32 } : entry.Info;
+        }
+        return is32 ? info with { Width = 32 } : info;
+    }
+
+    private static IEnumerable<Entry> Load()
+    {
+        using StreamReader reader = new(Assembly.GetExecutingAssembly().GetManifestResourceStream("counters.tsv")!);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length > 0 && line[0] != '#')
+            {
+                yield return Parse(line);
+            }
+        }
+    }
+
+    private static Entry Parse(string line)
+    {
+        string[] columns = line.Split('\t');
+        if (columns is not [var source, var name, var drivers, var unit, var kind, var width, var category, var total, var meaning])
+        {
+            throw new InvalidDataException($"counters.tsv: {columns.Length} columns, not 9: {line}");
+        }
+        CounterInfo info = new(
+            UnitOf(unit),
+            unit == "words" ? 4u : 1u,
+            Enum.Parse<RdmaCounterKind>(kind, ignoreCase: true),
+            width == WidthOfExtended ? null : int.Parse(width, CultureInfo.InvariantCulture),
+            Enum.Parse<RdmaCounterCategory>(category, ignoreCase: true),
+            TotalOf(total),
+            meaning);
+        return new Entry(SourceOf(source), name, drivers == AllDrivers ? [] : drivers.Split(','), info, width == WidthOfExtended);
+    }
+
+    /// <summary>The folder of a source.</summary>
+    internal static string FolderOf(RdmaCounterSource source) => source switch
+    {
+        RdmaCounterSource.Counters => "counters",
+        RdmaCounterSource.CountersExt => "counters_ext",
+        _ => "hw_counters",
+    };
+
+    private static RdmaCounterSource SourceOf(string folder) => Enum.GetValues<RdmaCounterSource>().First(source => FolderOf(source) == folder);
+
+    private static RdmaCounterUnit UnitOf(string text) => text switch
+    {
+        "-" => RdmaCounterUnit.Unknown,
+        "words" => RdmaCounterUnit.Bytes,
+        _ => Enum.Parse<RdmaCounterUnit>(text, ignoreCase: true),
+    };
+
+    private static PortTotal TotalOf(string text) =>
+        text == "-" ? PortTotal.None : Enum.Parse<PortTotal>(text.Replace(".", "", StringComparison.Ordinal), ignoreCase: true);
+
+    private sealed record Entry(RdmaCounterSource Source, string Name, string?[] Drivers, CounterInfo Info, bool IsWidenedByExtended);
+}

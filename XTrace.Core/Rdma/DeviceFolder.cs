@@ -1,0 +1,96 @@
+using System.Globalization;
+
+namespace XTrace.Rdma;
+
+/// <summary>A device's folder in sysfs, <c>class/infiniband/DEVICE</c>, and the device below it.</summary>
+internal sealed class DeviceFolder
+{
+    // Software devices have no driver link. These are the names of their kernel modules.
+    private const string SoftRoce = "rdma_rxe";
+    private const string SoftIwarp = "siw";
+    private const string RnicType = "4: RNIC"; // rdma/ib_verbs.h, enum rdma_node_type
+
+    private readonly string? _below;
+
+    internal DeviceFolder(string name)
+    {
+        Name = name;
+        Path = System.IO.Path.Combine(Sysfs.InfiniBand, name);
+        _below = Below(Path);
+    }
+
+    internal string Name { get; }
+
+    internal string Path { get; }
+
+    /// <summary>
+    /// What the driver link says. Without a device below it is software: of those only rxe has a <c>parent</c> attribute
+    /// (drivers/infiniband/sw/rxe/rxe_verbs.c), and only siw is an RNIC.
+    /// </summary>
+    internal string? Driver
+    {
+        get
+        {
+            if (_below is not null)
+            {
+                return System.IO.Path.GetFileName(Sysfs.Follow(System.IO.Path.Combine(_below, "driver")));
+            }
+            return File.Exists(System.IO.Path.Combine(Path, "parent")) ? SoftRoce
+                : Text("node_type") == RnicType ? SoftIwarp
+                : null;
+        }
+    }
+
+    internal IEnumerable<PortFolder> Ports => PortFolder.Of(Name, Path);
+
+    internal RdmaDevice Read(InterfaceFinder finder) => new()
+    {
+        Name = Name,
+        Driver = Driver,
+        Firmware = Text("fw_ver"),
+        Board = Text("board_id"),
+        NodeType = Text("node_type")?.Split(": ")[^1],
+        NodeGuid = Text("node_guid"),
+        SystemImageGuid = Text("sys_image_guid"),
+        Description = Text("node_desc"),
+        PciAddress = PciFunctionOf(Path) is { } function ? System.IO.Path.GetFileName(function) : null,
+        NumaNode = ReadNumaNode(),
+        IsVirtualFunction = PciFunctionOf(Path) is { } pci && Directory.Exists(System.IO.Path.Combine(pci, "physfn")),
+        Ports = [.. Ports.Select(port => port.Read(finder))],
+        Path = Path,
+    };
+
+    /// <summary>
+    /// The folder of the PCI function that a class device is on, directly or through devices in between (auxiliary bus);
+    /// null if it is on none.
+    /// </summary>
+    internal static string? PciFunctionOf(string classDevice)
+    {
+        for (string? folder = Below(classDevice); folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            if (IsPciAddress(System.IO.Path.GetFileName(folder)))
+            {
+                return folder;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>The device that a class device belongs to. The class folder holds links, and the link is relative to where they lead.</summary>
+    private static string? Below(string classDevice) =>
+        Sysfs.Follow(System.IO.Path.Combine(Sysfs.Follow(classDevice) ?? classDevice, "device"));
+
+    /// <summary>Like 0000:3b:00.0.</summary>
+    private static bool IsPciAddress(string name) =>
+        name.Split(':', '.') is [{ Length: >= 4 } domain, { Length: 2 } bus, { Length: 2 } device, { Length: 1 } function]
+        && (domain + bus + device + function).All(char.IsAsciiHexDigit);
+
+    /// <summary>Of the PCI function; the kernel says -1 where there is no node.</summary>
+    private int? ReadNumaNode() =>
+        PciFunctionOf(Path) is { } function
+        && int.TryParse(SysfsFile.ReadText(System.IO.Path.Combine(function, "numa_node")), NumberStyles.None, CultureInfo.InvariantCulture, out int node)
+            ? node
+            : null;
+
+    private string? Text(string attribute) => SysfsFile.ReadText(System.IO.Path.Combine(Path, attribute));
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Net;
+
+namespace XTrace.Rdma;
+
+/// <summary>A port's GIDs, from <c>gids</c> and <c>gid_attrs</c>.</summary>
+internal static class GidTable
+{
+    /// <summary>The entries in use. Those that are not read as zeros, and have no attributes.</summary>
+    internal static IReadOnlyList<RdmaGid> Read(string portPath)
+    {
+        List<RdmaGid> gids = [];
+        foreach (string name in Sysfs.Names(Path.Combine(portPath, "gids")))
+        {
+            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+                && IPAddress.TryParse(SysfsFile.ReadText(Path.Combine(portPath, "gids", name)), out IPAddress? gid)
+                && !gid.Equals(IPAddress.IPv6Any))
+            {
+                gids.Add(new RdmaGid
+                {
+                    Index = index,
+                    Gid = gid.ToString(),
+                    IPAddress = (gid.IsIPv4MappedToIPv6 ? gid.MapToIPv4() : gid).ToString(),
+                    Type = SysfsFile.ReadText(Path.Combine(portPath, "gid_attrs/types", name)),
+                    InterfaceAlias = SysfsFile.ReadText(Path.Combine(portPath, "gid_attrs/ndevs", name)),
+                });
+            }
+        }
+        return gids;
+    }
+}

@@ -1,0 +1,140 @@
+namespace XTrace;
+
+/// <summary>One counter of an RDMA device or port, in one sample.</summary>
+public sealed class RdmaCounter
+{
+    /// <summary>When the sample was taken, local time.</summary>
+    public required DateTime Timestamp { get; init; }
+
+    /// <summary>The RDMA device.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>The port; null for a counter of the device as a whole.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The port's network interface, the surest if it has several; null if it has none.</summary>
+    public string? InterfaceAlias { get; init; }
+
+    /// <summary>The folder in sysfs that the counter is in.</summary>
+    public RdmaCounterSource Source { get; init; }
+
+    /// <summary>Its name there.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The number as read; null if none could be.</summary>
+    public ulong? RawValue { get; init; }
+
+    /// <summary>The number in <see cref="Unit"/>: words of 4 bytes have become bytes.</summary>
+    public ulong? Value { get; init; }
+
+    /// <summary>What is counted.</summary>
+    public RdmaCounterUnit Unit { get; init; }
+
+    /// <summary>Whether it only grows.</summary>
+    public RdmaCounterKind Kind { get; init; }
+
+    /// <summary>What it tells about the device.</summary>
+    public RdmaCounterCategory Category { get; init; }
+
+    /// <summary>The counter's width in bits; null if it is not known.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>How much it grew since the sample before, in <see cref="Unit"/>; null in a first sample, of a gauge, and wherever nobody can tell.</summary>
+    public ulong? Delta { get; init; }
+
+    /// <summary>The same a second, over the time measured between the two reads.</summary>
+    public double? RatePerSecond { get; init; }
+
+    /// <summary>Whether it has reached its greatest value, where such counters stop (IBTA 16.1.3.5).</summary>
+    public bool IsSaturated => Status == RdmaCounterStatus.Saturated;
+
+    /// <summary>Whether the value is good, or why not.</summary>
+    public RdmaCounterStatus Status { get; init; }
+
+    /// <summary>The kernel's error number where reading failed.</summary>
+    public int? ErrorCode { get; init; }
+
+    /// <summary>What the counter means, in one line; null if it is not known.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The counter as one line.</summary>
+    public override string ToString() =>
+        $"{(Port is { } port ? $"{Device}/{port}" : Device)} {Name} {(Value is { } value ? $"{value}" : $"{Status}")}";
+}
+
+/// <summary>The folders in sysfs that hold counters.</summary>
+public enum RdmaCounterSource
+{
+    /// <summary><c>counters</c>: the port counters of the InfiniBand specification.</summary>
+    Counters,
+    /// <summary><c>counters_ext</c>: their 64-bit forms in older MLNX_OFED releases.</summary>
+    CountersExt,
+    /// <summary><c>hw_counters</c>: those of the driver.</summary>
+    HwCounters,
+}
+
+/// <summary>What a counter counts.</summary>
+public enum RdmaCounterUnit
+{
+    /// <summary>The counter is not in the catalogue.</summary>
+    Unknown,
+    /// <summary>Bytes.</summary>
+    Bytes,
+    /// <summary>Packets.</summary>
+    Packets,
+    /// <summary>Work requests, commands, messages.</summary>
+    Requests,
+    /// <summary>Events.</summary>
+    Events,
+    /// <summary>Ticks of the device's clock.</summary>
+    Ticks,
+    /// <summary>Objects that exist now.</summary>
+    Objects,
+}
+
+/// <summary>How a counter moves.</summary>
+public enum RdmaCounterKind
+{
+    /// <summary>Not known; taken for one that only grows.</summary>
+    Unknown,
+    /// <summary>It only grows, until it is reset.</summary>
+    Counter,
+    /// <summary>It rises and falls, and has no rate.</summary>
+    Gauge,
+}
+
+/// <summary>What a counter tells about the device.</summary>
+public enum RdmaCounterCategory
+{
+    /// <summary>None of the others, or not known.</summary>
+    Other,
+    /// <summary>Data and requests that went through.</summary>
+    Traffic,
+    /// <summary>Something failed.</summary>
+    Error,
+    /// <summary>Something had to wait or was told to slow down.</summary>
+    Congestion,
+    /// <summary>Something was lost, came out of order, or was sent again.</summary>
+    Retransmission,
+}
+
+/// <summary>What became of reading a counter.</summary>
+public enum RdmaCounterStatus
+{
+    /// <summary>It was read.</summary>
+    Ok,
+    /// <summary>It was read, and is less than before: it was reset or has wrapped. Nobody can tell by how much it grew.</summary>
+    Reset,
+    /// <summary>It was read, and stands at its greatest value. Nobody can tell by how much it grew.</summary>
+    Saturated,
+    /// <summary>The device does not keep it: <c>N/A (no PMA)</c>.</summary>
+    NotAvailable,
+    /// <summary>The driver does not support it now (EOPNOTSUPP).</summary>
+    NotSupported,
+    /// <summary>The device or the counter has disappeared (ENODEV, ENOENT).</summary>
+    Gone,
+    /// <summary>The kernel refused with another error: see ErrorCode.</summary>
+    Failed,
+    /// <summary>What was read is no number.</summary>
+    NotANumber,
+}

@@ -1,0 +1,62 @@
+namespace XTrace.Rdma;
+
+/// <summary>Where sysfs is, and what RDMA has in it.</summary>
+internal static class Sysfs
+{
+    internal const string RootVariable = "XTRACE_SYSFS_ROOT";
+
+    private const string Usual = "/sys";
+
+    /// <summary>The environment's XTRACE_SYSFS_ROOT, else /sys.</summary>
+    /// <exception cref="XTraceException">The variable names no folder.</exception>
+    internal static string Root
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable(RootVariable) is not { Length: > 0 } root)
+            {
+                return Usual;
+            }
+            return Directory.Exists(root) ? Path.GetFullPath(root) : throw new XTraceException(
+                "SysfsRootNotFound",
+                XTraceErrorKind.NotFound,
+                $"{RootVariable} is '{root}', which is no folder. Let it name a mounted sysfs, or unset it to use {Usual}.",
+                root);
+        }
+    }
+
+    /// <summary>Whether what is read there is what this kernel says now. A tree elsewhere may be another network namespace's, or a copy.</summary>
+    internal static bool IsLive => Path.TrimEndingDirectorySeparator(Root) == Usual;
+
+    internal static string InfiniBand => Path.Combine(Root, "class/infiniband");
+
+    internal static string Net => Path.Combine(Root, "class/net");
+
+    /// <summary>The names in a folder, sorted as people count (mlx5_2 before mlx5_10); none if it is not there.</summary>
+    internal static string[] Names(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(folder).Select(one => Path.GetFileName(one)!).OrderBy(one => one, NaturalOrder.Instance)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>What a link points at, which itself must not lie behind a link; null if there is none.</summary>
+    internal static string? Follow(string link)
+    {
+        try
+        {
+            return new FileInfo(link).LinkTarget is { } target
+                ? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(link)!, target))
+                : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace XTrace.Rdma;
+
+/// <summary>Reads attributes of sysfs with the kernel's own error numbers, which File would turn into exceptions.</summary>
+internal static unsafe partial class SysfsFile
+{
+    private const string Library = "libc";
+    private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, asm-generic/fcntl.h
+    private const int PageSize = 4096; // the most that an attribute holds
+
+    /// <summary>Opens an attribute; null and the error number if the kernel refuses.</summary>
+    internal static SafeFileHandle? TryOpen(string path, out int errno)
+    {
+        int fd = open(path, ReadOnlyCloseOnExec);
+        errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Lets the kernel produce the attribute's value anew.</summary>
+    /// <returns>Its length in bytes, or a negative error number.</returns>
+    internal static int Read(SafeFileHandle file, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint count = pread(file, start, (nuint)buffer.Length, 0);
+            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+        }
+    }
+
+    /// <summary>An attribute's text without the white space around it; null if it has none or cannot be read.</summary>
+    internal static string? ReadText(string path)
+    {
+        using SafeFileHandle? file = TryOpen(path, out _);
+        Span<byte> buffer = stackalloc byte[PageSize];
+        int length = file is null ? 0 : Read(file, buffer);
+        return length > 0 && Encoding.UTF8.GetString(buffer[..length]).Trim() is { Length: > 0 } text ? text : null;
+    }
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+}

@@ -1,0 +1,22 @@
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace XTrace.PowerShell;
+
+/// <summary>What all completers do with the names that they know.</summary>
+internal static class Completions
+{
+    /// <summary>Those that begin with what was typed, quoted where they must be.</summary>
+    internal static IEnumerable<CompletionResult> Of(string typed, IEnumerable<(string Name, string Tip)> names)
+    {
+        WildcardPattern pattern = WildcardPattern.Get($"{typed.Trim('\'', '"')}*", WildcardOptions.IgnoreCase);
+        return names
+            .Where(one => pattern.IsMatch(one.Name))
+            .Select(one => new CompletionResult(Quote(one.Name), one.Name, CompletionResultType.ParameterValue, one.Tip));
+    }
+
+    private static string Quote(string name) =>
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+            ? name
+            : $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'";
+}

@@ -1,0 +1,25 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using XTrace.Rdma;
+
+namespace XTrace.PowerShell;
+
+/// <summary>Completes names of counters: those of the devices that are named on the line, else of all.</summary>
+public sealed class RdmaCounterCompleter : IArgumentCompleter
+{
+    /// <summary>The counters whose names begin with what was typed, with what they mean.</summary>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        WildcardPattern[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 }
+            ? [.. named.Select(one => WildcardPattern.Get(one, WildcardOptions.IgnoreCase))]
+            : [WildcardPattern.Get("*", WildcardOptions.None)];
+        using CounterSampler sampler = new(new CounterFilter());
+        foreach (string device in RdmaDevices.Names.Where(name => wanted.Any(pattern => pattern.IsMatch(name))))
+        {
+            sampler.Add(device, ports: []);
+        }
+        return [.. Completions.Of(wordToComplete, sampler.Files.DistinctBy(file => file.Name).Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
+    }
+}
