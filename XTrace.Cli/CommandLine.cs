@@ -15,8 +15,8 @@ internal sealed class CommandLine
     private const int MinInterval = 100;
     private const int MaxInterval = 3_600_000;
     private const string Xdp = "xdp";
-
-    private static readonly string[] s_laterModes = ["rdma", "nccl"];
+    private const string Rdma = "rdma";
+    private const string Nccl = "nccl";
 
     /// <summary>ib is what InfiniBand there is to see in Ethernet frames.</summary>
     private static readonly Dictionary<string, TrafficType[]> s_filters = new()
@@ -41,7 +41,7 @@ internal sealed class CommandLine
     private readonly Option<bool> _list = new("--list", "-l") { Description = Messages.ListOption };
     private readonly Option<string> _mode = new("--mode", "-m") { HelpName = "MODE", Description = Messages.ModeOption };
     private readonly Option<string[]> _interfaces = new("--interface", "-i") { HelpName = "NAME[,NAME...]", Description = Messages.InterfaceOption };
-    private readonly Option<string> _device = new("--device", "-d") { Hidden = true };
+    private readonly Option<string[]> _devices = new("--device", "-d") { HelpName = "NAME[,NAME...]", Description = Messages.DeviceOption };
     private readonly Option<string> _interval = new("--interval", "-t") { HelpName = "MS", Description = Messages.IntervalOption };
     private readonly Option<string> _filter = new("--filter", "-f") { HelpName = "TYPE", Description = Messages.FilterOption };
     private readonly Option<bool> _excludeDns = new("--exclude-dns") { Description = Messages.ExcludeDnsOption };
@@ -53,7 +53,7 @@ internal sealed class CommandLine
     /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
     internal CommandLine(string[] args)
     {
-        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _interval, _filter, _excludeDns, _attachMode, _direction, _device };
+        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
         {
@@ -67,19 +67,42 @@ internal sealed class CommandLine
 
     internal bool WantsList => _result.GetValue(_list);
 
+    /// <summary>Whether RDMA counters are asked for, not flows.</summary>
+    /// <exception cref="XTraceException">There is no such mode.</exception>
+    internal bool WantsRdma => Mode != Xdp;
+
     /// <summary>What to watch.</summary>
-    /// <exception cref="XTraceException">A value is out of range, or this version cannot do it.</exception>
+    /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
     internal WatchRequest Request
     {
         get
         {
-            CheckMode();
+            Refuse(_devices, Messages.DeviceWithoutUse);
             return new WatchRequest(
                 Interfaces,
                 Interval,
                 new FlowFilter { TrafficTypes = Choose(_filter, s_filters) ?? [], ExcludeDns = _result.GetValue(_excludeDns) },
                 _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
                 Choose(_attachMode, s_attachModes));
+        }
+    }
+
+    /// <summary>Of what to show counters.</summary>
+    /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
+    internal RdmaRequest RdmaRequest
+    {
+        get
+        {
+            Refuse(_filter, Messages.FlowsOnly("-f", Mode));
+            Refuse(_excludeDns, Messages.FlowsOnly("--exclude-dns", Mode));
+            Refuse(_attachMode, Messages.FlowsOnly("--attach-mode", Mode));
+            Refuse(_direction, Messages.FlowsOnly("--direction", Mode));
+            return new RdmaRequest(
+                Mode == Nccl,
+                _result.GetResult(_devices) is null ? [] : Names(_devices, Messages.NoDevice),
+                _result.GetResult(_interfaces) is null ? [] : Names(_interfaces, Messages.NoInterface),
+                Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
+                Interval);
         }
     }
 
@@ -94,18 +117,18 @@ internal sealed class CommandLine
         output.WriteLine(Messages.Notes);
     }
 
-    private string[] Interfaces
+    private string Mode
     {
         get
         {
-            IEnumerable<string> lists = _result.GetValue(_interfaces) is { Length: > 0 } given ? given : [NetInterfaces.Default];
-            string[] names =
-            [
-                .. lists.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(),
-            ];
-            return names.Length > 0 ? names : throw Wrong(Messages.NoInterface);
+            string mode = _result.GetValue(_mode)
+                ?? (Environment.GetEnvironmentVariable("MONITOR_MODE") is { Length: > 0 } variable ? variable : Xdp);
+            return mode is Xdp or Rdma or Nccl ? mode : throw Wrong(Messages.WrongMode(mode));
         }
     }
+
+    private string[] Interfaces =>
+        _result.GetResult(_interfaces) is null ? Split([NetInterfaces.Default], Messages.NoInterface) : Names(_interfaces, Messages.NoInterface);
 
     private TimeSpan Interval
     {
@@ -127,21 +150,22 @@ internal sealed class CommandLine
         : choices.TryGetValue(text, out T? choice) ? choice
         : throw Wrong(Messages.WrongChoice(option.Name, text, string.Join(", ", choices.Keys)));
 
-    private void CheckMode()
+    private string[] Names(Option<string[]> option, string ifNone) => Split(_result.GetValue(option) ?? [], ifNone);
+
+    private static string[] Split(IEnumerable<string> lists, string ifNone)
     {
-        string mode = _result.GetValue(_mode)
-            ?? (Environment.GetEnvironmentVariable("MONITOR_MODE") is { Length: > 0 } variable ? variable : Xdp);
-        if (s_laterModes.Contains(mode))
+        string[] names =
+        [
+            .. lists.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct(),
+        ];
+        return names.Length > 0 ? names : throw Wrong(ifNone);
+    }
+
+    private void Refuse(Option option, string message)
+    {
+        if (_result.GetResult(option) is { Implicit: false })
         {
-            throw new XTraceException("ModeNotSupported", XTraceErrorKind.NotSupported, Messages.LaterMode(mode), mode);
-        }
-        if (mode != Xdp)
-        {
-            throw Wrong(Messages.WrongMode(mode));
-        }
-        if (_result.GetResult(_device) != null)
-        {
-            throw Wrong(Messages.DeviceWithoutUse);
+            throw Wrong(message);
         }
     }
 

@@ -18,9 +18,15 @@ internal static class Messages
 
     internal static string ListOption => Say("列出所有可用的网络接口", "list the network interfaces there are");
 
-    internal static string ModeOption => Say("监控模式: xdp (默认)", "what to monitor: xdp (default)");
+    internal static string ModeOption => Say(
+        "监控模式: xdp (默认) 流量, rdma 端口状态与流量, nccl 硬件计数器",
+        "what to monitor: xdp (default) flows, rdma ports, nccl hardware counters");
 
     internal static string InterfaceOption => Say("要监控的网络接口 (默认 eth0)", "network interfaces to monitor (default eth0)");
+
+    internal static string DeviceOption => Say(
+        "要监控的 RDMA 设备, 可用通配符 (默认: 唯一的设备, 否则 mlx5_0)",
+        "RDMA devices to monitor, wildcards too (default: the only one, else mlx5_0)");
 
     internal static string IntervalOption => Say("输出间隔, 毫秒: 100 到 3600000 (默认 5000)", "milliseconds between samples: 100 to 3600000 (default 5000)");
 
@@ -43,6 +49,8 @@ internal static class Messages
     internal static string TryHelp => Say("请运行 'xtrace-catch --help' 查看用法。", "Try 'xtrace-catch --help'.");
 
     internal static string NoInterface => Say("-i 没有给出网络接口名称。", "-i names no interface.");
+
+    internal static string NoDevice => Say("-d 没有给出 RDMA 设备名称。", "-d names no RDMA device.");
 
     internal static string DeviceWithoutUse => Say("xdp 模式不使用 RDMA 设备, 请去掉 -d。", "Mode xdp uses no RDMA device: leave out -d.");
 
@@ -75,8 +83,11 @@ internal static class Messages
         RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
+        rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
+        硬件网卡上的 RDMA 绕过内核, xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置 (默认 /sys)。
+
         退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
-        需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
+        xdp 模式需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
         """,
         """
 
@@ -90,8 +101,12 @@ internal static class Messages
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
         With both directions the line says which: '# NAME ingress', '# NAME egress'.
 
+        Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices,
+        -i those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
+        XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
+
         Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
-        Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.
+        Mode xdp needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.
         """);
 
     internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
@@ -121,17 +136,17 @@ internal static class Messages
         $"{name} 上的 BPF 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
         $"The BPF program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
 
+    internal static string FlowsOnly(string option, string mode) => Say(
+        $"{mode} 模式没有流, 请去掉 {option}。",
+        $"Mode {mode} has no flows: leave out {option}.");
+
     internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
 
     internal static string MissingValue(string option) => Say($"{option} 缺少值。", $"{option} needs a value.");
 
     internal static string GivenTwice(string option) => Say($"{option} 只能给出一次。", $"{option} may be given once.");
 
-    internal static string WrongMode(string mode) => Say($"未知的模式 '{mode}', 请使用 xdp。", $"There is no mode '{mode}': use xdp.");
-
-    internal static string LaterMode(string mode) => Say(
-        $"此版本还没有 {mode} 模式, 请使用 '-m xdp'。",
-        $"This version does not have mode {mode} yet: use '-m xdp'.");
+    internal static string WrongMode(string mode) => Say($"未知的模式 '{mode}', 请使用 xdp、rdma 或 nccl。", $"There is no mode '{mode}': use xdp, rdma or nccl.");
 
     internal static string WrongInterval(string text, int min, int max) => Say(
         $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",
@@ -150,6 +165,7 @@ internal static class Messages
         { ErrorId: "InterfaceNotFound" } => Say(
             $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
             error.Message),
+        { ErrorId: "RdmaDeviceNotFound" } => RdmaMessages.DeviceNotFound(error),
         { ErrorId: "InterfaceGone" } => Detached(error.Target),
         { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
         { ErrorId: "LibbpfNotFound" } => Say(
@@ -158,5 +174,5 @@ internal static class Messages
         _ => error.Message,
     };
 
-    private static string Say(string chinese, string english) => s_chinese ? chinese : english;
+    internal static string Say(string chinese, string english) => s_chinese ? chinese : english;
 }

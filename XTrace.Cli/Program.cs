@@ -1,4 +1,5 @@
 using XTrace.Net;
+using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
@@ -44,6 +45,10 @@ internal static class Program
         {
             ListInterfaces(output);
         }
+        else if (command.WantsRdma)
+        {
+            RdmaLoop.Run(command.RdmaRequest, output);
+        }
         else
         {
             WatchLoop.Run(command.Request, output);
@@ -56,6 +61,13 @@ internal static class Program
         foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
         {
             output.WriteLine($"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
+        }
+        foreach (RdmaDevice device in RdmaDevices.Read(RdmaDevices.Names))
+        {
+            foreach (RdmaPort port in device.Ports)
+            {
+                output.WriteLine($"RDMA {port,-15} {port.State,-8} {port.Rate,-22} {string.Join(' ', port.Interfaces)}".TrimEnd());
+            }
         }
     }
 

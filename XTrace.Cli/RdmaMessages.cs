@@ -1,0 +1,89 @@
+using XTrace.Rdma;
+
+namespace XTrace.Cli;
+
+/// <summary>What modes rdma and nccl say. The Chinese words are the original tool's, where it had them.</summary>
+internal static class RdmaMessages
+{
+    internal static string RdmaTitle => Say("=== RDMA 监控统计 ===", "=== RDMA ===");
+
+    internal static string NcclTitle => Say("=== NCCL RDMA 监控统计 ===", "=== NCCL RDMA ===");
+
+    internal static string State => Say("设备状态:", "State:");
+
+    internal static string Sent => Say("发送统计:", "Sent:");
+
+    internal static string Received => Say("接收统计:", "Received:");
+
+    internal static string Increments => Say("增量统计:", "Since the last sample:");
+
+    internal static string Saturated => Say("(已饱和)", "(saturated)");
+
+    internal static string Started(bool nccl, IEnumerable<string> devices)
+    {
+        string names = string.Join(", ", devices);
+        string mode = nccl ? "NCCL RDMA" : "RDMA";
+        return Say($"开始 {mode} 监控: {names} (按 Ctrl+C 退出)", $"Monitoring {mode}: {names} (Ctrl+C to stop)");
+    }
+
+    internal static string Device(string name) => Say($"设备: {name}", $"Device: {name}");
+
+    internal static string Interface(string names) => Say($"接口: {names}", $"Interface: {names}");
+
+    internal static string Running(TimeSpan time) => Say(
+        FormattableString.Invariant($"运行时间: {time.TotalSeconds:F2} 秒"),
+        FormattableString.Invariant($"Running: {time.TotalSeconds:F2} s"));
+
+    internal static string PortState(string state, string physicalState) => Say(
+        $"  端口状态: {OrNothing(state)} ({OrNothing(physicalState)})",
+        $"  Port state: {OrNothing(state)} ({OrNothing(physicalState)})");
+
+    internal static string ActiveWidth(string width) => Say($"  活动宽度: {width}", $"  Active width: {width}");
+
+    internal static string ActiveSpeed(string speed) => Say($"  活动速度: {speed}", $"  Active speed: {speed}");
+
+    internal static string Bytes(string number) => Say($"  字节数: {number}", $"  Bytes: {number}");
+
+    internal static string Packets(string number) => Say($"  数据包: {number}", $"  Packets: {number}");
+
+    internal static string Errors(string number) => Say($"  错误数: {number}", $"  Errors: {number}");
+
+    internal static string SentIncrement(string bytes, string packets) => Say(
+        $"  发送: {bytes} 字节, {packets} 数据包",
+        $"  Sent: {bytes} bytes, {packets} packets");
+
+    internal static string ReceivedIncrement(string bytes, string packets) => Say(
+        $"  接收: {bytes} 字节, {packets} 数据包",
+        $"  Received: {bytes} bytes, {packets} packets");
+
+    internal static string Bandwidth(string sent, string received) => Say(
+        $"  带宽: 发送 {sent}, 接收 {received}",
+        $"  Bandwidth: sent {sent}, received {received}");
+
+    internal static string Group(RdmaCounterCategory category) => category switch
+    {
+        RdmaCounterCategory.Traffic => Say("流量:", "Traffic:"),
+        RdmaCounterCategory.Retransmission => Say("丢包与重传:", "Loss and retransmission:"),
+        RdmaCounterCategory.Congestion => Say("拥塞:", "Congestion:"),
+        RdmaCounterCategory.Error => Say("错误:", "Errors:"),
+        _ => Say("其他:", "Other:"),
+    };
+
+    internal static string DeviceNotFound(XTraceException error)
+    {
+        string[] names = RdmaDevices.Names;
+        return Say(
+            names.Length == 0
+                ? $"没有 RDMA 设备 '{error.Target}': {Sysfs.InfiniBand} 中没有设备, 本机没有 RDMA 网卡或驱动未加载。"
+                : $"没有 RDMA 设备 '{error.Target}'。现有设备: {string.Join(", ", names)}。",
+            error.Message);
+    }
+
+    internal static string InterfaceNotFound(object? name, IEnumerable<string> there) => Say(
+        $"网络接口 '{name}' 不属于所选的 RDMA 设备。现有: {string.Join(", ", there)}。",
+        $"Network interface '{name}' is of no RDMA device that is asked for. There are: {string.Join(", ", there)}.");
+
+    private static string OrNothing(string text) => text.Length == 0 ? "-" : text;
+
+    private static string Say(string chinese, string english) => Messages.Say(chinese, english);
+}
