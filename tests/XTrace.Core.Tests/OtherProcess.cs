@@ -1,3 +1,4 @@
+using System.Globalization;
 using XTrace.Monitors;
 using XTrace.Net;
 using XTrace.Testbed;
@@ -43,6 +44,9 @@ internal static class OtherProcess
                     return 0;
                 case ["list"]:
                     Console.WriteLine(string.Join('\n', MonitorStore.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
+                    return 0;
+                case ["rdma-counters", .. var rest]:
+                    RdmaReadTests.Print(rest is [var pattern, ..] ? pattern : "*", rest is [_, var samples] ? int.Parse(samples, CultureInfo.InvariantCulture) : 1);
                     return 0;
                 default:
                     return 2;
