@@ -28,7 +28,7 @@ internal sealed class CatchProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE" })
+        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE", "XTRACE_SYSFS_ROOT" })
         {
             start.Environment.Remove(name);
         }

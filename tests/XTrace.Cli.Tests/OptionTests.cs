@@ -17,7 +17,7 @@ public class OptionTests
         Assert.Equal((0, ""), (code, error));
         Assert.All(
             [
-                "-h, --help ", "-l, --list ", "--version ", "-m, --mode MODE ", "-i, --interface NAME", "-t, --interval MS ", "-f, --filter TYPE ",
+                "-h, --help ", "-l, --list ", "--version ", "-m, --mode MODE ", "-i, --interface NAME", "-d, --device NAME", "-t, --interval MS ", "-f, --filter TYPE ",
                 "--exclude-dns ", "NETWORK_INTERFACE", "MONITOR_MODE",
             ],
             text => Assert.Contains($"\n  {text}", output, StringComparison.Ordinal));
@@ -63,9 +63,9 @@ public class OptionTests
     }
 
     [Theory]
-    [InlineData("", "rdma", 1, "does not have mode rdma yet")]
+    [InlineData("-d nosuch0", "rdma", 1, "There is no RDMA device 'nosuch0'")]
     [InlineData("", "other", 2, "There is no mode 'other'")]
-    [InlineData("-m nccl", "xdp", 1, "does not have mode nccl yet")]
+    [InlineData("-m nccl -d nosuch0", "xdp", 1, "There is no RDMA device 'nosuch0'")]
     [InlineData("-m xdp -i nosuch0", "rdma", 1, "There is no network interface 'nosuch0'")]
     [InlineData("-i nosuch0", "", 1, "There is no network interface 'nosuch0'")]
     [InlineData("-m xdp -d mlx5_0", "", 2, "Mode xdp uses no RDMA device: leave out -d.")]

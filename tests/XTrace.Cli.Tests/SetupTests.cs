@@ -7,7 +7,6 @@ namespace XTrace.Cli.Tests;
 public sealed class SetupTests : IDisposable
 {
     private const string Needed = "+bpf,+perfmon,+net_admin";
-    private const string Nobody = "65534";
 
     private readonly VethPair _pair = new();
 
@@ -72,26 +71,7 @@ public sealed class SetupTests : IDisposable
 
     public void Dispose() => _pair.Dispose();
 
-    /// <summary>As a user with the needed capabilities only, who may not be able to read where the tests lie.</summary>
-    private static void AsAnotherUser(Action<string[], string> action)
-    {
-        string folder = Directory.CreateTempSubdirectory("xtrace-catch-").FullName;
-        try
-        {
-            Command.Run("chmod", "755", folder);
-            Command.Run("cp", [.. Directory.GetFiles(AppContext.BaseDirectory, "*.dll"), .. Directory.GetFiles(AppContext.BaseDirectory, "*.json"), folder]);
-            string[] under =
-            [
-                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups",
-                $"--inh-caps=-all,{Needed}", $"--ambient-caps=-all,{Needed}", $"--bounding-set=-all,{Needed}",
-            ];
-            action(under, folder);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
+    private static void AsAnotherUser(Action<string[], string> action) => AnotherUser.Run(Needed, action);
 
     private static string[] InOwnMounts(string script) => ["unshare", "-m", "bash", "-c", $"set -e; {script}; exec \"$@\"", "bash"];
 

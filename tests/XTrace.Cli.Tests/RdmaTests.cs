@@ -1,0 +1,286 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using XTrace.Testbed;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>Modes rdma and nccl on trees laid out as sysfs.</summary>
+public sealed partial class RdmaTests : IDisposable
+{
+    private readonly SysfsTree _tree = new();
+
+    public void Dispose() => _tree.Dispose();
+
+    [Theory]
+    [InlineData("C", """
+        Monitoring RDMA: mlx5_0 (Ctrl+C to stop)
+        === RDMA ===
+        Device: mlx5_0/1
+        Interface: eth0, eth0.100
+        Running: T s
+
+        State:
+          Port state: Active (LinkUp)
+          Active width: 4X
+          Active speed: 100 Gb/sec EDR
+
+        Sent:
+          Bytes: 4000
+          Packets: 20
+          Errors: 0
+
+        Received:
+          Bytes: 8000
+          Packets: 65536
+          Errors: 65535 (saturated)
+
+        Since the last sample:
+          Sent: 0 bytes, 0 packets
+          Received: 0 bytes, 0 packets
+          Bandwidth: sent 0 bit/s, received 0 bit/s
+        ---
+        """)]
+    [InlineData("zh_CN.UTF-8", """
+        开始 RDMA 监控: mlx5_0 (按 Ctrl+C 退出)
+        === RDMA 监控统计 ===
+        设备: mlx5_0/1
+        接口: eth0, eth0.100
+        运行时间: T 秒
+
+        设备状态:
+          端口状态: Active (LinkUp)
+          活动宽度: 4X
+          活动速度: 100 Gb/sec EDR
+
+        发送统计:
+          字节数: 4000
+          数据包: 20
+          错误数: 0
+
+        接收统计:
+          字节数: 8000
+          数据包: 65536
+          错误数: 65535 (已饱和)
+
+        增量统计:
+          发送: 0 字节, 0 数据包
+          接收: 0 字节, 0 数据包
+          带宽: 发送 0 bit/s, 接收 0 bit/s
+        ---
+        """)]
+    public void Rdma_prints_a_block_for_the_port(string locale, string expected)
+    {
+        AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-m rdma -t 100", ("LANG", locale));
+        Assert.Equal(expected.Split('\n'), ReadBlock(run).Select(line => Time().Replace(line, "T")));
+        run.Signal("INT");
+        Assert.Equal(0, run.End().ExitCode);
+    }
+
+    [Fact]
+    public void Increments_and_bandwidth_are_of_the_last_interval()
+    {
+        string port = AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-m rdma -d mlx5_0 -t 1000");
+        List<string> first = ReadBlock(run);
+        _tree.Write($"{port}/counters/port_xmit_data", "26000");
+        _tree.Write($"{port}/counters/port_rcv_packets", "65636");
+        List<string> block = ReadBlock(run);
+        Assert.Contains("  Sent: 100000 bytes, 0 packets", block);
+        Assert.Contains("  Received: 0 bytes, 100 packets", block);
+        string bandwidth = block.Single(line => line.StartsWith("  Bandwidth: ", StringComparison.Ordinal));
+        Match match = Regex.Match(bandwidth, @"^  Bandwidth: sent ([\d.]+) kbit/s, received 0 bit/s$");
+        AssertRate(800, double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), first, block);
+    }
+
+    [Fact]
+    public void Nccl_groups_all_counters_and_marks_what_rose()
+    {
+        string port = AddMlx5("mlx5_0");
+        _tree.AddCounters($"{port}/hw_counters", ["packet_seq_err", "np_cnp_sent", "rx_write_requests", "resp_cqe_error", "something_new", "lifespan"], "10");
+        _tree.Fail($"{port}/hw_counters/rp_cnp_handled", 22);
+        using CatchProcess run = Start("-m nccl -t 1000");
+        List<string> before = ReadBlock(run);
+        Assert.Equal("Monitoring NCCL RDMA: mlx5_0 (Ctrl+C to stop)", before[0]);
+        _tree.Write($"{port}/hw_counters/packet_seq_err", "13");
+        _tree.Write($"{port}/hw_counters/np_cnp_sent", "2");
+        string[] block = [.. ReadBlock(run)];
+        Assert.Equal(["=== NCCL RDMA ===", "Device: mlx5_0/1", "Interface: eth0, eth0.100", "Port state: Active (LinkUp), 100 Gb/sec (4X EDR)"], block[..4]);
+        Assert.Equal(
+            ["Traffic:", "Loss and retransmission:", "Congestion:", "Errors:", "Other:"],
+            block.Where(line => line.EndsWith(':')));
+        Assert.Equal(["* packet_seq_err"], block.Where(line => line.StartsWith('*')).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => $"{words[0]} {words[1]}"));
+        Match rose = Regex.Match(Line("packet_seq_err"), @"^\* packet_seq_err +13 +\+3 +([\d.]+) /s$");
+        AssertRate(3, double.Parse(rose.Groups[1].Value, CultureInfo.InvariantCulture), before, block);
+        Assert.Matches("^  np_cnp_sent +2 +Reset$", Line("np_cnp_sent"));
+        Assert.Matches("^  rp_cnp_handled +Failed$", Line("rp_cnp_handled"));
+        Assert.Matches(@"^  something_new +10 +\+0 +0 /s$", Line("something_new"));
+        Assert.Matches(@"^  counters/port_xmit_data +4000 +\+0 +0 bit/s$", Line("counters/port_xmit_data"));
+        Assert.Equal("Other:", block[Array.IndexOf(block, Line("something_new")) - 1]);
+        Assert.DoesNotContain(block, line => line.Contains("lifespan", StringComparison.Ordinal));
+
+        string Line(string name) => block.Single(line => line.Length > 2 && line[2..].StartsWith($"{name} ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Nccl_shows_the_counters_of_the_device_as_a_whole_first()
+    {
+        string device = _tree.AddDevice("mana_0", "mana");
+        _tree.AddCounters($"{device}/hw_counters", ["sent_cnps"], "5");
+        _tree.AddCounters($"{_tree.AddPort(device)}/hw_counters", ["tx_bytes"], "6");
+        using CatchProcess run = Start("-m nccl -t 100");
+        string[] first = [.. ReadBlock(run)], second = [.. ReadBlock(run)];
+        Assert.Equal("Device: mana_0", first[2]);
+        Assert.Contains(first, line => line.Contains("sent_cnps", StringComparison.Ordinal));
+        Assert.Equal(["Device: mana_0/1", "Interface: -"], second[1..3]);
+    }
+
+    [Theory]
+    [InlineData("", "", "mlx5_0")]
+    [InlineData("-d mlx5_2", "", "mlx5_2")]
+    [InlineData("-d mlx5_2,mlx5_1", "", "mlx5_1, mlx5_2")]
+    [InlineData("-d mlx5_2 -d mlx5_1", "", "mlx5_1, mlx5_2")]
+    [InlineData("-d mlx5_*", "", "mlx5_0, mlx5_1, mlx5_2")]
+    [InlineData("-i eth2", "", "mlx5_2")]
+    [InlineData("-i eth1,eth2.100", "", "mlx5_1, mlx5_2")]
+    [InlineData("-d mlx5_1 -i eth1", "", "mlx5_1")]
+    [InlineData("", "eth2", "mlx5_2")]
+    [InlineData("", "eth9", "mlx5_0")]
+    [InlineData("-d mlx5_1", "eth2", "mlx5_1")]
+    public void The_device_is_the_option_s_else_the_interface_s_else_mlx5_0(string arguments, string variable, string watched)
+    {
+        AddThree();
+        using CatchProcess run = Start($"-m rdma {arguments}", ("NETWORK_INTERFACE", variable));
+        Assert.Equal($"Monitoring RDMA: {watched} (Ctrl+C to stop)", run.ReadLine());
+    }
+
+    [Fact]
+    public void The_only_device_there_is_needs_no_option()
+    {
+        AddMlx5("rocep59s0");
+        using CatchProcess run = Start("-m nccl");
+        Assert.Equal("Monitoring NCCL RDMA: rocep59s0 (Ctrl+C to stop)", run.ReadLine());
+    }
+
+    [Theory]
+    [InlineData("-d mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
+    [InlineData("-d mlx5_0,mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
+    [InlineData("-d mlx5_7", "zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_7'。现有设备: mlx5_0, mlx5_1, mlx5_2。")]
+    [InlineData("-i eth7", "C", "Network interface 'eth7' is of no RDMA device that is asked for. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
+    [InlineData("-i eth7", "zh_CN.UTF-8", "网络接口 'eth7' 不属于所选的 RDMA 设备。现有: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
+    [InlineData("-d mlx5_0 -i eth1", "C", "Network interface 'eth1' is of no RDMA device that is asked for. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
+    public void What_is_not_there_is_an_error_that_lists_what_is(string arguments, string locale, string message)
+    {
+        AddThree();
+        using CatchProcess run = Start($"-m rdma {arguments}", ("LANG", locale));
+        Assert.Equal((1, "", $"xtrace-catch: {message}\n"), run.End());
+    }
+
+    [Theory]
+    [InlineData("C", "There is no RDMA device 'mlx5_0'. There are none: the kernel has no RDMA device, or its driver is not loaded.")]
+    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_0': {0}/class/infiniband 中没有设备, 本机没有 RDMA 网卡或驱动未加载。")]
+    public void A_machine_without_RDMA_is_said_to_be_one(string locale, string message)
+    {
+        using CatchProcess run = Start("-m rdma", ("LANG", locale));
+        Assert.Equal((1, "", $"xtrace-catch: {string.Format(null, message, _tree.Root)}\n"), run.End());
+    }
+
+    [Fact]
+    public void With_two_ports_the_interface_chooses_one()
+    {
+        string device = _tree.AddDevice("mlx5_0", "mlx5_core");
+        foreach (int number in new[] { 1, 2 })
+        {
+            _tree.AddGid(_tree.AddPort(device, number), 0, "fe80:0000:0000:0000:0000:0000:0000:0001", $"eth{number}");
+        }
+        using CatchProcess run = Start("-m rdma -i eth2 -t 100");
+        Assert.Equal("Device: mlx5_0/2", ReadBlock(run)[2]);
+        Assert.Equal("Device: mlx5_0/2", ReadBlock(run)[1]);
+    }
+
+    [Fact]
+    public void It_ends_when_the_device_disappears()
+    {
+        AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-m rdma -t 100");
+        ReadBlock(run);
+        Directory.Delete(_tree.PathOf("class/infiniband"), recursive: true);
+        (int code, _, string error) = run.End();
+        Assert.Equal((1, "xtrace-catch: There is no RDMA device 'mlx5_0'. There are none: the kernel has no RDMA device, or its driver is not loaded.\n"), (code, error));
+    }
+
+    [Fact]
+    public void List_shows_ports_with_their_interfaces()
+    {
+        AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-l");
+        (int code, string output, _) = run.End();
+        Assert.Equal(0, code);
+        Assert.EndsWith("\nRDMA mlx5_0/1        Active   100 Gb/sec (4X EDR)    eth0 eth0.100\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rdma")]
+    [InlineData("nccl")]
+    public void An_ordinary_user_may_use_both(string mode)
+    {
+        AddMlx5("mlx5_0");
+        AnotherUser.Run(capabilities: "", (under, folder) =>
+        {
+            using CatchProcess run = new(under, folder, null, $"-m {mode} -t 100", ("XTRACE_SYSFS_ROOT", _tree.Root));
+            Assert.Contains(ReadBlock(run), line => line == "Device: mlx5_0/1");
+            run.Signal("TERM");
+            Assert.Equal(0, run.End().ExitCode);
+        });
+    }
+
+    private void AddThree()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            AddMlx5($"mlx5_{i}", i);
+        }
+    }
+
+    /// <returns>The port's folder.</returns>
+    private string AddMlx5(string name, int function = 0)
+    {
+        string port = _tree.AddPort(_tree.AddDevice(name, "mlx5_core", $"0000:3b:00.{function}"));
+        _tree.AddGid(port, 0, "fe80:0000:0000:0000:0000:0000:0000:0001", $"eth{function}");
+        _tree.AddGid(port, 1, "0000:0000:0000:0000:0000:ffff:0a00:0001", $"eth{function}.100");
+        _tree.Write($"{port}/counters/port_xmit_data", "1000");
+        _tree.Write($"{port}/counters/port_xmit_packets", "20");
+        _tree.Write($"{port}/counters/port_xmit_discards", "0");
+        _tree.Write($"{port}/counters/port_rcv_data", "2000");
+        _tree.Write($"{port}/counters/port_rcv_packets", "65536");
+        _tree.Write($"{port}/counters/port_rcv_errors", "65535");
+        return port;
+    }
+
+    private CatchProcess Start(string arguments, params (string, string)[] environment) =>
+        new(null, arguments, [("XTRACE_SYSFS_ROOT", _tree.Root), .. environment]);
+
+    /// <summary>The rate is the increment over the time between two blocks, as they say it.</summary>
+    private static void AssertRate(double increment, double rate, IEnumerable<string> before, IEnumerable<string> after)
+    {
+        double seconds = Running(after) - Running(before);
+        Assert.Equal(increment, rate * seconds, tolerance: increment * 0.2);
+
+        static double Running(IEnumerable<string> block) =>
+            double.Parse(block.Select(line => Regex.Match(line, @"^Running: ([\d.]+) s$")).First(match => match.Success).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    private static List<string> ReadBlock(CatchProcess run)
+    {
+        List<string> lines = [];
+        do
+        {
+            lines.Add(run.ReadLine());
+        }
+        while (lines[^1] != "---");
+        return lines;
+    }
+
+    [GeneratedRegex(@"\d+\.\d\d(?= (s|秒)$)")]
+    private static partial Regex Time();
+}
