@@ -1,6 +1,7 @@
 Describe 'The module' {
     BeforeDiscovery {
-        $script:commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:flowCommands = $commands | Where-Object { $_ -notlike '*Rdma*' }
         $script:hasAnalyzer = [bool](Get-Module -ListAvailable PSScriptAnalyzer)
         $script:scripts = Get-ChildItem (Resolve-Path "$PSScriptRoot/../..") -Recurse -Include *.ps1, *.psd1 |
             Where-Object FullName -NotMatch '/(out|bin|obj)/' |
@@ -10,7 +11,7 @@ Describe 'The module' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:manifest = Join-Path $module XTrace.psd1
-        $script:commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
     }
 
     It 'has a manifest that holds' {
@@ -21,7 +22,7 @@ Describe 'The module' {
         $tested.CompatiblePSEditions | Should -Be Core
     }
 
-    It 'exports its four cmdlets and nothing else' {
+    It 'exports its cmdlets and nothing else' {
         $loaded = Get-Module XTrace
         $loaded.ExportedCommands.Keys | Sort-Object | Should -Be $commands
         $loaded.ExportedAliases.Count + $loaded.ExportedFunctions.Count + $loaded.ExportedVariables.Count | Should -Be 0
@@ -31,11 +32,16 @@ Describe 'The module' {
         (Get-Command $_).Verb | Should -BeIn (Get-Verb).Verb
     }
 
-    It 'gives <_> an output type with views and the interface''s aliases' -ForEach $commands {
+    It 'gives <_> an output type with views and a default display set' -ForEach $commands {
         $command = Get-Command $_
-        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.XdpMonitor])
+        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.XdpMonitor])
         (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
             Should -Be TableControl, ListControl
+        (Get-TypeData $command.OutputType.Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty
+    }
+
+    It 'gives <_> the interface''s aliases' -ForEach $flowCommands {
+        $command = Get-Command $_
         $parameter = $command.Parameters.InterfaceAlias
         $parameter.Aliases | Should -Be Interface, ifAlias, Name
         $parameter.Attributes.Position | Should -Contain 0
@@ -56,7 +62,7 @@ Describe 'The module' {
         Invoke-Pwsh "Import-Module '$module' -Force; @(Get-XdpMonitor nosuch* -ErrorAction Stop).Count" | Should -Be 0
     }
 
-    It 'completes interface names for <_>' -ForEach $commands {
+    It 'completes interface names for <_>' -ForEach $flowCommands {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
             $start = $veth.Interface.Substring(0, $veth.Interface.Length - 1)

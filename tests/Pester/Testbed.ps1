@@ -63,3 +63,20 @@ function Invoke-Pwsh([string] $Command, [string[]] $Through = 'env', [string] $F
 function Clear-Monitor {
     Get-XdpMonitor "xtw$PID-*" | Stop-XdpMonitor
 }
+
+# Adds an mlx5 device with one port, an interface with a VLAN on it, and five counters.
+function Add-RdmaDevice([XTrace.Testbed.SysfsTree] $Tree, [string] $Name, [string] $PciAddress = '0000:3b:00.0', [string] $Interface = 'eth0') {
+    $port = $Tree.AddPort($Tree.AddDevice($Name, 'mlx5_core', $PciAddress))
+    $Tree.AddGid($port, 0, 'fe80:0000:0000:0000:0000:0000:0000:0001', $Interface)
+    $Tree.AddGid($port, 1, '0000:0000:0000:0000:0000:ffff:0a00:0001', "$Interface.100")
+    $Tree.AddCounters("$port/counters", [string[]] ('port_xmit_data', 'port_rcv_data'), '1000')
+    $Tree.AddCounters("$port/hw_counters", [string[]] ('np_cnp_sent', 'out_of_sequence', 'something_new', 'lifespan'), '7')
+}
+
+# The lines that are shown on a terminal of so many columns, without colours and trailing blanks.
+function Out-Plain([int] $Width) {
+    $rendering = $PSStyle.OutputRendering
+    $PSStyle.OutputRendering = 'PlainText'
+    ($input | Out-String -Width $Width).Trim("`r", "`n") -split '\r?\n' | ForEach-Object { $_.TrimEnd() }
+    $PSStyle.OutputRendering = $rendering
+}
