@@ -3,7 +3,7 @@ using XTrace.Bench;
 using XTrace.Net;
 
 const string Usage = """
-    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|cmdlet] [--rounds 21] [--packets 1000000]
+    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|rdma|cmdlet] [--rounds 21] [--packets 1000000]
                         [--json BENCH.json] [--module out/XTrace]
     """;
 
@@ -16,7 +16,7 @@ foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
-        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "cmdlet"]:
+        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "rdma" or "cmdlet"]:
             part = option[1];
             break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
@@ -63,6 +63,12 @@ try
         snapshot = [.. SnapshotCost.Measure(rounds)];
         Report.Print(snapshot, rounds);
     }
+    RdmaCostResult? rdma = null;
+    if (Wants("rdma"))
+    {
+        rdma = RdmaCost.Measure(rounds);
+        Report.Print(rdma, rounds);
+    }
     CmdletCostResult? cmdlet = null;
     if (Wants("cmdlet") && CmdletCost.WhyNot(module) is { } reason)
     {
@@ -73,7 +79,7 @@ try
         cmdlet = CmdletCost.Measure(module);
         Report.Print(cmdlet);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, cmdlet);
+    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, rdma, cmdlet);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

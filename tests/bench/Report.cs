@@ -83,6 +83,23 @@ internal static class Report
             ]));
     }
 
+    internal static void Print(RdmaCostResult cost, int rounds)
+    {
+        Heading("RDMA counters");
+        Line($"Milliseconds to read {cost.Counters:N0} counters of {cost.Devices} devices again, in a tree laid out as sysfs; median of {rounds}.");
+        Line($"Against opening, reading and closing each: with the library's File.OpenHandle, and with bare system calls.");
+        Line($"Target: at most {RdmaCostResult.Target} of the library, and no allocation but the {cost.ObjectBytes:F0} bytes of each object that is emitted.");
+        Line($"");
+        Table(
+            ["XTrace", "library", "system calls", "/library", "/system calls", "allocated", "target"],
+            [
+                [
+                    Text($"{cost.Sample.Median:F2}"), Text($"{cost.Library.Median:F2}"), Text($"{cost.SystemCalls.Median:F2}"),
+                    Text($"{cost.ToLibrary:F3}"), Text($"{cost.ToSystemCalls:F3}"), Text($"{cost.AllocatedBytes:N0} B"), Verdict(cost.Met),
+                ],
+            ]);
+    }
+
     internal static void Print(CmdletCostResult cost)
     {
         Heading("Get-FlowStat");

@@ -20,9 +20,10 @@ internal sealed record Results(
     IReadOnlyList<TcCostRow> TcCost,
     IReadOnlyList<ThroughputRow> Throughput,
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
+    RdmaCostResult? RdmaCost,
     CmdletCostResult? CmdletCost)
 {
     public bool AllMet =>
         KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && Throughput.All(row => row.Met)
-        && SnapshotCost.All(row => row.Met) && CmdletCost?.Met != false;
+        && SnapshotCost.All(row => row.Met) && RdmaCost?.Met != false && CmdletCost?.Met != false;
 }
