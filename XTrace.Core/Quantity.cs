@@ -26,7 +26,8 @@ internal static class Quantity
             value /= step;
             prefix++;
         }
-        string format = prefix == 0 ? unscaled : "0.##";
+        // Up to four digits, however large, so that columns can be narrow.
+        string format = prefix == 0 ? unscaled : value >= 1000 ? "0" : value >= 100 ? "0.#" : "0.##";
         return $"{value.ToString(format, CultureInfo.InvariantCulture)} {prefixes[prefix]}{unit}";
     }
 }

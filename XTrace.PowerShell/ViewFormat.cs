@@ -15,6 +15,9 @@ public static class ViewFormat
     public static string Type(TrafficType type, byte? icmpType, bool isFragment) =>
         isFragment ? $"{type} frag" : icmpType is { } number ? $"{type} {number}" : $"{type}";
 
+    /// <summary>The way frames go, in tcpdump's words, which are short.</summary>
+    public static string Direction(FlowDirection direction) => direction == FlowDirection.Ingress ? "In" : "Out";
+
     /// <summary>An address with its port, or with the queue pair that RoCE has at the destination.</summary>
     public static string Endpoint(string address, ushort? port, uint? queuePair)
     {

@@ -5,18 +5,19 @@ Describe 'The views' {
         $PSStyle.OutputRendering = 'PlainText'
         $script:veth = [XTrace.Testbed.VethPair]::new($true)
         $script:interface = $veth.Interface
-        $null = Start-XdpMonitor $interface
+        $null = Start-XdpMonitor $interface -Direction Both
         Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 982) 1024
         Send-Frame $veth (Frame Udp4 10.0.0.1 1001 10.0.0.2 2000 470) 3
         Send-Frame $veth (Frame Tcp6 2001:db8:1111:2222:3333:4444:5555:6666 65535 2001:db8:1111:2222:3333:4444:5555:7777 65534)
         Send-Frame $veth (Frame RoceV2 10.0.0.5 49152 10.0.0.6 0x1234 4 64) 2
         Send-Frame $veth (Frame Arp 10.0.0.1 10.0.0.2)
+        Send-Out $interface (Frame Udp4 10.0.0.2 2000 10.0.0.1 1000 30)
         $script:flows = Get-FlowStat $interface | Sort-Object Bytes -Descending
-        $script:monitor = Get-XdpMonitor $interface
+        $script:monitor = Get-XdpMonitor $interface -Direction Ingress
 
-        # The lines that are shown on a terminal of 120 columns.
-        function Show {
-            ($input | Out-String -Width 120).Trim() -split '\r?\n'
+        # The lines that are shown on a terminal of so many columns.
+        function Show([int] $Width = 120) {
+            ($input | Out-String -Width $Width).Trim() -split '\r?\n'
         }
 
         # Runs something as a German would see it.
@@ -39,26 +40,28 @@ Describe 'The views' {
     Context 'of flows' {
         It 'are a table that fits 120 columns' {
             $lines = $flows | Show
-            $lines[0].Trim() -split '\s+' | Should -Be Type, Source, Destination, Packets, Bytes, Rate, Interface, Time
+            $lines[0].Trim() -split '\s+' | Should -Be Type, Dir, Source, Destination, Packets, Bytes, Rate, Interface, Time
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
         }
 
         It 'humanise bytes and rates, and join addresses with ports' {
             $lines = $flows | Show
-            $lines[2] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1024 +1 MiB +[\d.]+ [kM]?bit/s $interface +\d\d:\d\d:\d\d`$"
-            $lines[3] | Should -Match '^UDP +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +3 +1\.5 KiB .*bit/s '
-            $lines[4] | Should -Match '^RoCEv2 +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +2 +244 B '
-            $lines[-1] | Should -Match '^Ethernet +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +1 +42 B '
+            $lines[2] | Should -Match "^UDP +In +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1024 +1 MiB +[\d.]+ [kM]?bit/s $interface +\d\d:\d\d:\d\d`$"
+            $lines[3] | Should -Match '^UDP +In +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +3 +1\.5 KiB .*bit/s '
+            $lines[4] | Should -Match '^RoCEv2 +In +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +2 +244 B '
+            $lines[-2] | Should -Match '^UDP +Out +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +1 +72 B '
+            $lines[-1] | Should -Match '^Ethernet +In +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +1 +42 B '
         }
 
-        It 'show both ends and the counts in 80 columns' {
-            $lines = $flows | Out-String -Width 80 | ForEach-Object { $_.Trim() -split '\r?\n' }
-            $lines[0].Trim() -split '\s+' | Should -Be Type, Source, Destination, Packets, Bytes
+        It 'show the way, both ends and the counts in 80 columns' {
+            $lines = $flows | Show 80
+            $lines[0].Trim() -split '\s+' | Should -Be Type, Dir, Source, Destination, Packets, Bytes
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
         }
 
         It 'show the longest addresses in full, on several lines' {
             $lines = $flows | Where-Object TrafficType -EQ TCP | Show
-            $source, $destination = foreach ($column in 13, 35) {
+            $source, $destination = foreach ($column in 16, 38) {
                 -join ($lines | Select-Object -Skip 2 | ForEach-Object { $_.PadRight(120).Substring($column, 21).Trim() })
             }
             $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'
@@ -69,6 +72,7 @@ Describe 'The views' {
             $lines = $flows[0] | Format-List | Show
             $lines | Should -Contain 'Packets              : 1024'
             $lines | Should -Contain 'Bytes                : 1048576'
+            $lines | Should -Contain 'Direction            : Ingress'
             $lines | Should -Contain 'SourceAddress        : 10.0.0.1'
             $lines | Should -Contain 'SourcePort           : 1000'
             $lines -match '^BitRate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
@@ -93,27 +97,45 @@ Describe 'The views' {
             $flow = $job | Receive-Job -Wait -AutoRemoveJob
             $flow.PSTypeNames | Should -Contain 'Deserialized.XTrace.FlowStat'
             $flow.Bytes | Should -Be 1536
-            ($flow | Show)[2] | Should -Match '^UDP .* 3 +1\.5 KiB '
+            ($flow | Show)[2] | Should -Match '^UDP +In .* 3 +1\.5 KiB '
         }
     }
 
     Context 'of monitors' {
-        It 'are a table that fits 120 columns' {
-            $lines = $monitor | Show
+        It 'are a table that fits 100 columns' {
+            $lines = $monitor | Show 100
             $lines | Should -HaveCount 3
-            $lines[0] | Should -Match '^Interface +State +Hook +Since +Packets +Bytes +Evicted +Slots used$'
-            $since = [regex]::Escape($monitor.StartTime.ToString('yyyy-MM-dd HH:mm:ss', [cultureinfo]::InvariantCulture))
-            $lines[2] | Should -Match "^$interface +Running +XdpNative +$since +1031 +1 MiB +0 +\d+$"
-            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
-            Use-German { $monitor | Show } | Should -Be $lines
+            $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted +Slots +Since$'
+            $since = $monitor.StartTime.ToString('MM-dd HH:mm', [cultureinfo]::InvariantCulture)
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1031 +1 MiB +0 +\d+ +$since`$"
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 100
+            Use-German { $monitor | Show 100 } | Should -Be $lines
+        }
+
+        It 'show what they are and what they counted in 80 columns, a line for each direction' {
+            $lines = Get-XdpMonitor $interface | Show 80
+            $lines | Should -HaveCount 4
+            $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted$'
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1031 +1 MiB +0`$"
+            $lines[3] | Should -Match "^$interface +Egress +Running +$tc +1 +72 B +0`$"
         }
 
         It 'show everything as a list' {
             $lines = $monitor | Format-List | Show
             $lines | Should -Contain 'Packets          : 1031'
+            $lines | Should -Contain 'Direction        : Ingress'
+            $lines | Should -Contain 'Filter           : '
             $lines | Should -Contain "Path             : $($monitor.Path)"
             $lines -match '^TableSize +: \d+ MiB$' | Should -HaveCount 1
         }
+    }
+
+    It 'have <type> show Direction among the properties that Format-List and Select-Object start from' -ForEach @(
+        @{ Type = 'XTrace.FlowStat'; Object = { $flows[0] } }
+        @{ Type = 'XTrace.XdpMonitor'; Object = { $monitor } }
+    ) {
+        (& $object).PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames | Should -Contain Direction
+        (& $object).Direction | Should -Be Ingress
     }
 
     It 'humanise <value> bytes as <text>' -ForEach @(
@@ -121,6 +143,9 @@ Describe 'The views' {
         @{ Value = 1023; Text = '1023 B' }
         @{ Value = 1024; Text = '1 KiB' }
         @{ Value = 1536; Text = '1.5 KiB' }
+        @{ Value = 102350; Text = '99.95 KiB' }
+        @{ Value = 102400.5 * 1.2345; Text = '123.5 KiB' }
+        @{ Value = 1023.4 * 1024; Text = '1023 KiB' }
         @{ Value = 1048575; Text = '1 MiB' }
         @{ Value = 18446744073709551615; Text = '16 EiB' }
     ) {
@@ -132,6 +157,8 @@ Describe 'The views' {
         @{ Value = 0.5; Text = '4 bit/s' }
         @{ Value = 125; Text = '1 kbit/s' }
         @{ Value = 1.17625e9; Text = '9.41 Gbit/s' }
+        @{ Value = 1.2345e10; Text = '98.76 Gbit/s' }
+        @{ Value = 2.3456e10; Text = '187.6 Gbit/s' }
     ) {
         [XTrace.PowerShell.ViewFormat]::BitRate($value) | Should -Be $text
     }

@@ -66,23 +66,6 @@ Describe 'Get-FlowStat, errors' {
         }
     }
 
-    It 'leaves an XDP program of somebody else alone' {
-        Set-Content TestDrive:/pass.c '__attribute__((section("xdp"), used)) int somebody_else(void *ctx) { return 2; }'
-        $object = Join-Path $TestDrive pass.o
-        clang -O2 -target bpf -c (Join-Path $TestDrive pass.c) -o $object
-        ip link set dev $interface xdp obj $object sec xdp
-        $id = (ip -j link show dev $interface | ConvertFrom-Json).xdp.prog.id
-        $id | Should -BeGreaterThan 0
-        foreach ($command in 'Get-FlowStat', 'Start-XdpMonitor') {
-            & $command $interface -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
-            $failure.FullyQualifiedErrorId | Should -BeLike 'XdpSlotBusy,*'
-            $failure.CategoryInfo.Category | Should -Be ResourceBusy
-            "$failure" | Should -Match "somebody_else.*$id"
-        }
-        (ip -j link show dev $interface | ConvertFrom-Json).xdp.prog.id | Should -Be $id
-        Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
-    }
-
     It 'names the capabilities that are missing' {
         $copy = Join-Path $TestDrive XTrace
         Copy-Item $module $copy -Recurse

@@ -22,16 +22,16 @@ Describe 'Get-FlowStat, sampling' {
             }
             $flow.Packets | Should -Be 50
             $flow.Bytes | Should -Be (50 * 142)
-            $flow.PacketsPerSecond | Should -BeGreaterThan 40
+            $flow.PacketsPerSecond | Should -BeGreaterThan (50 / $took.TotalSeconds)
             $flow.PacketsPerSecond | Should -BeLessOrEqual 50
             $took.TotalSeconds | Should -BeGreaterOrEqual 1
-            $took.TotalSeconds | Should -BeLessThan 2
+            $took.TotalSeconds | Should -BeLessThan 5 # what it would be unless told
         }
 
         It 'uses the hook and the table that are asked for' {
             $said = Get-FlowStat $interface -SampleInterval 0.1 -AttachMode Generic -MaxFlow 1024 -Verbose 4>&1
-            "$said" | Should -Match 'XdpGeneric'
-            "$said" | Should -Match '1024 flows'
+            "$said" | Should -BeLike "*${interface}: attached to generic XDP, Ingress.*"
+            "$said" | Should -Match '\b1024 flows each'
         }
 
         It 'ends soon after Select-Object has enough' {

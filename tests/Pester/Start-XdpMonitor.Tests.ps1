@@ -18,14 +18,16 @@ Describe 'Start-XdpMonitor' {
         $monitor | Should -BeOfType XTrace.XdpMonitor
         $monitor.InterfaceAlias | Should -Be $interface
         $monitor.State | Should -Be Running
-        $monitor.Hook | Should -Be XdpNative
+        $monitor.Hook | Should -Be $tc
+        $monitor.Direction | Should -Be Ingress
+        $monitor.Filter | Should -BeNullOrEmpty
         $monitor.MaxFlow | Should -Be 16384
         $monitor.Packets | Should -Be 0
         ([datetime]::Now - $monitor.StartTime).TotalSeconds | Should -BeLessThan 5
-        $link = ip -j link show dev $interface | ConvertFrom-Json
-        $link.xdp.prog.id | Should -Be $monitor.ProgramId
-        $link.ifindex | Should -Be $monitor.InterfaceIndex
-        Test-Path (Join-Path $monitor.Path link) | Should -BeTrue
+        $monitor.InterfaceIndex | Should -Be (ip -j link show dev $interface | ConvertFrom-Json).ifindex
+        Get-AttachPoint $interface | Should -Be "$tc ingress"
+        $monitor.Path | Should -BeLike "/sys/fs/bpf/xtrace/*/$interface/ingress"
+        Test-Path $monitor.Path | Should -BeTrue
     }
 
     It 'uses the hook and the table that are asked for' {

@@ -14,21 +14,46 @@ function Frame([string] $Builder) {
     , [XTrace.Testbed.Frames]::$Builder.Invoke($args)
 }
 
-# Whether any XDP program is attached.
+# Where the kernel says that programs are attached, not XTrace: some of xdp, tcx ingress, tcx egress, clsact ingress, clsact egress.
+function Get-AttachPoint([string] $Interface) {
+    [XTrace.Testbed.AttachedPrograms]::On($Interface)
+}
+
 function Test-Attached([string] $Interface) {
-    $null -ne (ip -j link show dev $Interface | ConvertFrom-Json).xdp
+    @(Get-AttachPoint $Interface).Count -gt 0
+}
+
+# TC as this kernel has it: TCX since 6.6.
+$tc = [version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -ge [version] '6.6' ? 'Tcx' : 'Clsact'
+
+# Compiles drop.bpf.c, programs of somebody else that drop UDP to port 7001, and returns the object's path.
+function Build-ForeignProgram {
+    $object = Join-Path $TestDrive drop.bpf.o
+    if (-not (Test-Path $object)) {
+        clang -O2 -Wall -Werror -target bpf -c (Join-Path $PSScriptRoot drop.bpf.c) -o $object
+    }
+    $object
+}
+
+# Sends frames out of an interface that is in this namespace; they have left when it returns.
+function Send-Out([string] $Interface, [byte[]] $Frame, [int] $Count = 1) {
+    $socket = [XTrace.Testbed.PacketSocket]::new($Interface)
+    for ($i = 0; $i -lt $Count; $i++) {
+        $socket.Send($Frame)
+    }
+    $socket.Dispose()
 }
 
 # Sends, then waits until the monitor has counted it: the receiving end runs on its own time.
 function Send-Frame([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [int] $Count = 1) {
-    $before = (Get-XdpMonitor $Veth.Interface).Packets
+    $before = (Get-XdpMonitor $Veth.Interface -Direction Ingress).Packets
     $Veth.Send($Frame, $Count)
     Wait-Count $Veth.Interface ($before + $Count)
 }
 
 function Wait-Count([string] $Interface, [uint64] $Packets) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
-    while ((Get-XdpMonitor $Interface).Packets -lt $Packets -and $clock.Elapsed.TotalSeconds -lt 10) {
+    while ((Get-XdpMonitor $Interface -Direction Ingress).Packets -lt $Packets -and $clock.Elapsed.TotalSeconds -lt 10) {
         Start-Sleep -Milliseconds 10
     }
 }

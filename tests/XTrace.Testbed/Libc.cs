@@ -6,6 +6,7 @@ namespace XTrace.Testbed;
 internal static partial class Libc
 {
     internal const int CloneNewNet = 0x40000000; // linux/sched.h
+    internal const int OpenReadWrite = 2;
     internal const int OpenCloseOnExec = 0x80000;
     internal const int PacketFamily = 17; // AF_PACKET
     internal const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
@@ -34,14 +35,27 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendto(int fd, byte[] data, nuint length, int flags, in PacketAddress to, uint toLength);
 
-    internal static nint bpf(int command, ref QueryAttributes attributes) => syscall(
-        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321, // __NR_bpf
-        command,
-        ref attributes,
-        Marshal.SizeOf<QueryAttributes>());
+    /// <summary>bpf(2). The attributes are at least as long as the kernel writes behind what it reads, 128 bytes.</summary>
+    internal static unsafe nint bpf<T>(int command, ref T attributes)
+        where T : unmanaged
+    {
+        fixed (T* pointer = &attributes)
+        {
+            return syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321, command, pointer, sizeof(T)); // __NR_bpf
+        }
+    }
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint syscall(nint number, nint command, ref QueryAttributes attributes, nint size);
+    internal static unsafe partial int ioctl(int fd, nuint request, byte* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, byte[] data, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(int fd, byte[] data, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint syscall(nint number, nint command, void* attributes, nint size);
 
     /// <summary>Throws the error of the last call if it returned a negative number.</summary>
     internal static int Check(int result, string call) =>
@@ -64,6 +78,39 @@ internal static partial class Libc
         internal uint AttachFlags;
         internal ulong ProgramIds;
         internal uint Count;
+    }
+
+    /// <summary>What BPF_PROG_ATTACH reads.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct AttachAttributes
+    {
+        internal uint Target;
+        internal int Program;
+        internal uint AttachType;
+        internal uint AttachFlags;
+    }
+
+    /// <summary>What BPF_PROG_GET_FD_BY_ID reads.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct IdAttributes
+    {
+        internal uint Id;
+    }
+
+    /// <summary>What BPF_OBJ_GET reads.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct PathAttributes
+    {
+        internal ulong Path;
+    }
+
+    /// <summary>What BPF_MAP_LOOKUP_ELEM and BPF_MAP_UPDATE_ELEM read.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct ElementAttributes
+    {
+        internal int Map;
+        internal ulong Key;
+        internal ulong Value;
     }
 
     /// <summary>struct sockaddr_ll, linux/if_packet.h.</summary>

@@ -3,20 +3,20 @@ using System.Runtime.InteropServices;
 namespace XTrace.Testbed;
 
 /// <summary>Sends frames out of an interface, byte for byte.</summary>
-internal sealed class PacketSocket : IDisposable
+public sealed class PacketSocket : IDisposable
 {
     private readonly int _fd;
     private readonly Libc.PacketAddress _to;
 
     /// <summary>Opens it in the namespace of the calling thread; any thread may send.</summary>
-    internal PacketSocket(string interfaceName)
+    public PacketSocket(string interfaceName)
     {
         _to = new Libc.PacketAddress { Family = Libc.PacketFamily, InterfaceIndex = (int)Libc.if_nametoindex(interfaceName) };
         _fd = Libc.Check(Libc.socket(Libc.PacketFamily, Libc.RawCloseOnExec, 0), "open a packet socket");
     }
 
     /// <summary>Sends one frame. When the other end's ring is full it was dropped, and goes again.</summary>
-    internal void Send(byte[] frame)
+    public void Send(byte[] frame)
     {
         while (Libc.sendto(_fd, frame, (nuint)frame.Length, 0, in _to, (uint)Marshal.SizeOf<Libc.PacketAddress>()) < 0)
         {

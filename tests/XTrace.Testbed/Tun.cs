@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace XTrace.Testbed;
+
+/// <summary>A tun interface, whose packets are IP without any header before it; gone when disposed.</summary>
+public sealed unsafe class Tun : IDisposable
+{
+    private const nuint SetInterface = 0x400454ca; // TUNSETIFF, linux/if_tun.h
+    private const ushort NoPacketInformation = 0x1001; // IFF_TUN | IFF_NO_PI
+    private const int NameLength = 16; // IFNAMSIZ
+    private const int RequestLength = 40; // struct ifreq
+
+    private readonly int _fd;
+
+    /// <summary>Makes it in the namespace of the calling thread, and brings it up.</summary>
+    public Tun(string name)
+    {
+        Interface = name;
+        _fd = Libc.Check(Libc.open("/dev/net/tun", Libc.OpenReadWrite | Libc.OpenCloseOnExec), "open /dev/net/tun");
+        Span<byte> request = stackalloc byte[RequestLength];
+        request.Clear();
+        Encoding.UTF8.GetBytes(name, request[..(NameLength - 1)]);
+        BitConverter.TryWriteBytes(request[NameLength..], NoPacketInformation);
+        fixed (byte* argument = request)
+        {
+            Libc.Check(Libc.ioctl(_fd, SetInterface, argument), $"make {name}");
+        }
+        File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
+        Command.Run("ip", "link", "set", name, "up");
+    }
+
+    public string Interface { get; }
+
+    /// <summary>Lets an IP packet arrive at the interface, as from the far end of a tunnel.</summary>
+    public void Arrive(byte[] packet)
+    {
+        if (Libc.write(_fd, packet, (nuint)packet.Length) != packet.Length)
+        {
+            throw new InvalidOperationException($"{Interface} did not take {packet.Length} bytes.");
+        }
+    }
+
+    /// <summary>Takes the next packet that left through the interface; waits until there is one.</summary>
+    public byte[] Take()
+    {
+        byte[] packet = new byte[65536];
+        int length = Libc.Check((int)Libc.read(_fd, packet, (nuint)packet.Length), $"read {Interface}");
+        return packet[..length];
+    }
+
+    public void Dispose() => _ = Libc.close(_fd);
+}
