@@ -15,7 +15,7 @@ public sealed class PacketSocket : IDisposable
         _fd = Libc.Check(Libc.socket(Libc.PacketFamily, Libc.RawCloseOnExec, 0), "open a packet socket");
     }
 
-    /// <summary>Sends one frame. When the other end's ring is full it was dropped, and goes again.</summary>
+    /// <summary>Sends one frame. When the other end's ring is full it was dropped, and goes again: do not send what a filter drops.</summary>
     public void Send(byte[] frame)
     {
         while (Libc.sendto(_fd, frame, (nuint)frame.Length, 0, in _to, (uint)Marshal.SizeOf<Libc.PacketAddress>()) < 0)
