@@ -6,6 +6,7 @@ namespace XTrace.Testbed;
 public sealed unsafe class Tun : IDisposable
 {
     private const nuint SetInterface = 0x400454ca; // TUNSETIFF, linux/if_tun.h
+    private const nuint SetLinkType = 0x400454cd; // TUNSETLINK
     private const ushort NoPacketInformation = 0x1001; // IFF_TUN | IFF_NO_PI
     private const int NameLength = 16; // IFNAMSIZ
     private const int RequestLength = 40; // struct ifreq
@@ -13,7 +14,9 @@ public sealed unsafe class Tun : IDisposable
     private readonly int _fd;
 
     /// <summary>Makes it in the namespace of the calling thread, and brings it up.</summary>
-    public Tun(string name)
+    /// <param name="name">Its name.</param>
+    /// <param name="hardwareType">What it claims to be: ARPHRD_* of linux/if_arp.h, of itself ARPHRD_NONE.</param>
+    public Tun(string name, ushort hardwareType = 0xfffe)
     {
         Interface = name;
         _fd = Libc.Check(Libc.open("/dev/net/tun", Libc.OpenReadWrite | Libc.OpenCloseOnExec), "open /dev/net/tun");
@@ -25,6 +28,7 @@ public sealed unsafe class Tun : IDisposable
         {
             Libc.Check(Libc.ioctl(_fd, SetInterface, argument), $"make {name}");
         }
+        Libc.Check(Libc.ioctl(_fd, SetLinkType, (byte*)hardwareType), $"make {name} of type {hardwareType}");
         File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
         Command.Run("ip", "link", "set", name, "up");
     }
