@@ -11,17 +11,17 @@ Describe 'The life of a monitor' {
         $script:udp = Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100
 
         # Another interface under the name of one that has gone; its other end keeps it company.
-        function New-SameInterface {
+        function Add-SameInterface {
             ip link add $interface type veth peer name "xtw$PID-back"
         }
 
-        function Invoke-Elsewhere {
-            nsenter "--net=/run/netns/$($veth.PeerNamespace)" @args
+        function Invoke-Elsewhere([string[]] $Command) {
+            nsenter "--net=/run/netns/$($veth.PeerNamespace)" @Command
         }
 
         function Get-AttachPointElsewhere {
-            $pwsh = "Add-Type -Path '$assembly'; [XTrace.Testbed.AttachedPrograms]::On('$interface')"
-            Invoke-Elsewhere pwsh -NoProfile -NonInteractive -Command $pwsh
+            $script = "Add-Type -Path '$assembly'; [XTrace.Testbed.AttachedPrograms]::On('$interface')"
+            Invoke-Elsewhere pwsh, -NoProfile, -NonInteractive, -Command, $script
         }
 
         # Whatever the way out, this is where it leads.
@@ -87,7 +87,7 @@ Describe 'The life of a monitor' {
             $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorExists,*'
 
             # Another interface gets the old name: it cannot have a monitor until the first has gone.
-            New-SameInterface
+            Add-SameInterface
             Start-XdpMonitor $interface -Force -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorRenamed,*'
             Stop-XdpMonitor $renamed
@@ -119,7 +119,7 @@ Describe 'The life of a monitor' {
             @{ Way = 'Stop, then Start'; Do = { Stop-XdpMonitor $interface; $null = Start-XdpMonitor $interface } }
         ) {
             ip link del $interface
-            New-SameInterface
+            Add-SameInterface
             (Get-XdpMonitor $interface).State | Should -Be Detached
             # What is not attached has no flows to give; Get-FlowStat watches for itself.
             Get-FlowStat $interface -SampleInterval 0.1 -ErrorAction Stop | Should -BeNullOrEmpty
@@ -133,7 +133,7 @@ Describe 'The life of a monitor' {
             $script:started = Start-XdpMonitor $interface -AttachMode $mode
             Send-Frame $veth $udp 3
             ip link set dev $interface netns $veth.PeerNamespace
-            Invoke-Elsewhere ip link set dev $interface up
+            Invoke-Elsewhere ip, link, set, dev, $interface, up
         }
 
         It 'is Moved, and still counts there' {
@@ -152,7 +152,7 @@ Describe 'The life of a monitor' {
             @{ Way = 'Start -Force'; Do = { $null = Start-XdpMonitor $interface -Force } }
             @{ Way = 'Stop, then Start'; Do = { Stop-XdpMonitor $interface; $null = Start-XdpMonitor $interface } }
         ) {
-            New-SameInterface
+            Add-SameInterface
             Start-XdpMonitor $interface -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorMoved,*'
             $failure.CategoryInfo.Category | Should -Be ResourceExists
@@ -169,7 +169,7 @@ Describe 'The life of a monitor' {
         }
 
         It 'runs again when the interface comes back' {
-            Invoke-Elsewhere ip link set dev $interface netns $PID
+            Invoke-Elsewhere ip, link, set, dev, $interface, netns, $PID
             ip link set dev $interface up
             $monitor = Get-XdpMonitor $interface
             $monitor.State | Should -Be Running

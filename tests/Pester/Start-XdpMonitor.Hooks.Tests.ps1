@@ -60,19 +60,19 @@ Describe 'Start-XdpMonitor, hooks' {
         }
 
         It 'Get-FlowStat attaches there for as long as it runs' {
-            $seen = @()
+            $script:seen = @()
             $flows = Get-FlowStat $interface -AttachMode $mode -Direction $direction -SampleInterval 0.3 -Verbose 4>&1 | ForEach-Object {
                 if ($_ -isnot [Management.Automation.VerboseRecord]) {
                     $_
                 } elseif ($_.Message -like "${interface}: attached to *, $($ways[-1]).") {
-                    $seen = Get-AttachPoint $interface
-                    $mode = Get-XdpMode $interface
+                    $script:seen = Get-AttachPoint $interface
+                    $script:seenMode = Get-XdpMode $interface
                     $veth.Send($udp, 2)
                     Send-Out $interface $udp 3
                 }
             }
             $seen | Should -Be $points
-            $mode | Should -Be $xdpMode
+            $seenMode | Should -Be $xdpMode
             $flows.Direction | Should -Be $ways
             $flows.Packets | Should -Be @($ways | ForEach-Object { @{ Ingress = 2; Egress = 3 }[$_] })
             Get-AttachPoint $interface | Should -BeNullOrEmpty

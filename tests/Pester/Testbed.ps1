@@ -24,10 +24,10 @@ function Test-Attached([string] $Interface) {
 }
 
 # TC as this kernel has it: TCX since 6.6.
-$tc = [version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -ge [version] '6.6' ? 'Tcx' : 'Clsact'
+$script:tc = [version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -ge [version] '6.6' ? 'Tcx' : 'Clsact'
 
 # CPUs that there may ever be, for each of which a table has room.
-$cpus = 1 + ((Get-Content /sys/devices/system/cpu/possible) -replace '^.*[-,]')
+$script:cpus = 1 + ((Get-Content /sys/devices/system/cpu/possible) -replace '^.*[-,]')
 
 # Compiles drop.bpf.c, programs of somebody else that drop UDP to port 7001, and returns the object's path.
 function Build-ForeignProgram {
