@@ -31,7 +31,6 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
     public string[] Address { get; set; } = [];
 
     /// <summary>Only flows from or to these ports.</summary>
@@ -150,7 +149,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
             {
                 TrafficTypes = TrafficType ?? [],
                 Protocols = Protocol ?? [],
-                Networks = [.. Address.Select(FlowFilter.ParseNetwork)],
+                Networks = [.. (Address ?? []).Select(FlowFilter.ParseNetwork)],
                 Ports = Port ?? [],
                 ExcludeDns = ExcludeDns,
             };

@@ -33,6 +33,9 @@ public sealed class BpfException(string operation, int errno, string log = "", o
             "OutOfMemory", XTraceErrorKind.ResourceUnavailable, "Ask for a table of fewer flows, or free memory."),
         Errnos.EBUSY or Errnos.EEXIST => (
             "ResourceBusy", XTraceErrorKind.ResourceBusy, "See what is attached with 'bpftool net show'."),
+        // bpf_mprog_max() in linux/bpf_mprog.h
+        Errnos.ERANGE => (
+            "HookFull", XTraceErrorKind.ResourceUnavailable, "A TCX hook holds 63 programs: see them with 'bpftool net show', and stop some."),
         Errnos.ENODEV or Errnos.ENOENT => (
             "NotFound", XTraceErrorKind.NotFound, "Check that the interface is still there."),
         Errnos.EOPNOTSUPP => (

@@ -14,5 +14,6 @@ internal static class Errnos
     internal const int ENODEV = 19;
     internal const int EINVAL = 22;
     internal const int ENOSPC = 28;
+    internal const int ERANGE = 34;
     internal const int EOPNOTSUPP = 95;
 }

@@ -42,10 +42,10 @@ internal sealed unsafe class FlowMonitor : IDisposable
     /// <param name="direction">Ingress or Egress.</param>
     /// <param name="options">How.</param>
     /// <param name="report">Is told what a curious user wants to know: sizes, refusals.</param>
-    /// <param name="makeRoom">Called when all is loaded, just before the program takes its place; given for a monitor that is to be pinned.</param>
+    /// <param name="replacement">What makes room for it; given for a monitor that is to be pinned.</param>
     /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
     internal static FlowMonitor Attach(
-        NetInterface target, FlowDirection direction, MonitorOptions options, Action<string> report, Action? makeRoom = null)
+        NetInterface target, FlowDirection direction, MonitorOptions options, Action<string> report, Replacement? replacement = null)
     {
         Capabilities.RequireMonitoring();
         HookPlan plan = options.PlanFor(target, direction);
@@ -54,9 +54,10 @@ internal sealed unsafe class FlowMonitor : IDisposable
             SetsPerCpu = options.SetsPerCpu,
             NeedsXdp = plan.NeedsXdp,
             NeedsTc = plan.NeedsTc,
+            TakesFrags = plan.Hooks.Contains(MonitorHook.XdpNative),
             Link = plan.Link,
             Filter = FilterCompiler.Compile(options.Filter),
-            Owner = makeRoom == null ? ProcessIdentity.Current : null,
+            Owner = replacement == null ? ProcessIdentity.Current : null,
         };
         TableMemory.Require(target, direction, options, report);
         FlowProgram program = FlowProgram.Load(request);
@@ -64,8 +65,8 @@ internal sealed unsafe class FlowMonitor : IDisposable
         try
         {
             uint tick = JiffiesClock.MeasureTick(program.Clock);
-            makeRoom?.Invoke();
-            attachment = plan.Attach(program, target, direction, report);
+            attachment = plan.Attach(program, target, direction, replacement, report);
+            replacement?.MakeRoom();
             report($"{target.Name}: attached to {HookPlan.Describe(attachment.Hook)}, {direction}.");
             MonitorMeta meta = new()
             {

@@ -55,7 +55,8 @@ internal sealed unsafe class FlowProgram : IDisposable
             bpf.SetMaxEntries("cpus", (uint)cpus);
             ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
             config.SetsPerCpu = (uint)setsPerCpu;
-            config.HasFrags = BpfProgram.CanTakeFrags ? 1u : 0u;
+            bool takesFrags = request.TakesFrags && BpfProgram.CanTakeFrags;
+            config.HasFrags = takesFrags ? 1u : 0u;
             config.Link = request.Link;
             config.Filter = request.Filter;
             if (request.Owner is { } owner)
@@ -64,7 +65,7 @@ internal sealed unsafe class FlowProgram : IDisposable
             }
             RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
             LeaveOut(bpf, request);
-            if (BpfProgram.CanTakeFrags)
+            if (takesFrags)
             {
                 bpf.SetProgramFlags(XdpName, LibBpf.ProgramFlagXdpHasFrags);
             }

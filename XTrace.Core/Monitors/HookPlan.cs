@@ -56,16 +56,18 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     /// <param name="program">The programs.</param>
     /// <param name="target">The interface.</param>
     /// <param name="direction">Ingress or Egress.</param>
+    /// <param name="replacement">Makes room on a slot that takes one program only.</param>
     /// <param name="report">Is told why a hook was not taken.</param>
     /// <exception cref="XTraceException">No hook took it; the message says why.</exception>
-    internal Attachment Attach(FlowProgram program, NetInterface target, FlowDirection direction, Action<string> report)
+    internal Attachment Attach(
+        FlowProgram program, NetInterface target, FlowDirection direction, Replacement? replacement, Action<string> report)
     {
         List<XTraceException> refusals = [];
         foreach (MonitorHook hook in Hooks)
         {
             try
             {
-                return Verified(Attach(hook, program, target, direction, report), target);
+                return Verified(Attach(hook, program, target, direction, replacement, report), target);
             }
             catch (XTraceException refusal) when (refusal.Kind != XTraceErrorKind.PermissionDenied)
             {
@@ -91,7 +93,8 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         _ => "nothing",
     };
 
-    private static Attachment Attach(MonitorHook hook, FlowProgram program, NetInterface target, FlowDirection direction, Action<string> report)
+    private static Attachment Attach(
+        MonitorHook hook, FlowProgram program, NetInterface target, FlowDirection direction, Replacement? replacement, Action<string> report)
     {
         switch (hook)
         {
@@ -102,7 +105,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             case MonitorHook.Clsact:
                 return ClsactHook.Attach(program.Tc, target, direction, report);
             default:
-                return XdpHook.Attach(program.Xdp, target, hook);
+                return XdpHook.Attach(program.Xdp, target, hook, replacement);
         }
     }
 

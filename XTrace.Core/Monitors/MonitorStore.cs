@@ -43,15 +43,7 @@ internal static class MonitorStore
                 interfaceName);
         }
 
-        // What runs goes only when what replaces it is loaded.
-        using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, () =>
-        {
-            if (existing != null)
-            {
-                report($"{interfaceName}: replacing the monitor that is {existing.State}.");
-                new PinDirectory(existing.Path).Remove();
-            }
-        });
+        using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, new Replacement(existing, report));
         try
         {
             pins.Create();

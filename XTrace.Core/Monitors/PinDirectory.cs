@@ -90,14 +90,21 @@ internal sealed unsafe class PinDirectory(string path)
     /// <summary>Detaches and forgets the monitor. Safe at any step: what is left is again a directory that is not whole. Hold the PinLock.</summary>
     internal void Remove()
     {
-        Attachment.Remove(this);
-        foreach (string pin in Directory.GetFiles(FullPath))
+        try
         {
-            File.Delete(pin);
+            Attachment.Remove(this);
+            foreach (string pin in Directory.GetFiles(FullPath))
+            {
+                File.Delete(pin);
+            }
+            for (string directory = FullPath; directory != Root && !Directory.EnumerateFileSystemEntries(directory).Any(); directory = Path.GetDirectoryName(directory)!)
+            {
+                Directory.Delete(directory);
+            }
         }
-        for (string directory = FullPath; directory != Root && !Directory.EnumerateFileSystemEntries(directory).Any(); directory = Path.GetDirectoryName(directory)!)
+        catch (DirectoryNotFoundException)
         {
-            Directory.Delete(directory);
+            // Somebody removed the files by hand.
         }
     }
 

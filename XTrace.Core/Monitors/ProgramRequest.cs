@@ -12,6 +12,12 @@ internal sealed record ProgramRequest
 
     internal bool NeedsTc { get; init; } = true;
 
+    /// <summary>
+    /// Whether the XDP program takes frames of several buffers, as native XDP may have them. On generic XDP such a program
+    /// makes the kernel copy buffers so that TC programs no longer find their Ethernet header.
+    /// </summary>
+    internal bool TakesFrags { get; init; } = true;
+
     /// <summary>What the interface's frames begin with: FlowAbi.Link*.</summary>
     internal uint Link { get; init; }
 

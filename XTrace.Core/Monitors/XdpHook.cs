@@ -8,9 +8,16 @@ internal static unsafe class XdpHook
 {
     /// <exception cref="BpfException">The kernel or the driver refused.</exception>
     /// <exception cref="XTraceException">Another program has the slot; the message names it.</exception>
-    internal static LinkAttachment Attach(BpfHandle program, NetInterface target, MonitorHook hook)
+    internal static LinkAttachment Attach(BpfHandle program, NetInterface target, MonitorHook hook, Replacement? replacement = null)
     {
-        ThrowIfBusy(target);
+        if (OwnerOf(target) is { } owner)
+        {
+            if (replacement?.Is(owner) != true)
+            {
+                ThrowBusy(target, owner);
+            }
+            replacement!.MakeRoom();
+        }
         BpfHandle link = BpfLink.Create(
             program,
             target.Index,
@@ -28,15 +35,17 @@ internal static unsafe class XdpHook
         return programId == (hook == MonitorHook.XdpNative ? options.NativeProgramId : options.GenericProgramId);
     }
 
-    /// <summary>A slot in use is never taken from its owner.</summary>
-    private static void ThrowIfBusy(NetInterface target)
+    /// <summary>The program that has the slot, or null.</summary>
+    private static uint? OwnerOf(NetInterface target)
     {
         LibBpf.XdpQueryOptions options = Query(target.Index);
         uint owner = new[] { options.NativeProgramId, options.OffloadedProgramId, options.GenericProgramId, options.ProgramId }.FirstOrDefault(id => id != 0);
-        if (owner == 0)
-        {
-            return;
-        }
+        return owner == 0 ? null : owner;
+    }
+
+    /// <summary>A slot in use is never taken from its owner.</summary>
+    private static void ThrowBusy(NetInterface target, uint owner)
+    {
         string advice = BpfProgram.NameOf(owner) == FlowProgram.XdpName
             ? "It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another network namespace. "
                 + "Many can read a monitor of Start-XdpMonitor at once, and any number can watch with attach mode Tc."

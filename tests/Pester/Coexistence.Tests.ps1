@@ -190,7 +190,7 @@ Describe 'Beside programs of somebody else' {
         Measure-Arrival | Should -Be 0, 5
     }
 
-    It 'filters of clsact, from before and from after, work on while a monitor of <_> comes and goes' -ForEach 'Auto', 'Native' {
+    It 'filters of clsact, from before and from after, work on while a monitor of <_> comes and goes' -ForEach 'Auto', 'Native', 'Generic' {
         tc qdisc add dev $interface clsact
         tc filter add dev $interface ingress prio 10 bpf da obj $object sec tc
         Measure-Arrival | Should -Be 0, 5

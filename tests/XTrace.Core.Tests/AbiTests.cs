@@ -75,7 +75,7 @@ public sealed class AbiTests
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
         ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
         ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
-        ("ENOSPC", Errnos.ENOSPC), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
+        ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
         ("PROT_READ", Libc.ProtRead), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
         ("O_DIRECTORY | O_CLOEXEC", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory),
     ];

@@ -409,7 +409,61 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
 public sealed class NativeMonitorStoreTests() : MonitorStoreTests(MonitorHook.XdpNative);
 
 [Collection(MonitorStoreTests.OneAtATime)]
-public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx);
+public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
+{
+    /// <summary>The new one could not be had: the slot is somebody else's.</summary>
+    [Fact]
+    public void A_forced_start_that_is_refused_leaves_what_runs()
+    {
+        using FlowProgram foreign = FlowProgram.Load(new ProgramRequest { SetsPerCpu = 1 });
+        using Attachment slot = Pair.Run(() => XdpHook.Attach(foreign.Xdp, NetInterfaces.Get(Pair.Interface), MonitorHook.XdpNative));
+        XdpMonitor first = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { }));
+        MonitorOptions native = new() { Mode = AttachMode.Native };
+        XTraceException refusal = Assert.Throws<XTraceException>(
+            () => Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, native, force: true, _ => { })));
+        Assert.Equal("XdpSlotBusy", refusal.ErrorId);
+        XdpMonitor left = Pair.Run(() => MonitorStore.Find(Pair.Interface, FlowDirection.Ingress))!;
+        Assert.Equal((MonitorState.Running, first.ProgramId), (left.State, left.ProgramId));
+    }
+
+    /// <summary>Its own slot it gets: the old one makes room.</summary>
+    [Theory]
+    [InlineData(MonitorHook.XdpNative, MonitorHook.XdpGeneric)]
+    [InlineData(MonitorHook.Tcx, MonitorHook.XdpNative)]
+    [InlineData(MonitorHook.XdpNative, MonitorHook.Tcx)]
+    public void A_forced_start_may_change_the_hook(MonitorHook from, MonitorHook to)
+    {
+        foreach (MonitorHook hook in (MonitorHook[])[from, to])
+        {
+            XdpMonitor monitor = Pair.Run(() => MonitorStore.Start(
+                Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Hooks = [hook] }, force: true, _ => { }));
+            Assert.Equal((hook, MonitorState.Running), (monitor.Hook, monitor.State));
+            Assert.Single(Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
+        }
+    }
+
+    [Fact]
+    public void A_hook_that_is_full_is_said_to_be()
+    {
+        List<FlowMonitor> all = [];
+        MonitorOptions options = new() { MaxFlow = 8, Hooks = [MonitorHook.Tcx] };
+        try
+        {
+            BpfException full = Assert.Throws<BpfException>(() => Pair.Run(() =>
+            {
+                while (all.Count < 100)
+                {
+                    all.Add(FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Ingress, options, _ => { }));
+                }
+            }));
+            Assert.Equal(("HookFull", 63), (full.ErrorId, all.Count));
+        }
+        finally
+        {
+            all.ForEach(monitor => monitor.Dispose());
+        }
+    }
+}
 
 /// <summary>What is particular to filters: they are made and removed through netlink, and no link ends them.</summary>
 [Collection(MonitorStoreTests.OneAtATime)]

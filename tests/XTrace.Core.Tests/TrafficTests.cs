@@ -153,18 +153,16 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         byte[] arriving = Udp4("10.8.8.2", 1, "10.8.8.1", 2, 100)[Ethernet..];
         _pair.Run(() =>
         {
-            using TunDevice tun = new(Name);
-            File.WriteAllText($"/proc/sys/net/ipv6/conf/{Name}/disable_ipv6", "1");
+            using Tun tun = new(Name);
             Command.Run("ip", "address", "add", "10.8.8.1/24", "dev", Name);
-            Command.Run("ip", "link", "set", Name, "up");
             using FlowMonitor ingress = Attach(Name, FlowDirection.Ingress, hook);
             using FlowMonitor egress = Attach(Name, FlowDirection.Egress, hook);
             using UdpClient socket = new(new IPEndPoint(IPAddress.Parse("10.8.8.1"), 2));
             for (int i = 0; i < 5; i++)
             {
-                tun.Write(arriving);
+                tun.Arrive(arriving);
                 socket.Send("hello"u8, new IPEndPoint(IPAddress.Parse("10.8.8.2"), 4000));
-                Assert.Equal("hello", Encoding.ASCII.GetString(tun.Read().AsSpan(28)));
+                Assert.Equal("hello", Encoding.ASCII.GetString(tun.Take().AsSpan(28)));
             }
             FlowStat arrived = Assert.Single(Flows(ingress));
             FlowStat left = Assert.Single(Flows(egress));

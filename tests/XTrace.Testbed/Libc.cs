@@ -11,8 +11,6 @@ internal static partial class Libc
     internal const int PacketFamily = 17; // AF_PACKET
     internal const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     internal const int NoBuffers = 105; // ENOBUFS
-    internal const uint SetTunInterface = 0x400454ca; // TUNSETIFF, linux/if_tun.h
-    internal const short TunWithoutInformation = 0x1001; // IFF_TUN | IFF_NO_PI
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags);
@@ -22,9 +20,6 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setns(int fd, int type);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int ioctl(int fd, nuint request, ref TunRequest argument);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial uint if_nametoindex(string name);
@@ -60,13 +55,6 @@ internal static partial class Libc
     /// <summary>Throws the error of the last call if it returned a negative number.</summary>
     internal static int Check(int result, string call) =>
         result >= 0 ? result : throw new InvalidOperationException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
-
-    /// <summary>struct ifreq, linux/if.h, as TUNSETIFF reads it: 16 bytes of name, then flags.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 40)]
-    internal struct TunRequest
-    {
-        [FieldOffset(16)] internal short Flags;
-    }
 
     /// <summary>What of union bpf_attr BPF_PROG_QUERY reads, linux/bpf.h. The kernel writes behind it, however long it is told that it is.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
