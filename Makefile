@@ -20,14 +20,16 @@ FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
 INTERFACE ?=
+KERNEL ?=
 
 # Both publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build run test bench clean
+.PHONY: help deps build run test test-vm bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0)."
+	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test', that runs after the other suites."
 
 deps: ## Install what building needs
 	@./deps.sh build
@@ -52,7 +54,11 @@ run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
 
 test: build ## Run every test; the last line adds all suites up
 	@./deps.sh build test
-	@tests/run.sh
+	@tests/run.sh $(KERNEL)
+
+test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
+	@./deps.sh build test
+	@tests/vm/run.sh $(or $(KERNEL),6.1)
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Runs every suite and ends with one line that adds them up: N passed, N failed, N skipped.
+# Given kernels ('tests/run.sh 6.1'), it boots each as the last suites.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
@@ -50,10 +51,23 @@ pester() {
     add $summary
 }
 
+vm() {
+    local log summary
+    log=$(mktemp)
+    tests/vm/run.sh "$1" | tee "$log"
+    summary=$(tail -n 1 "$log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
+    rm -f "$log"
+    # shellcheck disable=SC2086 # three numbers
+    add $summary
+}
+
 for project in tests/*.Tests; do
     xunit "$(basename "$project")"
 done
 pester
+for kernel in "$@"; do
+    vm "$kernel"
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 && $passed != 0 ]]

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# On the host, in the folder of a scenario that watched: flows as xtrace-catch prints them, sorted.
+
+# The last sample of an end of the pair.
+catch_flows() {
+    awk -v heading="# $1" '/^# / { on = $0 == heading; if (on) lines = ""; next } on { lines = lines $0 "\n" } END { printf "%s", lines }' catch | sort
+}
+
+# The RoCEv2 flows that tshark finds in an end's pcap, and which frames of it: a display filter.
+tshark_flows() {
+    local source destination pair opcode packets bytes
+    tshark -r "$1.pcap" -Y "udp.dstport == 4791 && $2" -T fields -E separator=' ' \
+        -e ip.src -e ip.dst -e infiniband.bth.destqp -e infiniband.bth.opcode -e frame.len 2>/dev/null |
+        awk '{ flow = $1 " " $2 " " $3 " " $4; packets[flow]++; bytes[flow] += $5 }
+            END { for (flow in packets) print flow, packets[flow], bytes[flow] }' |
+        while read -r source destination pair opcode packets bytes; do
+            echo "$source:0 -> $destination:$((pair)) proto=$((opcode)) packets=$packets bytes=$bytes"
+        done | sort
+}
+
+# Of flows, those of RoCE: they have no source port.
+roce_only() {
+    grep ':0 -> '
+}
+
+opcodes() {
+    sed -n 's/.* proto=\([0-9]*\) .*/\1/p' | sort -nu | xargs
+}
+
+# Packets and bytes of flows.
+sum() {
+    sed 's/.* packets=\([0-9]*\) bytes=\([0-9]*\)$/\1 \2/' | awk '{ packets += $1; bytes += $2 } END { print packets + 0, bytes + 0 }'
+}
+
+# Packets and bytes that an end's interface counted meanwhile: the end, rx or tx, and bytes a packet that it leaves out.
+counted() {
+    awk -v end="$1" -v at="$([[ $2 == rx ]] && echo 2 || echo 4)" -v left_out="${3:-0}" \
+        '$1 == end { packets = $at - packets; bytes = $(at + 1) - bytes } END { print packets, bytes + left_out * packets }' \
+        counters.before counters.after
+}
+
+# Frames that tcpdump did not get: the pcaps have all if there are none.
+frames_lost() {
+    awk '/dropped by/ { lost += $1; found++ } END { if (found) print lost }' ./*.tcpdump
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Boots a Debian kernel and checks in it what XTrace counts: 'tests/vm/run.sh 6.1'. Ends with N passed, N failed, N skipped.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+. tests/vm/packages.sh
+. tests/vm/boot.sh
+. tests/vm/judge.sh
+. tests/vm/flows.sh
+
+version=${1:-6.1}
+if [[ ! -v kernel_suite[$version] ]]; then
+    echo "There is no kernel '$version': choose one of $(printf '%s\n' "${!kernel_suite[@]}" | sort -V | xargs)." >&2
+    exit 1
+fi
+if [[ $(uname -m) != x86_64 ]]; then
+    echo "The VM is made of amd64 packages: run it on an amd64 machine." >&2
+    exit 1
+fi
+
+need_root
+need_kernel "$version"
+
+results=$PWD/out/vm/$version
+rm -rf "$results"
+mkdir -p "$results"
+shares=(root="$root" modules="$kernel/lib/modules" repo="$PWD" dotnet="$(dirname "$(readlink -f "$(command -v dotnet)")")")
+
+echo "Booting Linux $release"
+started=$SECONDS
+booted=true
+boot "$results" "${shares[@]}" || booted=false
+echo "The guest ran for $((SECONDS - started)) s; its console, and all that it left, is in out/vm/$version"
+
+for scenario in tests/vm/scenarios/*.sh; do
+    name=$(basename "$scenario" .sh)
+    echo "$name, Linux $release"
+    # shellcheck source=/dev/null
+    . "$scenario"
+    if [[ -e $results/$name/done ]]; then
+        pushd "$results/$name" >/dev/null
+        check
+        popd >/dev/null
+    else
+        fail "It did not come to its end in the guest:"
+        tail -n 40 "$results/$name/log" 2>/dev/null | indent || true
+    fi
+done
+if [[ $booted == false ]]; then
+    fail "The guest did not come to its end. Its console:"
+    tail -n 40 "$results/console" | indent
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[[ $failed == 0 && $passed != 0 ]]
