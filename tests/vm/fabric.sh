@@ -48,12 +48,16 @@ pair() {
     wait $listener || echo "# server: exit code $?"
 }
 
+rdma_pingpong() {
+    pair 1 "ibv_rc_pingpong -d rxe_b -g $(gid rxe_b) -n 200" "ibv_rc_pingpong -d rxe_a -g $(gid rxe_a) -n 200 $address_b"
+}
+
 # Sends, writes and reads over RC, sends over UD, connections with and without the connection manager.
 rdma_traffic() {
     local a b tool
     a=$(gid rxe_a)
     b=$(gid rxe_b)
-    pair 1 "ibv_rc_pingpong -d rxe_b -g $b -n 200" "ibv_rc_pingpong -d rxe_a -g $a -n 200 $address_b"
+    rdma_pingpong
     pair 1 "ibv_ud_pingpong -d rxe_b -g $b -n 50 -s 1024" "ibv_ud_pingpong -d rxe_a -g $a -n 50 -s 1024 $address_b"
     for tool in ib_send_bw ib_write_bw ib_read_bw; do
         pair 2 "$tool -F -d rxe_b -x $b -n 100 -s 16384" "$tool -F -d rxe_a -x $a -n 100 -s 16384 $address_b"

@@ -11,24 +11,33 @@ for folder in /tmp /run /var /root; do
 done
 mkdir /run/busybox
 /bin/busybox --install -s /run/busybox
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox HOME=/root LANG=C.UTF-8 DOTNET_ROOT=/dotnet DOTNET_NOLOGO=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1 DOTNET_NOLOGO=1 DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 # shellcheck source=tests/vm/fabric.sh
 . ./fabric.sh
 # shellcheck source=tests/vm/watch.sh
 . ./watch.sh
 
+# Runs PowerShell with the module, each time in a process of its own.
+module() {
+    /pwsh/pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
+}
+
+mount -t bpf bpf /sys/fs/bpf
 make_fabric
 for scenario in scenarios/*.sh; do
     name=$(basename "$scenario" .sh)
     mkdir -p "/results/$name"
     # A scenario that ends early leaves no 'done', and the host says so.
+    set +e
     (
+        set -e
         # shellcheck source=/dev/null
         . "./$scenario"
         cd "/results/$name"
         run
         touch "done"
-    ) >"/results/$name/log" 2>&1 || true
+    ) >"/results/$name/log" 2>&1
+    set -e
     echo "$name: ended at $(cut -d ' ' -f 1 /proc/uptime) s"
 done

@@ -18,6 +18,12 @@ skip() {
     echo "  skipped $*"
 }
 
+# Another runner's figures: passed, failed, skipped, of what.
+tally() {
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    echo "  $([[ $2 == 0 ]] && echo 'ok     ' || echo 'FAILED ') $4: $1 passed, $2 failed, $3 skipped"
+}
+
 # What is compared, XTrace's figure, the other's name and figure.
 equal() {
     if [[ $2 == "$4" && -n $2 ]]; then

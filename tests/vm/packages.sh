@@ -7,7 +7,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/xtrace-vm
 root_suite=bookworm
 root_packages=(
     qemu-system-x86 busybox-static bash coreutils gawk kmod mount procps util-linux libstdc++6 libbpf1 xz-utils
-    iproute2 ethtool nftables iperf3 tcpdump
+    iproute2 ethtool nftables iperf3 tcpdump strace
     rdma-core ibverbs-utils ibverbs-providers perftest rdmacm-utils
 )
 
@@ -15,14 +15,18 @@ declare -A kernel_suite=([5.10]=bullseye [6.1]=bookworm [6.12]=bookworm-backport
 
 # Sets root: the folder of everything but the kernel.
 need_root() {
-    root=$cache/root-$(echo "$root_suite ${root_packages[*]}" | sha256sum | cut -c1-12)
+    root=$cache/root-$(sha256sum tests/vm/packages.sh | cut -c1-12)
     if [[ ! -d $root ]]; then
         echo "Unpacking the packages of the VM into $root"
         rm -rf "$cache"/root-*
         use_suite "$root_suite"
         apt_of "$root_suite" apt-get install --download-only --yes --no-install-recommends "${root_packages[@]}" >/dev/null
         unpack "$root_suite" "$root.new"
-        mkdir -p "$root.new"/{repo,results,dotnet,pwsh,lib/modules}
+        mkdir -p "$root.new"/{repo,results,dotnet,pwsh,kernel}
+        ln -s /dotnet "$root.new/usr/share/dotnet"
+        rm -rf "$root.new"/{boot,lib/modules}
+        ln -s /kernel/boot "$root.new/boot"
+        ln -s /kernel/lib/modules "$root.new/lib/modules"
         echo root:x:0:0:root:/root:/bin/bash >"$root.new/etc/passwd"
         mv "$root.new" "$root"
     fi

@@ -18,13 +18,16 @@ if [[ $(uname -m) != x86_64 ]]; then
     exit 1
 fi
 
+dotnet build tests/XTrace.Core.Tests -c Release -v quiet -clp:ErrorsOnly --nologo
 need_root
 need_kernel "$version"
 
 results=$PWD/out/vm/$version
 rm -rf "$results"
 mkdir -p "$results"
-shares=(root="$root" modules="$kernel/lib/modules" repo="$PWD" dotnet="$(dirname "$(readlink -f "$(command -v dotnet)")")")
+pwsh=$(command -v pwsh || true)
+shares=(root="$root" kernel="$kernel" repo="$PWD" dotnet="$(dirname "$(readlink -f "$(command -v dotnet)")")")
+[[ -z $pwsh ]] || shares+=(pwsh="$(dirname "$(readlink -f "$pwsh")")")
 
 echo "Booting Linux $release"
 started=$SECONDS

@@ -1,26 +1,37 @@
 # shellcheck shell=bash
-# In the guest: xtrace-catch and tcpdump on both ends of the pair, over exactly the same traffic.
+# In the guest: monitors and tcpdump on both ends of the pair, over exactly the same traffic. All leave what they have to
+# tell in the current folder.
 
-# Begins before any traffic: arguments of xtrace-catch. Leaves catch, catch.err, and counters.before in the current folder.
+# Begins, before any traffic: arguments of xtrace-catch.
 watch() {
-    local end
     /repo/out/xtrace-catch -i va,vb -t 1000 "$@" >catch 2>catch.err &
     catch=$!
+    # The first sample is the sign that both are attached.
+    await 60 grep -qx '# vb' catch
+    capture
+}
+
+# Ends, after the last traffic and a sample of it.
+unwatch() {
+    end_capture
+    kill -TERM "$catch"
+    wait "$catch"
+}
+
+capture() {
+    local end
     dumps=()
     for end in va vb; do
         tcpdump -Z root -i $end -s 0 -B 65536 -w /tmp/$end.pcap 2>$end.tcpdump &
         dumps+=($!)
+        await 30 grep -q 'listening on' $end.tcpdump
     done
-    # The first sample is the sign that all is attached.
-    await 60 grep -qx '# vb' catch
-    await 30 grep -q 'listening on' va.tcpdump
-    await 30 grep -q 'listening on' vb.tcpdump
     counters >counters.before
 }
 
-# Ends when nothing has moved for a while: what is read then is all of it. Leaves counters.after and the pcaps.
-unwatch() {
+end_capture() {
     local now='' before=none end
+    # At rest for longer than the interval of xtrace-catch, and the time in which tcpdump writes what it has.
     while [[ $now != "$before" ]]; do
         before=$now
         sleep 3
@@ -28,8 +39,7 @@ unwatch() {
     done
     echo "$now" >counters.after
     kill -INT "${dumps[@]}"
-    kill -TERM "$catch"
-    wait "${dumps[@]}" "$catch"
+    wait "${dumps[@]}"
     for end in va vb; do
         mv /tmp/$end.pcap .
     done
