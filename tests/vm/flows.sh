@@ -18,6 +18,11 @@ tshark_flows() {
         done | sort
 }
 
+# How many frames in an end's pcap are of several segments.
+joined() {
+    tshark -r "$1.pcap" -Y 'tcp && frame.len > 1514' 2>/dev/null | wc -l
+}
+
 # Of flows, those of RoCE: they have no source port.
 roce_only() {
     grep ':0 -> '

@@ -32,6 +32,7 @@ for scenario in scenarios/*.sh; do
     set +e
     (
         set -e
+        trap 'jobs -p | xargs -r kill' EXIT
         # shellcheck source=/dev/null
         . "./$scenario"
         cd "/results/$name"

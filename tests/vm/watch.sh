@@ -7,7 +7,7 @@ watch() {
     /repo/out/xtrace-catch -i va,vb -t 1000 "$@" >catch 2>catch.err &
     catch=$!
     # The first sample is the sign that both are attached.
-    await 60 grep -qx '# vb' catch
+    await 60 grep -q '^# vb' catch
     capture
 }
 

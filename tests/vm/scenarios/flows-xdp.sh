@@ -2,7 +2,7 @@
 # XDP on both ends of the pair while RDMA traffic runs: what arrives, by queue pair and opcode.
 
 run() {
-    watch
+    watch --attach-mode native
     rdma_traffic
     unwatch
 }
