@@ -12,9 +12,11 @@ boot() {
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
     done
     make_initramfs "$results/initramfs"
+    # One thread for both processors: with two, QEMU misses code that one changes while the other translates it, and the
+    # kernel dies of a breakpoint that is no longer there.
     QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu unpacked qemu-system-x86_64 usr/bin/qemu-system-x86_64 \
         -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
-        -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nic none -display none -monitor none -no-reboot \
+        -accel tcg,thread=single -cpu max -smp 2 -m 2048 -nic none -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
         -append "console=ttyS0 quiet panic=-1 shares=$(IFS=, && echo "${*%%=*}")" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \

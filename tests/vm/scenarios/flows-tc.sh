@@ -13,6 +13,10 @@ run() {
     rdma_traffic
     pair 2 "iperf3 -s -1" "iperf3 -c $address_b -n 4M"
     unwatch
+    for direction in ingress egress; do
+        tc filter show dev va $direction
+        tc filter show dev vb $direction
+    done >left
     ethtool -K va tso on
     ethtool -K vb tso on gro off
 }
@@ -25,6 +29,7 @@ check() {
     equal 'Frames that tcpdump lost' "$(frames_lost)" expected 0
     equal "TCP arrived joined: $(joined vb) frames" "$([[ $(joined vb) -gt 0 ]] && echo yes || echo no)" \
         expected "$([[ $version == 5.10 ]] && echo no || echo yes)"
+    equal 'Filters left behind' "$(grep -c bpf left)" expected 0
     while read -r end way field own which left_out; do
         same_lines "$end $way: RoCEv2 flows" "$(catch_flows "$end $way" | roce_only)" tshark "$(tshark_flows "$end" "$field == $own")"
         equal "$end $way: packets and bytes of all" "$(catch_flows "$end $way" | sum)" "$end's own counters" "$(counted "$end" "$which" "$left_out")"
