@@ -34,17 +34,25 @@ xunit() {
     [[ $code == 0 || $summary == *' '[1-9]*' '* ]] || failed=$((failed + 1))
 }
 
+# The tool manifest's pwsh, in a folder on PATH: the tests start others by that name.
+get_pwsh() {
+    local version
+    version=$(sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' .config/dotnet-tools.json)
+    [[ -x out/tools/pwsh ]] || dotnet tool install powershell --version "$version" --tool-path out/tools >/dev/null 2>&1 || return
+    PATH=$PWD/out/tools:$PATH
+}
+
 pester() {
     local log summary
-    if ! command -v pwsh >/dev/null && ! { dotnet tool restore >/dev/null 2>&1 && dotnet pwsh -v >/dev/null 2>&1; }; then
+    if ! command -v pwsh >/dev/null && ! get_pwsh; then
         summary=$(grep -hcE '^\s*It ' tests/Pester/*.Tests.ps1 | awk '{ n += $1 } END { print n }')
-        echo "The Pester suite was not run: there is no pwsh on PATH, and 'dotnet tool restore' cannot get one."
+        echo "The Pester suite was not run: there is no pwsh on PATH, and 'dotnet tool install powershell' cannot get one."
         add 0 0 "$summary"
         return
     fi
     log=$(mktemp)
     dotnet build tests/XTrace.Testbed -c Release -v quiet -clp:ErrorsOnly
-    $(command -v pwsh || echo dotnet pwsh) -NoProfile -NonInteractive -File tests/Pester/run.ps1 | tee "$log"
+    pwsh -NoProfile -NonInteractive -File tests/Pester/run.ps1 | tee "$log"
     summary=$(awk '/^PESTER / { print $2, $3, $4 }' "$log")
     rm -f "$log"
     # shellcheck disable=SC2086 # three numbers

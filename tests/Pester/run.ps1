@@ -1,9 +1,12 @@
 # Runs the suite and ends with a line for tests/run.sh: PESTER passed failed skipped.
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Module -ListAvailable Pester | Where-Object Version -GE ([version] '5.0'))) {
-    Install-PSResource -Name Pester -Version '[5.5,6.0)' -TrustRepository -Scope CurrentUser
+if (Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 }) {
+    Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99
+} else {
+    dotnet restore "$PSScriptRoot/Pester.proj" --verbosity quiet
+    $packages = (dotnet nuget locals global-packages --list) -replace '^global-packages: '
+    Import-Module (Get-ChildItem "$packages/pester/5.*/tools/Pester.psd1" | Select-Object -Last 1)
 }
-Import-Module Pester -MinimumVersion 5.0
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $PSScriptRoot
 $configuration.Run.PassThru = $true
