@@ -225,8 +225,17 @@ internal static class MonitorStore
         return pins.Exists ? Broken(pins, MonitorState.Incomplete) : null;
     }
 
-    private static XdpMonitor Broken(PinDirectory pins, MonitorState state) =>
-        new() { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, State = state, Path = pins.FullPath };
+    /// <summary>What is known where the pins are not to be read: of a link, the program.</summary>
+    private static XdpMonitor Broken(PinDirectory pins, MonitorState state)
+    {
+        uint program = 0;
+        if (File.Exists(pins.Link))
+        {
+            using BpfHandle link = BpfHandle.Open(pins.Link);
+            program = BpfLink.Query(link).ProgramId;
+        }
+        return new XdpMonitor { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, State = state, ProgramId = program, Path = pins.FullPath };
+    }
 
     private static XdpMonitor Describe(PinDirectory pins, FlowMonitor monitor)
     {
