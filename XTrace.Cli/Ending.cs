@@ -12,6 +12,9 @@ internal sealed class Ending : IDisposable
     private readonly ManualResetEventSlim _stop = new();
     private readonly PosixSignalRegistration[] _signals;
 
+    /// <summary>Called where the process ends without leaving its mode.</summary>
+    internal Action? Abandon { get; set; }
+
     internal Ending()
     {
         _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(one => PosixSignalRegistration.Create(one, Stop))];
@@ -40,8 +43,9 @@ internal sealed class Ending : IDisposable
     {
         signal.Cancel = true;
         _stop.Set();
-        // The reader of a full pipe may never go on. What is attached ends with the process.
+        // The reader of a full pipe may never go on.
         Thread.Sleep(s_grace);
+        Abandon?.Invoke();
         Environment.Exit(0);
     }
 

@@ -37,8 +37,8 @@ internal static class Messages
     internal static string ExcludeDnsOption => Say("不显示 DNS 流量 (端口 53)", "leave out DNS (port 53)");
 
     internal static string AttachModeOption => Say(
-        "挂载点: auto (默认), native, generic, tc",
-        "hook to use: auto (default), native, generic, tc");
+        "挂载点: auto (默认), native, tc, generic (内核合并过的包按一个计)",
+        "hook: auto (default), native, tc, generic (counts merged frames as one)");
 
     internal static string DirectionOption => Say(
         "方向: ingress (默认, 到达), egress (离开), both",

@@ -11,8 +11,9 @@ internal static class WatchLoop
     internal static void Run(WatchRequest request, TextWriter output)
     {
         using Ending ending = new();
-        NetInterface[] targets = [.. request.Interfaces.Select(NetInterfaces.Get)];
+        NetInterface[] targets = [.. request.Interfaces.Select(NetInterfaces.Get).DistinctBy(one => one.Index)];
         List<FlowWatch> watches = [];
+        ending.Abandon = () => Detach(watches);
         try
         {
             foreach (NetInterface target in targets)
@@ -47,6 +48,18 @@ internal static class WatchLoop
             {
                 Console.Error.WriteLine(Messages.Generic(watch.Target.Name));
             }
+        }
+    }
+
+    private static void Detach(List<FlowWatch> watches)
+    {
+        try
+        {
+            watches.ForEach(watch => watch.Detach());
+        }
+        catch (Exception gone) when (gone is XTraceException or ObjectDisposedException)
+        {
+            // The mode was left after all, and does it.
         }
     }
 

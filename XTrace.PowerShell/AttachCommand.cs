@@ -21,6 +21,7 @@ public abstract class AttachCommand : XTraceCommand
 
     /// <summary>What to count: what arrives, what leaves, or both, each by itself.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
     /// <summary>Flows that each CPU can hold, in each direction: a power of two.</summary>
@@ -41,14 +42,14 @@ public abstract class AttachCommand : XTraceCommand
     /// <summary>Whoever adds up all flows would count some packets twice.</summary>
     /// <param name="watched">Indexes of all interfaces that are watched.</param>
     /// <param name="added">Indexes of those that this command watches.</param>
-    private protected void WarnIfStacked(IReadOnlySet<int> watched, IReadOnlySet<int> added)
+    private protected void WarnIfStacked(Func<IReadOnlySet<int>> watched, IReadOnlySet<int> added) => TryFor(added, () =>
     {
-        foreach ((NetInterface upper, NetInterface lower) in StackedInterfaces.Among(NetInterfaces.List(), watched))
+        foreach ((NetInterface upper, NetInterface lower) in StackedInterfaces.Among(NetInterfaces.List(), watched()))
         {
             if (added.Contains(upper.Index) || added.Contains(lower.Index))
             {
                 WriteWarning($"{upper.Name} stands on {lower.Name}: packets that go through both are counted on both.");
             }
         }
-    }
+    });
 }

@@ -126,7 +126,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
             WarnIfGeneric(watch.Target.Name, watch.Hook);
         }
         HashSet<int> watched = [.. _watches.Select(watch => watch.Target.Index)];
-        WarnIfStacked(watched, watched);
+        WarnIfStacked(() => watched, watched);
     }
 
     private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XTrace.Monitors;
+using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
@@ -8,6 +9,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
 {
     /// <summary>The monitors of which directions.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Both;
 
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>
@@ -22,7 +24,8 @@ public abstract class MonitorSelectionCommand : XTraceCommand
         {
             WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
             bool wildcard = WildcardPattern.ContainsWildcardCharacters(name);
-            List<XdpMonitor> matches = monitors.FindAll(one => wildcard ? pattern.IsMatch(one.InterfaceAlias) : one.InterfaceAlias == name);
+            string current = NetInterfaces.List().FirstOrDefault(one => one.AlternativeNames.Contains(name))?.Name ?? name;
+            List<XdpMonitor> matches = monitors.FindAll(one => wildcard ? pattern.IsMatch(one.InterfaceAlias) : one.InterfaceAlias == current);
             if (matches.Count == 0 && !wildcard)
             {
                 WriteError(ErrorRecords.Of(NotFound(name, monitors)));

@@ -57,7 +57,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     {
         if (_started.Count > 0)
         {
-            WarnIfStacked(MonitorStore.List().Select(one => one.InterfaceIndex).ToHashSet(), _started);
+            WarnIfStacked(() => MonitorStore.List().Select(one => one.InterfaceIndex).ToHashSet(), _started);
         }
     }
 

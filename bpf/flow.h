@@ -166,7 +166,7 @@ struct monitor_meta {
 	__u32 cpus;			/* partitions in the table */
 	__u32 sets_per_cpu;
 	__u32 tick_ns;			/* length of a jiffy */
-	__u32 made_qdisc;		/* the clsact qdisc was not there before */
+	__u32 unused;
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
 	struct flow_filter filter;
 };

@@ -23,7 +23,7 @@ internal static unsafe class BpfProgram
         }
         using BpfHandle program = new(fd);
         LibBpf.ProgramInfo info = default;
-        return Ask(program, &info) ? Marshal.PtrToStringUTF8((nint)info.Name) : null;
+        return Ask(program, &info) == 0 ? Marshal.PtrToStringUTF8((nint)info.Name) : null;
     }
 
     /// <summary>The id of a program.</summary>
@@ -31,7 +31,8 @@ internal static unsafe class BpfProgram
     internal static uint IdOf(BpfHandle program)
     {
         LibBpf.ProgramInfo info = default;
-        return Ask(program, &info) ? info.Id : throw new BpfException("ask for a program's id", Errnos.EINVAL);
+        int result = Ask(program, &info);
+        return result == 0 ? info.Id : throw new BpfException("ask for a program's id", -result);
     }
 
     /// <summary>The read-only data of a program that another process may have loaded.</summary>
@@ -49,7 +50,7 @@ internal static unsafe class BpfProgram
         using BpfHandle program = new(fd);
         uint* maps = stackalloc uint[MaxMaps];
         LibBpf.ProgramInfo info = new() { MapCount = MaxMaps, MapIds = (ulong)maps };
-        if (!Ask(program, &info))
+        if (Ask(program, &info) != 0)
         {
             return false;
         }
@@ -84,10 +85,10 @@ internal static unsafe class BpfProgram
         }
     }
 
-    private static bool Ask(BpfHandle program, LibBpf.ProgramInfo* info)
+    private static int Ask(BpfHandle program, LibBpf.ProgramInfo* info)
     {
         uint length = (uint)sizeof(LibBpf.ProgramInfo);
-        return LibBpf.bpf_obj_get_info_by_fd(program, info, ref length) == 0;
+        return LibBpf.bpf_obj_get_info_by_fd(program, info, ref length);
     }
 
     /// <summary>Runs a program over a packet through BPF_PROG_TEST_RUN.</summary>

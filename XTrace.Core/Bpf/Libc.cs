@@ -25,6 +25,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int mount(string source, string target, string type, nuint flags, nint data);
 
+    /// <summary>Whether there is a process of this number, which this one may not be allowed to see otherwise.</summary>
+    internal static bool Exists(int process) => kill(process, 0) == 0 || Marshal.GetLastPInvokeError() != Errnos.ESRCH;
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int kill(int process, int signal);
+
     [LibraryImport(Library)]
     internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
 

@@ -118,7 +118,7 @@ internal struct MonitorMeta
     internal uint Cpus;
     internal uint SetsPerCpu;
     internal uint TickNanoseconds;
-    internal uint MadeQdisc;
+    internal uint Unused;
     internal ulong StartedNanoseconds;
     internal KernelFilter Filter;
 }

@@ -5,14 +5,11 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>A program that a filter of the clsact qdisc keeps on its hook. The filter stays until somebody removes it, see ClsactHook.</summary>
-internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, FlowDirection direction, bool madeQdisc, bool endsWithProcess) : Attachment
+internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, FlowDirection direction, bool endsWithProcess) : Attachment
 {
     private bool _endsWithProcess = endsWithProcess;
 
     internal override MonitorHook Hook => MonitorHook.Clsact;
-
-    /// <summary>Whether the qdisc was not there before.</summary>
-    internal bool MadeQdisc => madeQdisc;
 
     internal override (int InterfaceIndex, uint ProgramId, uint LinkId) Query()
     {
@@ -34,7 +31,7 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
     {
         if (NetInterfaces.NameOf(interfaceIndex) != null)
         {
-            ClsactHook.Remove(interfaceIndex, direction, BpfProgram.IdOf(program), madeQdisc);
+            ClsactHook.Remove(interfaceIndex, direction, BpfProgram.IdOf(program));
         }
     }
 
@@ -42,7 +39,14 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
     {
         if (_endsWithProcess)
         {
-            Detach();
+            try
+            {
+                Detach();
+            }
+            catch (XTraceException)
+            {
+                // What cannot be removed now, the next that looks at the interface removes.
+            }
         }
         program.Dispose();
     }
@@ -54,7 +58,7 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
         try
         {
             MonitorMeta meta = pins.ReadMeta();
-            return new ClsactAttachment(program, (int)meta.InterfaceIndex, (FlowDirection)meta.Direction, meta.MadeQdisc != 0, endsWithProcess: false);
+            return new ClsactAttachment(program, (int)meta.InterfaceIndex, (FlowDirection)meta.Direction, endsWithProcess: false);
         }
         catch
         {

@@ -17,15 +17,24 @@ internal static unsafe class ClsactHook
     private const ushort GetFilter = 46; // RTM_GETTFILTER
     private const uint IngressParent = 0xfffffff2; // TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
     private const uint EgressParent = 0xfffffff3; // TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
+    private const ushort GetQdisc = 38; // RTM_GETQDISC
+    private const uint ClsactHandle = 0xffff0000; // of clsact as of the older ingress qdisc
+    private const ushort AttributeKind = 1; // TCA_KIND
     private const ushort AttributeOptions = 2; // TCA_OPTIONS
+    private const ushort AttributeName = 7; // TCA_BPF_NAME, in TCA_OPTIONS
     private const ushort AttributeProgramId = 11; // TCA_BPF_ID, in TCA_OPTIONS
     private const int MaxPriority = 0xffff;
+
+    // The handles of our filters. The second says that the qdisc came with a filter of ours, and may go with the last.
+    private const uint QdiscWasThere = 1;
+    private const uint QdiscIsOurs = 2;
 
     /// <summary>A filter as the kernel lists it.</summary>
     /// <param name="Priority">Its place: the lowest goes first.</param>
     /// <param name="Handle">Tells it from others of the same priority; 0 for the heading of a priority.</param>
     /// <param name="ProgramId">The program; 0 if it is of another kind.</param>
-    internal readonly record struct Filter(uint Priority, uint Handle, uint ProgramId);
+    /// <param name="IsOurs">Whether the program's name is ours.</param>
+    internal readonly record struct Filter(uint Priority, uint Handle, uint ProgramId, bool IsOurs);
 
     /// <summary>Puts the program ahead of the others, as far as their priorities leave room.</summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
@@ -35,57 +44,59 @@ internal static unsafe class ClsactHook
         using BpfLog log = new();
         LibBpf.TcHook hook = Hook(target.Index, LibBpf.TcIngress | LibBpf.TcEgress);
         int result = LibBpf.bpf_tc_hook_create(&hook);
-        bool madeQdisc = result == 0;
         if (result is not (0 or -Errnos.EEXIST))
         {
             throw new BpfException($"add the clsact qdisc to {target.Name}", -result, log.Text, target.Name);
         }
+        ThrowIfIngressOnly(target, direction);
+        bool qdiscIsOurs = result == 0 || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
         IReadOnlyList<Filter> others = List(target.Index, direction);
+        uint priority = (uint)Enumerable.Range(1, MaxPriority).First(free => !others.Any(other => other.Priority == free));
         LibBpf.TcOptions options = new()
         {
             Size = (nuint)sizeof(LibBpf.TcOptions),
             ProgramFd = (int)program.DangerousGetHandle(),
-            Priority = (uint)Enumerable.Range(1, MaxPriority).First(priority => !others.Any(other => other.Priority == priority)),
+            Handle = qdiscIsOurs ? QdiscIsOurs : QdiscWasThere,
+            Priority = priority,
         };
         hook = Hook(target.Index, PointOf(direction));
         result = LibBpf.bpf_tc_attach(&hook, &options);
         if (result < 0)
         {
-            RemoveQdisc(target.Index, madeQdisc);
+            RemoveQdisc(target.Index, qdiscIsOurs);
             throw new BpfException($"attach {HookPlan.Describe(MonitorHook.Clsact)} to {target.Name}", -result, log.Text, target.Name);
         }
-        if (options.Priority > 1)
+        if (others.Any(other => !other.IsOurs && other.Priority < priority))
         {
-            report($"{target.Name}: filters of lower priority than {options.Priority} run first; what they drop or accept is not counted.");
+            report($"{target.Name}: filters of lower priority than {priority} run first; what they drop or accept is not counted.");
         }
-        return new ClsactAttachment(program, target.Index, direction, madeQdisc, endsWithProcess: true);
+        return new ClsactAttachment(program, target.Index, direction, endsWithProcess: true);
     }
 
     /// <summary>The filters of an interface, of all kinds, first one first.</summary>
     internal static IReadOnlyList<Filter> List(int interfaceIndex, FlowDirection direction)
     {
-        Span<byte> request = stackalloc byte[sizeof(TcMessage)];
-        TcMessage message = new() { InterfaceIndex = interfaceIndex, Parent = direction == FlowDirection.Ingress ? IngressParent : EgressParent };
-        MemoryMarshal.Write(request, in message);
-        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
-        return [.. socket.Dump(GetFilter, request).Select(answer => Read(answer))];
+        TcMessage request = new() { InterfaceIndex = interfaceIndex, Parent = direction == FlowDirection.Ingress ? IngressParent : EgressParent };
+        return [.. Dump(GetFilter, request).Select(answer => Read(answer))];
     }
 
-    /// <summary>Takes a program's filter off, if it is there.</summary>
-    internal static void Remove(int interfaceIndex, FlowDirection direction, uint programId, bool madeQdisc)
+    /// <summary>Takes a program's filter off, if it is there, and the qdisc with our last one, if it came with the first.</summary>
+    internal static void Remove(int interfaceIndex, FlowDirection direction, uint programId)
     {
+        bool qdiscIsOurs = false;
         foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.ProgramId == programId && filter.Handle != 0))
         {
             using BpfLog log = new();
             LibBpf.TcHook hook = Hook(interfaceIndex, PointOf(direction));
             LibBpf.TcOptions options = new() { Size = (nuint)sizeof(LibBpf.TcOptions), Handle = filter.Handle, Priority = filter.Priority };
             int result = LibBpf.bpf_tc_detach(&hook, &options);
-            if (result is not (0 or -Errnos.ENOENT or -Errnos.ENODEV))
+            if (result < 0 && List(interfaceIndex, direction).Contains(filter))
             {
                 throw new BpfException("detach a clsact filter", -result, log.Text);
             }
+            qdiscIsOurs |= filter.Handle == QdiscIsOurs;
         }
-        RemoveQdisc(interfaceIndex, madeQdisc);
+        RemoveQdisc(interfaceIndex, qdiscIsOurs);
     }
 
     /// <summary>Removes filters of ours whose process has ended, from all interfaces of this namespace.</summary>
@@ -107,16 +118,17 @@ internal static unsafe class ClsactHook
     {
         foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
         {
-            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.ProgramId != 0 && IsOrphan(filter.ProgramId, isPinned)))
+            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && IsOrphan(filter.ProgramId, isPinned)))
             {
-                Remove(interfaceIndex, direction, filter.ProgramId, madeQdisc: false);
+                Remove(interfaceIndex, direction, filter.ProgramId);
             }
         }
     }
 
+    /// <summary>Whose a program is the kernel tells only holders of CAP_SYS_ADMIN: of others' nothing is known to the rest.</summary>
     private static bool IsOrphan(uint programId, Func<uint, bool> isPinned)
     {
-        if (BpfProgram.NameOf(programId) != FlowProgram.TcName || !BpfProgram.TryReadOnlyData(programId, out ProgramConfig config))
+        if (!BpfProgram.TryReadOnlyData(programId, out ProgramConfig config))
         {
             return false;
         }
@@ -125,10 +137,31 @@ internal static unsafe class ClsactHook
             : new ProcessIdentity((int)config.Owner, config.OwnerStarted, config.OwnerNamespace).HasEnded;
     }
 
-    /// <summary>A qdisc that others use by now stays.</summary>
-    private static void RemoveQdisc(int interfaceIndex, bool madeQdisc)
+    /// <summary>The ingress qdisc, which stands where clsact would, takes filters for egress and runs them on what arrives.</summary>
+    private static void ThrowIfIngressOnly(NetInterface target, FlowDirection direction)
     {
-        if (madeQdisc && List(interfaceIndex, FlowDirection.Ingress).Count == 0 && List(interfaceIndex, FlowDirection.Egress).Count == 0)
+        if (direction == FlowDirection.Egress && Dump(GetQdisc, new TcMessage { InterfaceIndex = target.Index }).Any(answer => IsIngressQdisc(answer, target.Index)))
+        {
+            throw new XTraceException(
+                "IngressQdisc",
+                XTraceErrorKind.ResourceBusy,
+                $"{target.Name} has an ingress qdisc, beside which there is no hook for what leaves. "
+                + $"Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {target.Name} clsact'.",
+                target.Name);
+        }
+    }
+
+    private static bool IsIngressQdisc(ReadOnlySpan<byte> answer, int interfaceIndex)
+    {
+        TcMessage message = MemoryMarshal.Read<TcMessage>(answer);
+        return message.InterfaceIndex == interfaceIndex && message.Handle == ClsactHandle
+            && NetlinkAttributes.Text(answer[sizeof(TcMessage)..], AttributeKind) == "ingress";
+    }
+
+    /// <summary>A qdisc that others use by now stays. One that begins to in this very moment loses its filter.</summary>
+    private static void RemoveQdisc(int interfaceIndex, bool isOurs)
+    {
+        if (isOurs && !ListBoth(interfaceIndex).Any())
         {
             using BpfLog log = new();
             LibBpf.TcHook hook = Hook(interfaceIndex, LibBpf.TcIngress | LibBpf.TcEgress);
@@ -139,8 +172,20 @@ internal static unsafe class ClsactHook
     private static Filter Read(ReadOnlySpan<byte> answer)
     {
         TcMessage message = MemoryMarshal.Read<TcMessage>(answer);
-        ReadOnlySpan<byte> options = NetlinkAttributes.Find(answer[sizeof(TcMessage)..], AttributeOptions);
-        return new Filter(message.Info >> 16, message.Handle, (uint)NetlinkAttributes.Number(options, AttributeProgramId));
+        ReadOnlySpan<byte> attributes = answer[sizeof(TcMessage)..];
+        // The same numbers mean other things in filters of other kinds.
+        ReadOnlySpan<byte> options = NetlinkAttributes.Text(attributes, AttributeKind) == "bpf" ? NetlinkAttributes.Find(attributes, AttributeOptions) : default;
+        bool isOurs = NetlinkAttributes.Text(options, AttributeName)?.StartsWith(FlowProgram.TcName, StringComparison.Ordinal) == true;
+        return new Filter(message.Info >> 16, message.Handle, (uint)NetlinkAttributes.Number(options, AttributeProgramId), isOurs);
+    }
+
+    private static IEnumerable<Filter> ListBoth(int interfaceIndex) =>
+        List(interfaceIndex, FlowDirection.Ingress).Concat(List(interfaceIndex, FlowDirection.Egress));
+
+    private static IReadOnlyList<byte[]> Dump(ushort type, TcMessage request)
+    {
+        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
+        return socket.Dump(type, MemoryMarshal.AsBytes(new ReadOnlySpan<TcMessage>(in request)));
     }
 
     private static uint PointOf(FlowDirection direction) => direction == FlowDirection.Ingress ? LibBpf.TcIngress : LibBpf.TcEgress;

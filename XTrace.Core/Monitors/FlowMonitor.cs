@@ -77,7 +77,6 @@ internal sealed unsafe class FlowMonitor : IDisposable
                 Cpus = (uint)program.Cpus,
                 SetsPerCpu = (uint)program.SetsPerCpu,
                 TickNanoseconds = tick,
-                MadeQdisc = attachment is ClsactAttachment { MadeQdisc: true } ? 1u : 0u,
                 StartedNanoseconds = new JiffiesClock(program.Clock, tick).Calibrate().BootNanoseconds,
                 Filter = request.Filter,
             };
@@ -126,6 +125,9 @@ internal sealed unsafe class FlowMonitor : IDisposable
 
     /// <summary>Whether an interface of this namespace says itself that it runs the program.</summary>
     internal bool IsInPlace() => _attachment.IsInPlace();
+
+    /// <summary>Takes the program off, and leaves the rest to Dispose.</summary>
+    internal void Detach() => _attachment.Detach();
 
     internal FlowTotals ReadTotals() => _table.ReadTotals();
 

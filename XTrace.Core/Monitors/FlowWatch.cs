@@ -45,6 +45,7 @@ internal sealed class FlowWatch : IDisposable
         try
         {
             watches.AddRange(MonitorStore.Open(target.Name, directions ?? FlowDirection.Both).Select(pinned => new FlowWatch(pinned, target, filter, isOwn: false)));
+            watches.ForEach(watch => report($"{target.Name}: reading the monitor that runs on {HookPlan.Describe(watch.Hook)}, {watch.Direction}, as it was started."));
             FlowDirection wanted = directions ?? (watches.Count > 0 ? 0 : FlowDirection.Ingress);
             // What is not wanted need not take room in the table.
             MonitorOptions own = options with { Direction = wanted, Filter = FilterCompiler.Fits(filter) ? filter : new FlowFilter() };
@@ -83,6 +84,15 @@ internal sealed class FlowWatch : IDisposable
 
     /// <summary>The n greatest flows of the last sample, greatest first.</summary>
     internal IEnumerable<FlowStat> Top(int n, FlowOrder order) => _sampler.Top(n, order);
+
+    /// <summary>Takes a program of its own off, from any thread, while another may still read.</summary>
+    internal void Detach()
+    {
+        if (IsOwn)
+        {
+            _monitor.Detach();
+        }
+    }
 
     public void Dispose() => _monitor.Dispose();
 }

@@ -23,7 +23,8 @@ internal sealed record MonitorOptions
     internal IReadOnlyList<MonitorHook>? Hooks { get; init; }
 
     /// <summary>The directions one by one.</summary>
-    internal IEnumerable<FlowDirection> Directions => Split(Direction);
+    internal IEnumerable<FlowDirection> Directions =>
+        ((FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress]).Where(one => Direction.HasFlag(one));
 
     /// <summary>Flows that each CPU can hold: a power of two from 8 to 16,777,216.</summary>
     internal int MaxFlow { get; init; } = DefaultMaxFlow;
@@ -37,10 +38,6 @@ internal sealed record MonitorOptions
                 XTraceErrorKind.InvalidArgument,
                 $"{MaxFlow} flows a CPU cannot be had: give a power of two from {MinMaxFlow} to {MaxMaxFlow}, for example {DefaultMaxFlow}.",
                 MaxFlow);
-
-    /// <summary>The directions one by one.</summary>
-    internal static IEnumerable<FlowDirection> Split(FlowDirection directions) =>
-        ((FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress]).Where(one => directions.HasFlag(one));
 
     /// <summary>The hooks to try. Of both directions XDP is for what arrives; what leaves has only TC.</summary>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>

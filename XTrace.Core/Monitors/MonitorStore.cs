@@ -43,14 +43,16 @@ internal static class MonitorStore
                 interfaceName);
         }
 
-        using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, new Replacement(existing, report));
         try
         {
+            // Before anything is attached, so that whatever is left by a death has a directory to be found by.
+            pins.Create();
+            using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, new Replacement(existing, report));
             pins.Create();
             monitor.Pin(pins);
             return Describe(pins, monitor);
         }
-        catch when (pins.Exists)
+        catch when (pins.Exists && !pins.IsWhole)
         {
             pins.Remove();
             throw;
@@ -93,7 +95,7 @@ internal static class MonitorStore
         {
             pins.Remove();
         }
-        if (!TcxHook.IsSupported && NetInterfaces.List().FirstOrDefault(one => one.Name == monitor.InterfaceAlias) is { } target)
+        if (NetInterfaces.List().FirstOrDefault(one => one.Name == monitor.InterfaceAlias) is { } target)
         {
             // A start that was killed before it pinned the filter.
             ClsactHook.RemoveOrphans(target.Index, IsPinned);

@@ -31,7 +31,7 @@ internal sealed unsafe class PinDirectory(string path)
     internal string Filter => Path.Combine(FullPath, "filter");
 
     /// <summary>What is watched; Ingress where another version has no such part in its path.</summary>
-    internal FlowDirection Direction => Enum.TryParse(Path.GetFileName(FullPath), ignoreCase: true, out FlowDirection direction) ? direction : FlowDirection.Ingress;
+    internal FlowDirection Direction => Path.GetFileName(FullPath) == EgressName ? FlowDirection.Egress : FlowDirection.Ingress;
 
     /// <summary>The interface's name when the monitor was started.</summary>
     internal string InterfaceName => Path.GetFileName(HasDirection ? Path.GetDirectoryName(FullPath)! : FullPath).Replace("%2e", ".", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
@@ -68,9 +68,8 @@ internal sealed unsafe class PinDirectory(string path)
     private static IEnumerable<string> OfInterface(string directory)
     {
         string[] directions = Subdirectories(directory);
-        return directions.Length == 0 || File.Exists(Path.Combine(directory, "link"))
-            ? [directory]
-            : directions.OrderBy(path => Path.GetFileName(path) != IngressName);
+        IEnumerable<string> known = directions.OrderBy(path => Path.GetFileName(path) != IngressName);
+        return directions.Length == 0 || File.Exists(Path.Combine(directory, "link")) ? known.Prepend(directory) : known;
     }
 
     private static string[] Subdirectories(string directory)

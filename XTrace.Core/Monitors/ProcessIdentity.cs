@@ -1,4 +1,5 @@
 using System.Globalization;
+using XTrace.Bpf;
 
 namespace XTrace.Monitors;
 
@@ -12,7 +13,7 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
         new(Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, CurrentNamespace);
 
     /// <summary>Whether it is known to have ended. Of one in another PID namespace nothing is known.</summary>
-    internal bool HasEnded => Namespace == CurrentNamespace && StartOf(Id) != Started;
+    internal bool HasEnded => Namespace == CurrentNamespace && (StartOf(Id) is { } started ? started != Started : !Libc.Exists(Id));
 
     private static ulong CurrentNamespace
     {
@@ -33,8 +34,9 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return ulong.Parse(fields[22 - 3], CultureInfo.InvariantCulture);
         }
-        catch (IOException)
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
+            // It has ended, or /proc is mounted with hidepid.
             return null;
         }
     }

@@ -60,7 +60,7 @@ public sealed class XdpMonitor
     /// <summary>The program's id, as bpftool shows it.</summary>
     public uint ProgramId { get; init; }
 
-    /// <summary>The link's id, as bpftool shows it.</summary>
+    /// <summary>The link's id, as bpftool shows it; 0 where a clsact filter is, which has none.</summary>
     public uint LinkId { get; init; }
 
     /// <summary>Where the monitor is pinned.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using XTrace.Bpf;
 
 namespace XTrace.Net;
 
@@ -18,6 +19,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     private const ushort MessageError = 2; // NLMSG_ERROR
     private const ushort MessageDone = 3; // NLMSG_DONE
     private const int MaxDatagram = 1 << 16;
+    private const int MaxAttempts = 10;
 
     public NetlinkSocket()
         : base(ownsHandle: true)
@@ -40,12 +42,16 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     internal IReadOnlyList<byte[]> Dump(ushort type, ReadOnlySpan<byte> body)
     {
         List<byte[]> messages = [];
-        do
+        // What changes all the time is taken as it comes in the end.
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             messages.Clear();
             Request(type, body);
+            if (Receive(messages))
+            {
+                break;
+            }
         }
-        while (!Receive(messages));
         return messages;
     }
 
@@ -72,6 +78,10 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         while (true)
         {
             nint length = Receive(this, buffer, (nuint)buffer.Length, 0);
+            if (length < 0 && Marshal.GetLastPInvokeError() == Errnos.EINTR)
+            {
+                continue;
+            }
             if (length < 0)
             {
                 throw Failed("read the kernel's answer through netlink", Marshal.GetLastPInvokeError());
@@ -84,10 +94,11 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
                 ReadOnlySpan<byte> payload = rest[HeaderLength..size];
                 switch (type)
                 {
-                    case MessageDone:
-                        return consistent;
+                    case MessageDone when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) < 0:
                     case MessageError:
                         throw Failed("ask the kernel through netlink", -BinaryPrimitives.ReadInt32LittleEndian(payload));
+                    case MessageDone:
+                        return consistent;
                     default:
                         messages.Add(payload.ToArray());
                         break;

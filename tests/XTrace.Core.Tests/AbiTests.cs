@@ -29,7 +29,7 @@ public sealed class AbiTests
             ["hash_seed", "sets_per_cpu", "has_frags", "link", "owner", "owner_started", "owner_namespace", "filter"]),
         (typeof(MonitorMeta), "struct monitor_meta",
         [
-            "abi_version", "hook", "direction", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "made_qdisc", "started_ns", "filter",
+            "abi_version", "hook", "direction", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "unused", "started_ns", "filter",
         ]),
         (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns", "monotonic_ns"]),
         (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
@@ -73,7 +73,7 @@ public sealed class AbiTests
         ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
         ("BPF_PROG_TYPE_XDP", LibBpf.ProgramTypeXdp), ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_F_XDP_HAS_FRAGS", LibBpf.ProgramFlagXdpHasFrags),
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
-        ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
+        ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("ESRCH", Errnos.ESRCH), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
         ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
         ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
         ("PROT_READ", Libc.ProtRead), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),

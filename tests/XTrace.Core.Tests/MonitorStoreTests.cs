@@ -362,13 +362,13 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     private XdpMonitor Start(bool force = false, string? name = null) =>
         _pair.Run(() => MonitorStore.Start(name ?? _pair.Interface, FlowDirection.Ingress, Options, force, _ => { }));
 
-    private XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress));
+    private protected XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress));
 
     /// <summary>What others say of the interface, not XTrace.</summary>
     private bool IsAttached() => _pair.Run(() => AttachedPrograms.On(_pair.Interface)).Length > 0;
 
     /// <returns>False if the process came to that call, and died there.</returns>
-    private bool SurvivesKillAt(string systemCall, int nth, string verb)
+    protected bool SurvivesKillAt(string systemCall, int nth, string verb)
     {
         string log = Path.GetTempFileName();
         try
@@ -503,15 +503,50 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]
-    public void The_qdisc_goes_only_if_it_came_with_the_monitor(bool wasThere, bool stays)
+    public void The_qdisc_goes_with_the_last_monitor_if_it_came_with_the_first(bool wasThere, bool stays)
     {
         if (wasThere)
         {
             Pair.Run(() => Command.Run("tc", "qdisc", "add", "dev", Pair.Interface, "clsact"));
         }
-        XdpMonitor monitor = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { }));
-        Pair.Run(() => MonitorStore.Stop(monitor));
+        Assert.Throws<InvalidOperationException>(() => Pair.Run(() => OtherProcess.Run("attach-and-die", Pair.Interface, "Clsact")));
+        foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
+        {
+            Pair.Run(() => MonitorStore.Start(Pair.Interface, direction, Options, force: false, _ => { }));
+            Pair.Run(() => MonitorStore.Start(Pair.Interface, direction, Options, force: true, _ => { }));
+        }
+        Pair.Run(() => MonitorStore.List().ToList().ForEach(MonitorStore.Stop));
         Assert.Equal(stays, Pair.Run(() => Command.Run("tc", "qdisc", "show", "dev", Pair.Interface)).Contains("clsact", StringComparison.Ordinal));
+    }
+
+    /// <summary>It takes filters of egress, and runs them on what arrives.</summary>
+    [Fact]
+    public void Beside_an_ingress_qdisc_there_is_no_egress()
+    {
+        Pair.Run(() => Command.Run("tc", "qdisc", "add", "dev", Pair.Interface, "ingress"));
+        XTraceException refusal = Assert.Throws<XTraceException>(
+            () => Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Egress, Options, force: false, _ => { })));
+        Assert.Equal("IngressQdisc", refusal.ErrorId);
+        Assert.Equal(MonitorState.Running, Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { })).State);
+        Assert.Equal(["clsact ingress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface).Where(where => where.EndsWith("ingress", StringComparison.Ordinal))));
+    }
+
+    /// <summary>A start that died before it pinned anything is found by its directory, and its filter with it.</summary>
+    [Fact]
+    public void A_stop_clears_what_a_killed_start_attached()
+    {
+        int step = 1;
+        bool found = false;
+        while (!SurvivesKillAt("sendto", step++, "start"))
+        {
+            found |= Pair.Run(() => AttachedPrograms.On(Pair.Interface)).Length > 0 && Find()!.State == MonitorState.Incomplete;
+            if (Find() is { } left)
+            {
+                Pair.Run(() => MonitorStore.Stop(left));
+            }
+            Assert.Empty(Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
+        }
+        Assert.True(found);
     }
 
     [Fact]
