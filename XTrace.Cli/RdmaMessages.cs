@@ -79,6 +79,14 @@ internal static class RdmaMessages
             error.Message);
     }
 
+    internal static string NoDevice => Say(
+        "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。",
+        "There is no RDMA device: the kernel has none, or its driver is not loaded.");
+
+    internal static string WhichDevice(string usual, IEnumerable<string> names) => Say(
+        $"有多个 RDMA 设备, 没有默认的 {usual}: 请用 -d 选择, 可选: {string.Join(", ", names)}。",
+        $"There are several RDMA devices, and not {usual}, the usual one: choose with -d. There are: {string.Join(", ", names)}.");
+
     internal static string InterfaceNotFound(object? name, IEnumerable<string> there) => Say(
         $"网络接口 '{name}' 不属于所选的 RDMA 设备。现有: {string.Join(", ", there)}。",
         $"Network interface '{name}' is of no RDMA device that is asked for. There are: {string.Join(", ", there)}.");

@@ -32,6 +32,10 @@ internal static class RdmaSelection
     private static IEnumerable<string> Devices(RdmaRequest request, (PortFolder Port, IReadOnlyList<string> Interfaces)[] all)
     {
         string[] names = [.. all.Select(one => one.Port.Device).Distinct()];
+        if (names.Length == 0 && request.Devices.Count == 0)
+        {
+            throw new XTraceException("NoRdmaDevice", XTraceErrorKind.NotFound, RdmaMessages.NoDevice);
+        }
         if (request.Devices.Count > 0)
         {
             return request.Devices.SelectMany(wanted =>
@@ -45,6 +49,6 @@ internal static class RdmaSelection
         }
         return all.FirstOrDefault(one => one.Interfaces.Contains(request.UsualInterface)).Port.Device is { } preferred ? [preferred]
             : names.Length == 1 || names.Contains(UsualDevice) ? [names.Length == 1 ? names[0] : UsualDevice]
-            : throw RdmaDevices.NotFound(UsualDevice);
+            : throw new XTraceException("RdmaDeviceNotChosen", XTraceErrorKind.NotFound, RdmaMessages.WhichDevice(UsualDevice, names));
     }
 }

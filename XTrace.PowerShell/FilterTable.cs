@@ -29,9 +29,18 @@ internal static class FilterTable
             Protocols = ReadProtocols(table),
             Networks = [.. (Read<string[]>(table, "Address") ?? []).Select(FlowFilter.ParseNetwork)],
             Ports = Read<ushort[]>(table, "Port") ?? [],
-            ExcludeDns = Read<bool>(table, "ExcludeDns"),
+            ExcludeDns = ReadExcludeDns(table),
         };
     }
+
+    /// <summary>PowerShell takes any text for true, "no" as well.</summary>
+    private static bool ReadExcludeDns(Hashtable table) => Read<object>(table, "ExcludeDns") switch
+    {
+        null => false,
+        string text when !bool.TryParse(text, out _) => throw Wrong($"The filter's ExcludeDns cannot be '{text}': use $true or $false.", text),
+        string text => bool.Parse(text),
+        object value => Convert<bool>(value, "ExcludeDns"),
+    };
 
     private static IPProtocol[] ReadProtocols(Hashtable table) =>
         [.. (Read<object[]>(table, "Protocol") ?? []).Select(one => Convert<IPProtocol>(ProtocolNumberAttribute.Read(one), "Protocol"))];

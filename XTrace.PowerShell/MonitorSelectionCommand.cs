@@ -15,11 +15,12 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>
     private protected IEnumerable<XdpMonitor> Select(IEnumerable<string> names)
     {
-        List<XdpMonitor> monitors = [];
-        if (!TryFor(string.Join(", ", names), () => monitors.AddRange(MonitorStore.List().Where(one => Direction.HasFlag(one.Direction)))))
+        List<XdpMonitor> all = [];
+        if (!TryFor(string.Join(", ", names), () => all.AddRange(MonitorStore.List())))
         {
             yield break;
         }
+        List<XdpMonitor> monitors = all.FindAll(one => Direction.HasFlag(one.Direction));
         foreach (string name in names)
         {
             WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
@@ -28,7 +29,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
             List<XdpMonitor> matches = monitors.FindAll(one => wildcard ? pattern.IsMatch(one.InterfaceAlias) : one.InterfaceAlias == current);
             if (matches.Count == 0 && !wildcard)
             {
-                WriteError(ErrorRecords.Of(NotFound(name, monitors)));
+                WriteError(ErrorRecords.Of(NotFound(name, all)));
             }
             foreach (XdpMonitor match in matches)
             {
@@ -37,15 +38,16 @@ public abstract class MonitorSelectionCommand : XTraceCommand
         }
     }
 
-    private static XTraceException NotFound(string name, List<XdpMonitor> monitors)
+    private static XTraceException NotFound(string name, List<XdpMonitor> all)
     {
-        string there = monitors.Count == 0
+        string there = all.Count == 0
             ? "There are none"
-            : $"There are: {string.Join(", ", monitors.Select(one => one.InterfaceAlias).Distinct())}";
+            : $"There are: {string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"))}";
+        bool canStart = all.TrueForAll(one => one.InterfaceAlias != name) && NetInterfaces.List().Any(one => one.Name == name);
         return new XTraceException(
             "MonitorNotFound",
             XTraceErrorKind.NotFound,
-            $"'{name}' has no monitor in this network namespace. {there}. Start one with: Start-XdpMonitor {name}",
+            $"'{name}' has no such monitor in this network namespace. {there}.{(canStart ? $" Start one with: Start-XdpMonitor {name}" : "")}",
             name);
     }
 }

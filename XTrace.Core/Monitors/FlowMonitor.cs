@@ -59,6 +59,10 @@ internal sealed unsafe class FlowMonitor : IDisposable
             Filter = FilterCompiler.Compile(options.Filter),
             Owner = replacement == null ? ProcessIdentity.Current : null,
         };
+        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
+        {
+            report($"{target.Name}: {target.Kind ?? "loopback"} is virtual, where native XDP would slow down what is watched: TC comes first.");
+        }
         TableMemory.Require(target, direction, options, report);
         FlowProgram program = FlowProgram.Load(request);
         Attachment? attachment = null;

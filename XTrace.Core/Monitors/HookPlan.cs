@@ -37,7 +37,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             throw new XTraceException(
                 "LinkNotSupported",
                 XTraceErrorKind.NotSupported,
-                $"{target.Name} has no Ethernet frames ({target.HardwareType}), and XDP programs read nothing else. Use attach mode Tc or Auto.",
+                $"{target.Name} has no Ethernet frames, and the XDP program reads nothing else. Use attach mode Tc or Auto.",
                 target.Name);
         }
         MonitorHook[] hooks = mode switch

@@ -61,7 +61,7 @@ Describe 'The views' {
 
         It 'show the longest addresses in full, on several lines' {
             $lines = $flows | Where-Object TrafficType -EQ TCP | Show
-            $source, $destination = foreach ($column in 16, 38) {
+            $source, $destination = foreach ($column in 15, 37) {
                 -join ($lines | Select-Object -Skip 2 | ForEach-Object { $_.PadRight(120).Substring($column, 21).Trim() })
             }
             $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'

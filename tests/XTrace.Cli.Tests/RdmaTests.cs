@@ -177,12 +177,12 @@ public sealed partial class RdmaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "There is no RDMA device 'mlx5_0'. There are none: the kernel has no RDMA device, or its driver is not loaded.")]
-    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_0': {0}/class/infiniband 中没有设备, 本机没有 RDMA 网卡或驱动未加载。")]
+    [InlineData("C", "There is no RDMA device: the kernel has none, or its driver is not loaded.")]
+    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。")]
     public void A_machine_without_RDMA_is_said_to_be_one(string locale, string message)
     {
         using CatchProcess run = Start("-m rdma", ("LANG", locale));
-        Assert.Equal((1, "", $"xtrace-catch: {string.Format(null, message, _tree.Root)}\n"), run.End());
+        Assert.Equal((1, "", $"xtrace-catch: {message}\n"), run.End());
     }
 
     [Fact]
