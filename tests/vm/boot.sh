@@ -6,8 +6,8 @@ boot_limit=${BOOT_LIMIT:-600}
 
 # Boots the kernel and waits until the guest powers off. Shares are given as tag=folder, read-only.
 boot() {
-    local results=$1 share shares=() qemu waited=0
-    shift
+    local results=$1 scenarios=$2 share shares=() qemu waited=0
+    shift 2
     for share in "$@"; do
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
     done
@@ -18,7 +18,7 @@ boot() {
         -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
         -accel tcg,thread=single -cpu max -smp 2 -m 2048 -nic none -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
-        -append "console=ttyS0 quiet panic=-1 shares=$(IFS=, && echo "${*%%=*}")" \
+        -append "console=ttyS0 quiet panic=-1 scenarios=$scenarios shares=$(IFS=, && echo "${*%%=*}")" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \
         -serial "file:$results/console" &
     qemu=$!

@@ -18,15 +18,20 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C
 # shellcheck source=tests/vm/watch.sh
 . ./watch.sh
 
-# Runs PowerShell with the module, each time in a process of its own.
+# Before a command that an ordinary user is to run.
+# shellcheck disable=SC2034 # for the scenarios
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/tmp)
+
+# Runs PowerShell with the module, each time in a process of its own, as what 'as' says.
+as=()
 module() {
-    /pwsh/pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
+    "${as[@]}" /pwsh/pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
 }
 
 mount -t bpf bpf /sys/fs/bpf
 make_fabric
-for scenario in scenarios/*.sh; do
-    name=$(basename "$scenario" .sh)
+# shellcheck disable=SC2154 # the kernel hands 'scenarios=one,two' over in the environment
+for name in ${scenarios//,/ }; do
     mkdir -p "/results/$name"
     # A scenario that ends early leaves no 'done', and the host says so.
     set +e
@@ -34,7 +39,7 @@ for scenario in scenarios/*.sh; do
         set -e
         trap 'jobs -p | xargs -r kill' EXIT
         # shellcheck source=/dev/null
-        . "./$scenario"
+        . "./scenarios/$name.sh"
         cd "/results/$name"
         run
         touch "done"

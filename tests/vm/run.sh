@@ -1,5 +1,6 @@
 #!/bin/bash
-# Boots a Debian kernel and checks in it what XTrace counts: 'tests/vm/run.sh 6.1'. Ends with N passed, N failed, N skipped.
+# Boots a Debian kernel and checks in it what XTrace counts: 'tests/vm/run.sh 6.1'; 'tests/vm/run.sh 6.1 rdma module' runs
+# only those scenarios. Ends with N passed, N failed, N skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -18,6 +19,17 @@ if [[ $(uname -m) != x86_64 ]]; then
     exit 1
 fi
 
+scenarios=("${@:2}")
+if [[ ${#scenarios[@]} == 0 ]]; then
+    mapfile -t scenarios < <(basename -s .sh tests/vm/scenarios/*.sh)
+fi
+for name in "${scenarios[@]}"; do
+    if [[ ! -e tests/vm/scenarios/$name.sh ]]; then
+        echo "There is no scenario '$name': choose from $(basename -s .sh tests/vm/scenarios/*.sh | xargs)." >&2
+        exit 1
+    fi
+done
+
 dotnet build tests/XTrace.Core.Tests -c Release -v quiet -clp:ErrorsOnly --nologo
 need_root
 need_kernel "$version"
@@ -32,14 +44,13 @@ shares=(root="$root" kernel="$kernel" repo="$PWD" dotnet="$(dirname "$(readlink 
 echo "Booting Linux $release"
 started=$SECONDS
 booted=true
-boot "$results" "${shares[@]}" || booted=false
+boot "$results" "$(IFS=, && echo "${scenarios[*]}")" "${shares[@]}" || booted=false
 echo "The guest ran for $((SECONDS - started)) s; its console, and all that it left, is in out/vm/$version"
 
-for scenario in tests/vm/scenarios/*.sh; do
-    name=$(basename "$scenario" .sh)
+for name in "${scenarios[@]}"; do
     echo "$name, Linux $release"
     # shellcheck source=/dev/null
-    . "$scenario"
+    . "tests/vm/scenarios/$name.sh"
     if [[ -e $results/$name/done ]]; then
         pushd "$results/$name" >/dev/null
         check

@@ -30,18 +30,23 @@ capture() {
 }
 
 end_capture() {
-    local now='' before=none end
-    # At rest for longer than the interval of xtrace-catch, and the time in which tcpdump writes what it has.
-    while [[ $now != "$before" ]]; do
-        before=$now
-        sleep 3
-        now=$(counters)
-    done
-    echo "$now" >counters.after
+    local end
+    at_rest
+    counters >counters.after
     kill -INT "${dumps[@]}"
     wait "${dumps[@]}"
     for end in va vb; do
         mv /tmp/$end.pcap .
+    done
+}
+
+# Waits until nothing has passed for longer than the interval of xtrace-catch, and the time in which tcpdump writes what it has.
+at_rest() {
+    local now='' before=none
+    while [[ $now != "$before" ]]; do
+        before=$now
+        sleep 3
+        now=$(counters)
     done
 }
 
