@@ -1,0 +1,151 @@
+# shellcheck shell=bash disable=SC2154 # address_b: fabric.sh, nobody: guest.sh
+# The counters of the soft-RoCE devices: what was sent and received against the pcap, and what an ordinary user is shown
+# before, while and after packets get lost, against 'rdma statistic'.
+
+devices=rxe_a,rxe_b
+
+run() {
+    local tool name watchers=()
+    statistic >statistic.idle
+    capture
+    rdma_traffic
+    end_capture
+    statistic >statistic.before
+    rdma link show >links
+
+    # All of them begin at rest, and have shown one sample before packets get lost.
+    if [[ -x /pwsh/pwsh ]]; then
+        # shellcheck disable=SC2034 # for module
+        as=("${nobody[@]}")
+        # 'break' ends the process.
+        # shellcheck disable=SC2016 # PowerShell's
+        module '
+            Get-RdmaDevice | ForEach-Object Ports | ForEach-Object {
+                "port {0}/{1} {2} {3} {4} {5}" -f $_.Device, $_.Port, $_.State, $_.PhysicalState, $_.Interfaces[0].InterfaceAlias, $_.Interfaces[0].FoundBy
+            }
+            Get-RdmaCounter -SampleInterval 1 -Continuous | ForEach-Object {
+                if (Test-Path /tmp/enough) { break }
+                "{0} {1}/{2} {3} {4} {5}" -f $_.Source, $_.Device, $_.Port, $_.Name, $_.RawValue, $_.Delta
+            }' >cmdlets &
+        await 240 shown 2 'rxe_b/1 sent_pkts' cmdlets
+    fi
+    for name in nccl rdma; do
+        "${nobody[@]}" /repo/out/xtrace-catch -m $name -d $devices -t 1000 >$name.out 2>$name.err &
+        watchers+=($!)
+        await 60 shown 2 '^---' $name.out
+    done
+
+    tc qdisc add dev va root netem loss 2%
+    tc qdisc add dev vb root netem loss 2%
+    for tool in ib_send_bw ib_write_bw; do
+        pair 2 "$tool -F -d rxe_b -x $(gid rxe_b) -n 100 -s 16384" "$tool -F -d rxe_a -x $(gid rxe_a) -n 100 -s 16384 $address_b"
+    done
+    tc -s qdisc show >qdiscs
+    tc qdisc del dev va root
+    tc qdisc del dev vb root
+    at_rest
+    statistic >statistic.after
+    kill -TERM "${watchers[@]}"
+    wait "${watchers[@]}"
+    if [[ -x /pwsh/pwsh ]]; then
+        # The sample that is being shown, and one more.
+        await 60 shown $(($(grep -c 'rxe_b/1 sent_pkts' cmdlets) + 2)) 'rxe_b/1 sent_pkts' cmdlets
+        touch /tmp/enough
+        wait
+    fi
+}
+
+# A line for each counter: device/port, name, value.
+statistic() {
+    rdma statistic show | awk '{ for (i = 3; i < NF; i += 2) print $2, $i, $(i + 1) }' | sort
+}
+
+# Whether so many lines match: how many, pattern, file.
+shown() {
+    [[ $(grep -c -- "$2" "$3") -ge $1 ]]
+}
+
+check() {
+    local device address
+    equal 'Frames that tcpdump lost' "$(frames_lost)" expected 0
+    echo "  $(awk '{ print $2 }' statistic.after | sort -u | wc -l) counters a device: $(awk '{ print $2 }' statistic.after | sort -u | xargs)"
+    for device in rxe_a:192.0.2.1 rxe_b:192.0.2.2; do
+        address=${device#*:} device=${device%:*}
+        equal "$device: packets sent" "$(grown statistic.idle statistic.before | value "$device/1" sent_pkts)" "tshark" "$(roce_packets "ip.src == $address")"
+        equal "$device: packets received" "$(grown statistic.idle statistic.before | value "$device/1" rcvd_pkts)" "tshark" "$(roce_packets "ip.dst == $address")"
+    done
+    echo "  Lost: $(awk '/^qdisc/ { end = $5 } /Sent/ { sub(",", "", $7); print end, $7, "of", $4 + $7 }' qdiscs | grep '^v' | paste -sd ,)"
+    for device in 'rxe_a/1 completer_retry_err' 'rxe_a/1 rcvd_seq_err' 'rxe_b/1 out_of_seq_request'; do
+        # shellcheck disable=SC2086 # two words
+        equal "$device rose under loss" "$([[ $(grown statistic.before statistic.after | value $device) -gt 0 ]] && echo yes || echo no)" expected yes
+    done
+
+    same_lines 'Mode nccl before the loss' "$(nccl_samples | first)" 'rdma statistic' "$(<statistic.before)"
+    same_lines 'Mode nccl after it' "$(nccl_samples | last)" 'rdma statistic' "$(<statistic.after)"
+    same_lines 'Mode nccl, increments' "$(nccl_samples | total)" 'rdma statistic' "$(grown statistic.before statistic.after)"
+    same_lines 'Mode nccl, marked as risen' "$(nccl_samples | awk '$5 == "*" { print $1, $2 }' | sort -u)" 'rdma statistic' \
+        "$(grown statistic.before statistic.after | awk '$3 > 0 { print $1, $2 }')"
+    same_lines 'Mode rdma after the loss' "$(rdma_samples | last)" 'rdma statistic' "$(grep -E ' (sent|rcvd)_pkts ' statistic.after)"
+    same_lines 'Mode rdma, increments' "$(rdma_samples | total)" 'rdma statistic' \
+        "$(grown statistic.before statistic.after | grep -E ' (sent|rcvd)_pkts ')"
+    same_lines 'Mode rdma, states and interfaces' "$(awk '/^Device: / { device = $2 } /^Interface: / { end = $2 } /Port state:/ { print device, $3, $4, end }' rdma.out |
+        sort -u)" 'rdma link' "$(links | sed -E 's/ (\w+) (\w+)$/ (\1) \2/')"
+
+    if [[ -z $pwsh ]]; then
+        skip 'The cmdlets were not run: there is no pwsh on PATH.'
+        return
+    fi
+    same_lines 'Get-RdmaDevice' "$(sed -n 's/^port //p' cmdlets | sort)" 'rdma link' "$(links | sed 's/$/ RdmaNetlink/')"
+    same_lines 'Get-RdmaCounter before the loss' "$(module_samples | first)" 'rdma statistic' "$(<statistic.before)"
+    same_lines 'Get-RdmaCounter after it' "$(module_samples | last)" 'rdma statistic' "$(<statistic.after)"
+    same_lines 'Get-RdmaCounter, Delta' "$(module_samples | total)" 'rdma statistic' "$(grown statistic.before statistic.after)"
+}
+
+# How many RoCEv2 packets passed: which, as a display filter.
+roce_packets() {
+    tshark -r va.pcap -Y "udp.dstport == 4791 && $1" 2>/dev/null | wc -l
+}
+
+# device/port, name, growth from one statistic to another.
+grown() {
+    awk 'NR == FNR { before[$1 " " $2] = $3; next } { print $1, $2, $3 - before[$1 " " $2] }' "$1" "$2"
+}
+
+# Of such lines, one's number: device/port, name.
+value() {
+    awk -v device="$1" -v name="$2" '$1 == device && $2 == name { print $3 }'
+}
+
+# What the kernel says of ports, in XTrace's words: device/port, state, physical state, interface.
+links() {
+    awk '{ print $2, $4, $6, $8 }' links | sed 's/ACTIVE/Active/; s/LINK_UP/LinkUp/' | sort
+}
+
+# The hw_counters of all samples, a line each: device/port, name, value, increment, mark.
+nccl_samples() {
+    awk '/^Device: / { device = $2 } /^[* ] [a-z_]+ +[0-9]/ { print device, $(($1 == "*") + 1), $(($1 == "*") + 2), $(($1 == "*") + 3) + 0, $1 }' nccl.out
+}
+
+rdma_samples() {
+    awk '/^Device: / { device = $2 }
+        /^Sent:/ { name = "sent_pkts" } /^Received:/ { name = "rcvd_pkts" } /^  Packets:/ { packets[name] = $2 }
+        /^  Sent:/ { print device, "sent_pkts", packets["sent_pkts"], $4 }
+        /^  Received:/ { print device, "rcvd_pkts", packets["rcvd_pkts"], $4 }' rdma.out
+}
+
+module_samples() {
+    sed -n 's/^HwCounters //p' cmdlets
+}
+
+first() {
+    awk '!seen[$1 " " $2]++ { print $1, $2, $3 }' | sort
+}
+
+last() {
+    awk '{ value[$1 " " $2] = $3 } END { for (counter in value) print counter, value[counter] }' | sort
+}
+
+# Increments of all samples together.
+total() {
+    awk '{ sum[$1 " " $2] += $4 } END { for (counter in sum) print counter, sum[counter] }' | sort
+}
