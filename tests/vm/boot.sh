@@ -2,7 +2,7 @@
 # From a kernel and a root to a guest that ran guest.sh.
 
 # Seconds; a guest that has not ended by then hangs.
-boot_limit=${BOOT_LIMIT:-600}
+boot_limit=${BOOT_LIMIT:-900}
 
 # Boots the kernel and waits until the guest powers off. Shares are given as tag=folder, read-only.
 boot() {
