@@ -66,8 +66,9 @@ Describe 'Get-FlowStat, directions' {
             if ($_ -ne 'Egress') {
                 Wait-Count $interface 2
             }
-            $flows = Get-FlowStat $interface -Verbose 4>&1
-            # Nothing was attached, and so nothing was said.
+            $said, $flows = (Get-FlowStat $interface -Verbose 4>&1).Where({ $_ -is [Management.Automation.VerboseRecord] }, 'Split')
+            # Nothing was attached: all that is said is what is read.
+            $said.Message | Should -Be @($ways | ForEach-Object { "${interface}: reading the monitor that runs on $(if ($tc -eq 'Tcx') { 'TCX' } else { 'a clsact filter' }), $_, as it was started." })
             $flows | Should -BeOfType XTrace.FlowStat
             $flows.Direction | Should -Be $ways
             $flows.Packets | Should -Be @($ways | ForEach-Object { @{ Ingress = 2; Egress = 3 }[$_] })
