@@ -95,6 +95,7 @@ Describe 'Start-XdpMonitor, hooks' {
         $said = Start-XdpMonitor $interface -Direction Both -MaxFlow 1024 -Verbose 4>&1 | ForEach-Object { "$_" }
         $kibi = 1024 * 64 / 1024 * $cpus
         $said -like "${interface}: *" | Should -Be @(
+            "${interface}: veth is virtual, where native XDP would slow down what is watched: TC comes first."
             "${interface}: the flow table for Ingress takes $kibi KiB: $cpus CPUs, 1024 flows each."
             "${interface}: attached to $($tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'), Ingress."
             "${interface}: the flow table for Egress takes $kibi KiB: $cpus CPUs, 1024 flows each."
