@@ -186,7 +186,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     public void A_monitor_of_version_1_is_known_and_can_be_stopped()
     {
         PinDirectory pins = new(Start().Path);
-        WriteVersion(pins.Meta, 1);
+        PinnedMap.Write(pins.Meta, 1);
         string older = Path.GetDirectoryName(pins.FullPath)!;
         foreach (string pin in Directory.GetFiles(pins.FullPath))
         {
@@ -301,7 +301,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     public void Another_version_s_monitor_is_replaced_only_by_force()
     {
         string pins = Start().Path;
-        WriteVersion(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
+        PinnedMap.Write(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
         Assert.Equal(MonitorState.Incompatible, Find()!.State);
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface, FlowDirection.Both))).ErrorId);
@@ -392,16 +392,6 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         Assert.Null(Find());
         Assert.False(Directory.Exists(_pair.Run(() => PinDirectory.OfNamespace)));
         Assert.False(IsAttached());
-    }
-
-    private static unsafe void WriteVersion(string path, uint version)
-    {
-        using BpfHandle map = BpfHandle.Open(path);
-        uint key = 0;
-        MonitorMeta meta = default;
-        Assert.Equal(0, LibBpf.bpf_map_lookup_elem(map, &key, &meta));
-        meta.AbiVersion = version;
-        Assert.Equal(0, LibBpf.bpf_map_update_elem(map, &key, &meta, 0));
     }
 }
 
