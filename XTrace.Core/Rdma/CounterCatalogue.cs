@@ -25,6 +25,7 @@ internal static class CounterCatalogue
     /// <summary>hfi1 ends the names of its 32-bit counters with this: drivers/infiniband/hw/hfi1/chip.c, init_cntrs.</summary>
     private const string Suffix32 = ",32";
     private const string AllDrivers = "*";
+    private const string Number = "#"; // at the end of a name: any number
 
     /// <summary>The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c, get_counter_table.</summary>
     private const string WidthOfExtended = "32/64";
@@ -40,14 +41,17 @@ internal static class CounterCatalogue
     internal static CounterInfo Find(RdmaCounterSource source, string name, string? driver, bool hasExtended)
     {
         bool is32 = source == RdmaCounterSource.HwCounters && name.EndsWith(Suffix32, StringComparison.Ordinal);
+        string bare = is32 ? name[..^Suffix32.Length] : name;
         CounterInfo info = CounterInfo.Unknown;
-        if (s_entries.TryGetValue((source, is32 ? name[..^Suffix32.Length] : name), out Entry[]? entries))
+        if (s_entries.TryGetValue((source, bare), out Entry[]? entries) || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
         {
             Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver)) ?? entries[0];
             info = entry.IsWidenedByExtended ? entry.Info with { Width = hasExtended ? 64 : 32 } : entry.Info;
         }
         return is32 ? info with { Width = 32 } : info;
     }
+
+    private static string WithoutNumber(string name) => string.Concat(name.AsSpan().TrimEnd("0123456789"), Number);
 
     private static IEnumerable<Entry> Load()
     {

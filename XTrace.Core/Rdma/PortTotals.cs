@@ -19,6 +19,9 @@ internal sealed class PortTotals(IReadOnlyCollection<CounterFile> files)
     internal Total this[PortTotal total] =>
         s_preference.Select(source => Sum(source, total)).FirstOrDefault(sum => sum.Value is not null);
 
+    /// <summary>Whether the driver counts it at all, be it that the counter cannot be read now.</summary>
+    internal bool Has(PortTotal total) => files.Any(file => file.Info.Total == total);
+
     private Total Sum(RdmaCounterSource source, PortTotal total)
     {
         CounterFile[] parts = [.. files.Where(file => file.Place.Source == source && file.Info.Total == total && file.Current is not null)];

@@ -70,7 +70,7 @@ public sealed class RdmaCounterTests : IDisposable
         {
             Assert.Equal(one.Port is null ? 8ul : 7ul, one.Value);
             Assert.NotNull(one.Description);
-            Assert.True(one.Unit != RdmaCounterUnit.Unknown || one.Name == "current_rate", one.Name);
+            Assert.True(one.Unit != RdmaCounterUnit.Unknown || one.Name is "current_rate" or "rx_buffer", one.Name);
         });
     }
 
@@ -82,8 +82,11 @@ public sealed class RdmaCounterTests : IDisposable
         Tree.AddCounters($"{device}/hw_counters", RdmaLayouts.Hfi1Device, "6");
         Dictionary<string, RdmaCounter> counters = RdmaTree.Counters();
         Assert.Equal(RdmaLayouts.Hfi1.Concat(RdmaLayouts.Hfi1Device).Order(StringComparer.Ordinal), counters.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal((6ul, RdmaCounterUnit.Unknown, null), (counters["Cce LATriggered"].Value!.Value, counters["Cce LATriggered"].Unit, counters["Cce LATriggered"].Width));
-        Assert.Equal((32, RdmaCounterUnit.Unknown), (counters["SDMAInt0,32"].Width!.Value, counters["SDMAInt0,32"].Unit));
+        Assert.All(counters.Values, one => Assert.NotNull(one.Description));
+        Assert.Equal((6ul, RdmaCounterUnit.Events, 64), (counters["Cce LATriggered"].Value!.Value, counters["Cce LATriggered"].Unit, counters["Cce LATriggered"].Width));
+        Assert.Equal((32, RdmaCounterUnit.Events), (counters["SDMAInt0,32"].Width!.Value, counters["SDMAInt0,32"].Unit));
+        Assert.Equal((32, RdmaCounterCategory.Congestion), (counters["XmitDscdVl15,32"].Width!.Value, counters["XmitDscdVl15,32"].Category));
+        Assert.Equal((64, RdmaCounterCategory.Retransmission), (counters["RcvHdrOvr159"].Width!.Value, counters["RcvHdrOvr159"].Category));
         Assert.Equal((32, RdmaCounterCategory.Congestion), (counters["XmitDscd,32"].Width!.Value, counters["XmitDscd,32"].Category));
         Assert.Equal((5ul, 20ul, RdmaCounterUnit.Bytes), (counters["TxWords"].RawValue!.Value, counters["TxWords"].Value!.Value, counters["TxWords"].Unit));
         Assert.Equal(RdmaCounterKind.Gauge, counters["DRIVER_CtxtsOpen"].Kind);

@@ -74,10 +74,10 @@ internal static class RdmaLayouts
     ];
 
     /// <summary>drivers/infiniband/hw/hfi1/chip.c: some have spaces, and 32-bit ones end with ",32".</summary>
-    internal static readonly string[] Hfi1 = ["RxPkt", "RxWords", "TxPkt", "TxWords", "SwLinkDown,32", "XmitDscd,32", "RcResend", "RnrNak", "RcTimeOut", "PktDrop"];
+    internal static readonly string[] Hfi1 = ["RxPkt", "RxWords", "TxPkt", "TxWords", "SwLinkDown,32", "XmitDscd,32", "RcResend", "RnrNak", "RcTimeOut", "PktDrop", "XmitDscdVl15,32", "TxWaitVL0", "RcvHdrOvr159"];
 
     /// <summary>The same, of the device.</summary>
-    internal static readonly string[] Hfi1Device = ["Cce LATriggered", "SDMAInt0,32", "DRIVER_CtxtsOpen", "DRIVER_Rcv_Errs"];
+    internal static readonly string[] Hfi1Device = ["Cce LATriggered", "Tx Egress Reserved 10", "SDMAInt0,32", "DcCrcLn3", "DRIVER_CtxtsOpen", "DRIVER_Rcv_Errs"];
 
     /// <summary>drivers/infiniband/hw/mana/counters.c, the first of them.</summary>
     internal static readonly string[] Mana = ["requester_timeout", "requester_oos_nak", "received_cnps", "current_rate", "tx_bytes", "rx_bytes", "tx_packets", "rx_packets"];
@@ -85,6 +85,11 @@ internal static class RdmaLayouts
     /// <summary>The same, of the device.</summary>
     internal static readonly string[] ManaDevice = ["sent_cnps", "received_ecns", "received_cnp_count", "qp_congested_events", "qp_recovered_events", "rate_inc_events"];
 
-    /// <summary>drivers/infiniband/hw/hns/hns_roce_main.c, the first of them.</summary>
-    internal static readonly string[] Hns = ["rx_rc_pkt", "rx_uc_pkt", "rx_ud_pkt", "rx_pkt", "rx_err_pkt", "rx_cnp_pkt", "tx_pkt", "tx_cnp_pkt", "aeqe", "cmds_err"];
+    /// <summary>drivers/infiniband/hw/hns/hns_roce_main.c, hns_roce_port_stats_descs.</summary>
+    internal static readonly string[] Hns =
+    [
+        "rx_rc_pkt", "rx_uc_pkt", "rx_ud_pkt", "rx_xrc_pkt", "rx_pkt", "rx_err_pkt", "rx_cnp_pkt", "tx_rc_pkt", "tx_uc_pkt", "tx_ud_pkt", "tx_xrc_pkt",
+        "tx_pkt", "tx_err_pkt", "tx_cnp_pkt", "trp_get_mpt_err_pkt", "trp_get_irrl_err_pkt", "ecn_doorbell", "rx_buffer", "trp_rx_sof", "cq_cqe",
+        "cq_poe", "cq_notify",
+    ];
 }
