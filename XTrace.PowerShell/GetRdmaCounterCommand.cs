@@ -13,6 +13,7 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
 
     private readonly SampleClock _clock = new();
     private readonly HashSet<string> _devices = [];
+    private readonly HashSet<int> _ports = [];
     private CounterSampler? _sampler;
 
     /// <summary>The devices; without one, all.</summary>
@@ -68,6 +69,7 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     protected override void ProcessRecord()
     {
         int[] ports = [.. (Port ?? []).OfType<int>()];
+        _ports.UnionWith(ports);
         foreach (string device in SelectDevices(Device))
         {
             _devices.Add(device);
@@ -80,7 +82,10 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     {
         try
         {
-            ReportMissing();
+            if (HasPorts())
+            {
+                ReportMissing();
+            }
             SampleAll();
         }
         finally
@@ -129,6 +134,26 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
         {
             WriteObject(counter);
         }
+    }
+
+    /// <summary>Reports ports that none of the devices has; false if that leaves none of those asked for.</summary>
+    private bool HasPorts()
+    {
+        if (_ports.Count == 0 || _devices.Count == 0)
+        {
+            return true;
+        }
+        PortFolder[] there = [.. _devices.SelectMany(device => new DeviceFolder(device).Ports)];
+        int[] missing = [.. _ports.Except(there.Select(port => port.Number))];
+        foreach (int port in missing)
+        {
+            WriteError(ErrorRecords.Of(new XTraceException(
+                "RdmaPortNotFound",
+                XTraceErrorKind.NotFound,
+                $"There is no port {port} on {string.Join(", ", _devices)}. There are: {string.Join(", ", there.Select(one => $"{one.Device}/{one.Number}"))}.",
+                port)));
+        }
+        return missing.Length < _ports.Count;
     }
 
     /// <summary>Exact names of counters that none of the devices has.</summary>

@@ -58,7 +58,6 @@ Describe 'Get-RdmaCounter' {
         (Get-RdmaCounter -Port 1, 2 -Name np_*).Device | Should -Be mlx5_0, mlx5_0, mlx5_1
         (Get-RdmaCounter mlx5_1 -Category Congestion, Retransmission).Name | Should -Be np_cnp_sent, out_of_sequence
         (Get-RdmaCounter mlx5_1 -Name *data, Something_New).Name | Should -Be port_rcv_data, port_xmit_data, something_new
-        Get-RdmaCounter mlx5_1 -Port 7 -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
     It 'takes devices, ports and counters from the pipeline' {
@@ -130,6 +129,21 @@ Describe 'Get-RdmaCounter' {
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaCounterNotFound,XTrace.PowerShell.GetRdmaCounterCommand'
         "$failure" | Should -BeLike "*mlx5_0, mlx5_1 has a counter 'nosuch'. See what there is with: Get-RdmaCounter |*"
+    }
+
+    It 'names the ports there are when one is on none of the devices' {
+        $null = $tree.AddPort('devices/pci0000:3b/0000:3b:00.0/infiniband/mlx5_0', 2)
+        $counters = Get-RdmaCounter mlx5_* -Port 1, 9 -Name np_* -ErrorAction SilentlyContinue -ErrorVariable failure
+        $counters.Device | Should -Be mlx5_0, mlx5_1
+        $failure | Should -HaveCount 1
+        $failure.FullyQualifiedErrorId | Should -Be 'RdmaPortNotFound,XTrace.PowerShell.GetRdmaCounterCommand'
+        $failure.CategoryInfo.Category | Should -Be ObjectNotFound
+        $failure.TargetObject | Should -Be 9
+        "$failure" | Should -Be 'There is no port 9 on mlx5_0, mlx5_1. There are: mlx5_0/1, mlx5_0/2, mlx5_1/1.'
+        Get-RdmaCounter mlx5_1 -Port 2 -Name np_cnp_sent -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+        "$failure" | Should -Be 'There is no port 2 on mlx5_1. There are: mlx5_1/1.'
+        Get-RdmaCounter -Port 2 -ErrorAction Stop | Should -BeNullOrEmpty
+        Get-RdmaCounter nosuch* -Port 9 -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
     It 'ends soon after Select-Object has enough' {
