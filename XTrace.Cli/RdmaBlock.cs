@@ -27,9 +27,9 @@ internal static class RdmaBlock
         output.WriteLine(RdmaMessages.ActiveSpeed(speed));
         output.WriteLine();
         output.WriteLine(RdmaMessages.Sent);
-        WriteTotals(sent, sentPackets, totals[PortTotal.SentErrors], output);
+        WriteTotals(totals, PortTotal.SentBytes, PortTotal.SentPackets, PortTotal.SentErrors, output);
         output.WriteLine(RdmaMessages.Received);
-        WriteTotals(received, receivedPackets, totals[PortTotal.ReceivedErrors], output);
+        WriteTotals(totals, PortTotal.ReceivedBytes, PortTotal.ReceivedPackets, PortTotal.ReceivedErrors, output);
         output.WriteLine(RdmaMessages.Increments);
         output.WriteLine(RdmaMessages.SentIncrement(Text(sent.Delta), Text(sentPackets.Delta)));
         output.WriteLine(RdmaMessages.ReceivedIncrement(Text(received.Delta), Text(receivedPackets.Delta)));
@@ -37,11 +37,11 @@ internal static class RdmaBlock
         output.WriteLine("---");
     }
 
-    private static void WriteTotals(Total bytes, Total packets, Total errors, TextWriter output)
+    private static void WriteTotals(PortTotals totals, PortTotal bytes, PortTotal packets, PortTotal errors, TextWriter output)
     {
-        output.WriteLine(RdmaMessages.Bytes(Text(bytes)));
-        output.WriteLine(RdmaMessages.Packets(Text(packets)));
-        output.WriteLine(RdmaMessages.Errors(Text(errors)));
+        output.WriteLine(RdmaMessages.Bytes(Text(totals, bytes)));
+        output.WriteLine(RdmaMessages.Packets(Text(totals, packets)));
+        output.WriteLine(RdmaMessages.Errors(Text(totals, errors)));
         output.WriteLine();
     }
 
@@ -51,7 +51,12 @@ internal static class RdmaBlock
             ? (width, string.Join(' ', [speed, .. generation]))
             : (Nothing, rate ?? Nothing);
 
-    private static string Text(Total total) => total.IsSaturated ? $"{Text(total.Value)} {RdmaMessages.Saturated}" : Text(total.Value);
+    private static string Text(PortTotals totals, PortTotal which) => totals[which] switch
+    {
+        { IsSaturated: true, Value: var value } => $"{Text(value)} {RdmaMessages.Saturated}",
+        { Value: null } when !totals.Has(which) => $"{Nothing} {RdmaMessages.NotCounted}",
+        { Value: var value } => Text(value),
+    };
 
     private static string Text(ulong? number) => number?.ToString(CultureInfo.InvariantCulture) ?? Nothing;
 

@@ -19,6 +19,8 @@ internal static class RdmaMessages
 
     internal static string Saturated => Say("(已饱和)", "(saturated)");
 
+    internal static string NotCounted => Say("(驱动不统计)", "(the driver does not count them)");
+
     internal static string Started(bool nccl, IEnumerable<string> devices)
     {
         string names = string.Join(", ", devices);

@@ -93,6 +93,29 @@ public sealed partial class RdmaTests : IDisposable
         AssertRate(800, double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), first, block);
     }
 
+    [Theory]
+    [InlineData("C", "  Bytes: - (the driver does not count them)", "  Packets: 7", "  Errors: 0")]
+    [InlineData("zh_CN.UTF-8", "  字节数: - (驱动不统计)", "  数据包: 7", "  错误数: 0")]
+    public void What_the_driver_does_not_count_is_said(string locale, params string[] sent)
+    {
+        string port = _tree.AddPort(_tree.AddSoftwareDevice("rxe0"));
+        _tree.Write($"{port}/hw_counters/sent_pkts", "7");
+        _tree.Write($"{port}/hw_counters/send_err", "0");
+        using CatchProcess run = Start("-m rdma -t 100", ("LANG", locale));
+        List<string> block = ReadBlock(run);
+        int start = block.FindIndex(line => line is "Sent:" or "发送统计:");
+        Assert.Equal(sent, block[(start + 1)..(start + 4)]);
+    }
+
+    [Fact]
+    public void A_counter_that_cannot_be_read_is_counted_all_the_same()
+    {
+        string port = _tree.AddPort(_tree.AddDevice("mlx5_0", "mlx5_core"));
+        _tree.Write($"{port}/counters/port_xmit_data", "N/A (no PMA)");
+        using CatchProcess run = Start("-m rdma -t 100", ("LANG", "C"));
+        Assert.Contains("  Bytes: -", ReadBlock(run));
+    }
+
     [Fact]
     public void Nccl_groups_all_counters_and_marks_what_rose()
     {
