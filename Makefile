@@ -16,7 +16,7 @@ SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
-FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml
+FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
 INTERFACE ?=
@@ -24,7 +24,7 @@ KERNEL ?=
 
 # Both publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build run test test-vm bench clean
+.PHONY: help deps build package run test test-vm bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,14 @@ $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
 	@./deps.sh build
 	$(PUBLISH) XTrace.Cli -o $(OUT)
 	@touch $@
+
+package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
+	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
+		echo "A package is made by PowerShell 7.5 or later, or by 7.4 with 'Install-PSResource Microsoft.PowerShell.PSResourceGet': put its pwsh on PATH." >&2; \
+		exit 1; \
+	fi
+	@rm -f $(MODULE).*.nupkg
+	pwsh -NoProfile -NonInteractive -Command 'Compress-PSResource -Path $(MODULE) -DestinationPath $(OUT) -ErrorAction Stop'
 
 run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
 	@sudo=; [[ $$EUID == 0 ]] || sudo="sudo --preserve-env=NETWORK_INTERFACE,MONITOR_MODE,LANG,LC_ALL"; \

@@ -4,7 +4,7 @@
     GUID                 = 'e0a4f9b6-6f2c-4d5e-9a41-3c1f6b8d27a5'
     Author               = 'The XTrace authors'
     CompanyName          = 'XTrace'
-    Copyright            = 'GPL-2.0'
+    Copyright            = '(c) The XTrace authors. Licensed under GPL-2.0.'
     Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC, reads RDMA hardware counters, and emits both as objects.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.4'
@@ -16,7 +16,9 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('Linux', 'eBPF', 'XDP', 'TC', 'Network', 'Monitoring', 'RoCE', 'RDMA', 'InfiniBand', 'PSEdition_Core')
+            Tags         = @('Linux', 'eBPF', 'XDP', 'TC', 'Network', 'Monitoring', 'RoCE', 'RDMA', 'InfiniBand', 'PSEdition_Core')
+            LicenseUri   = 'https://www.gnu.org/licenses/old-licenses/gpl-2.0.html'
+            ReleaseNotes = 'The first release.'
         }
     }
 }

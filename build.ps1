@@ -1,13 +1,13 @@
 #!/usr/bin/env pwsh
 <#
 .SYNOPSIS
-Builds, tests or cleans XTrace: the Makefile's steps for people who live in pwsh.
+Builds, tests, packages or cleans XTrace: the Makefile's steps for people who live in pwsh.
 .EXAMPLE
 ./build.ps1 -Task Build
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Package', 'Clean')]
     [string] $Task = 'Build'
 )
 $ErrorActionPreference = 'Stop'
