@@ -9,14 +9,15 @@ internal static class Completions
     /// <summary>Those that begin with what was typed, quoted where they must be.</summary>
     internal static IEnumerable<CompletionResult> Of(string typed, IEnumerable<(string Name, string Tip)> names)
     {
-        WildcardPattern pattern = WildcardPattern.Get($"{typed.Trim('\'', '"')}*", WildcardOptions.IgnoreCase);
+        string start = typed.Trim('\'', '"').Replace("''", "'", StringComparison.Ordinal);
+        NamePattern pattern = new($"{start}*");
         return names
-            .Where(one => pattern.IsMatch(one.Name))
+            .Where(one => one.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(one.Name))
             .Select(one => new CompletionResult(Quote(one.Name), one.Name, CompletionResultType.ParameterValue, one.Tip));
     }
 
     private static string Quote(string name) =>
-        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
+        !name.StartsWith('-') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.')
             ? name
             : $"'{CodeGeneration.EscapeSingleQuotedStringContent(name)}'";
 }

@@ -57,7 +57,7 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        WildcardPattern[] patterns = [.. Name.Select(one => WildcardPattern.Get(one, WildcardOptions.IgnoreCase))];
+        NamePattern[] patterns = [.. Name.Select(one => new NamePattern(one))];
         _sampler = new CounterSampler(new CounterFilter
         {
             Name = name => patterns.Any(pattern => pattern.IsMatch(name)),
@@ -159,7 +159,7 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     /// <summary>Exact names of counters that none of the devices has.</summary>
     private void ReportMissing()
     {
-        foreach (string name in Name.Where(one => !WildcardPattern.ContainsWildcardCharacters(one)))
+        foreach (string name in Name.Where(one => new NamePattern(one).IsExact))
         {
             if (_devices.Count > 0 && !_sampler!.Files.Any(file => file.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {

@@ -12,22 +12,23 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Both;
 
+    /// <summary>All that there are.</summary>
+    private protected virtual IEnumerable<XdpMonitor> List() => MonitorStore.List();
+
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>
     private protected IEnumerable<XdpMonitor> Select(IEnumerable<string> names)
     {
         List<XdpMonitor> all = [];
-        if (!TryFor(string.Join(", ", names), () => all.AddRange(MonitorStore.List())))
+        if (!TryFor(string.Join(", ", names), () => all.AddRange(List())))
         {
             yield break;
         }
         List<XdpMonitor> monitors = all.FindAll(one => Direction.HasFlag(one.Direction));
         foreach (string name in names)
         {
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-            bool wildcard = WildcardPattern.ContainsWildcardCharacters(name);
-            string current = NetInterfaces.List().FirstOrDefault(one => one.AlternativeNames.Contains(name))?.Name ?? name;
-            List<XdpMonitor> matches = monitors.FindAll(one => wildcard ? pattern.IsMatch(one.InterfaceAlias) : one.InterfaceAlias == current);
-            if (matches.Count == 0 && !wildcard)
+            NamePattern pattern = new(NetInterfaces.List().FirstOrDefault(one => one.AlternativeNames.Contains(name))?.Name ?? name);
+            IReadOnlyList<XdpMonitor> matches = pattern.Choose(monitors, one => one.InterfaceAlias);
+            if (matches.Count == 0 && pattern.IsExact)
             {
                 WriteError(ErrorRecords.Of(NotFound(name, all)));
             }

@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using XTrace.Rdma;
 
 namespace XTrace.PowerShell;
@@ -22,10 +21,9 @@ public abstract class RdmaCommand : XTraceCommand
         }
         foreach (string name in names)
         {
-            WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-            bool wildcard = WildcardPattern.ContainsWildcardCharacters(name);
-            string[] matches = [.. all.Where(one => wildcard ? pattern.IsMatch(one) : one == name)];
-            if (matches.Length == 0 && !wildcard && _notFound.Add(name))
+            NamePattern pattern = new(name);
+            IReadOnlyList<string> matches = pattern.Choose(all, one => one);
+            if (matches.Count == 0 && pattern.IsExact && _notFound.Add(name))
             {
                 WriteError(ErrorRecords.Of(RdmaDevices.NotFound(name)));
             }

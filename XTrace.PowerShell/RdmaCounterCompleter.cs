@@ -12,11 +12,10 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        WildcardPattern[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 }
-            ? [.. named.Select(one => WildcardPattern.Get(one, WildcardOptions.IgnoreCase))]
-            : [WildcardPattern.Get("*", WildcardOptions.None)];
+        string[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 } ? named : ["*"];
+        string[] devices = RdmaDevices.Names;
         using CounterSampler sampler = new(new CounterFilter());
-        foreach (string device in RdmaDevices.Names.Where(name => wanted.Any(pattern => pattern.IsMatch(name))))
+        foreach (string device in wanted.SelectMany(one => new NamePattern(one).Choose(devices, name => name)).Distinct())
         {
             sampler.Add(device, ports: []);
         }

@@ -20,6 +20,19 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Who may not read monitors, nor stop them, may still ask with -WhatIf which these are.</summary>
+    private protected override IEnumerable<XdpMonitor> List()
+    {
+        try
+        {
+            return base.List();
+        }
+        catch (XTraceException error) when (error.Kind == XTraceErrorKind.PermissionDenied && MonitorStore.ListUnread() is { Count: > 0 } unread)
+        {
+            return unread;
+        }
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -27,16 +27,9 @@ public abstract class XTraceCommand : PSCmdlet
         HashSet<string> seen = [];
         foreach (string name in names)
         {
+            NamePattern pattern = new(name);
             IReadOnlyList<NetInterface> matches = [];
-            if (WildcardPattern.ContainsWildcardCharacters(name))
-            {
-                WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-                matches = [.. NetInterfaces.List().Where(one => pattern.IsMatch(one.Name))];
-            }
-            else
-            {
-                TryFor(name, () => matches = [NetInterfaces.Get(name)]);
-            }
+            TryFor(name, () => matches = pattern.IsExact ? [NetInterfaces.Get(name)] : pattern.Choose(NetInterfaces.List(), one => one.Name));
             foreach (NetInterface match in matches.Where(match => seen.Add(match.Name)))
             {
                 yield return match;

@@ -69,6 +69,19 @@ internal static class MonitorStore
         return PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
     }
 
+    /// <summary>The same without a question to the kernel, which needs no right: what is pinned where, and nothing that was counted. None where the user may not look.</summary>
+    internal static IReadOnlyList<XdpMonitor> ListUnread()
+    {
+        try
+        {
+            return [.. PinDirectory.All().Select(pins => new XdpMonitor { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, Path = pins.FullPath })];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>The monitor of an interface's direction, or null.</summary>
     internal static XdpMonitor? Find(string interfaceName, FlowDirection direction) =>
         List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName && monitor.Direction == direction);
