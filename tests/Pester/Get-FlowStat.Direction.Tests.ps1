@@ -1,4 +1,8 @@
-Describe 'Get-FlowStat, directions' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Get-FlowStat, directions' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:arrives = Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100

@@ -1,4 +1,8 @@
-Describe 'Get-FlowStat' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Get-FlowStat' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:veth = [XTrace.Testbed.VethPair]::new($true)

@@ -1,3 +1,7 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
 Describe 'Get-RdmaCounter' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
@@ -101,7 +105,7 @@ Describe 'Get-RdmaCounter' {
         $counters.RatePerSecond | Should -Be $null, $null, $null
     }
 
-    It 'goes on when a device disappears between samples' {
+    It 'goes on when a device disappears between samples' -Tag Privileged -Skip:$unprivileged {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
             # A file of a device that really can be removed while it is open.
@@ -171,8 +175,7 @@ Describe 'Get-RdmaCounter' {
         @(Get-ChildItem /proc/self/fd | Where-Object { $_.LinkTarget -like "$($tree.Root)/*" }) | Should -BeNullOrEmpty
     }
 
-    It 'does not take -MaxSamples with -Continuous, nor values out of range' {
-        { Get-RdmaCounter -Continuous -MaxSamples 2 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+    It 'does not take values out of range' {
         { Get-RdmaCounter -SampleInterval 0.05 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         { Get-RdmaCounter -MaxSamples 0 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
         { Get-RdmaCounter -Category Nonsense } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'

@@ -1,3 +1,7 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
 Describe 'Get-RdmaDevice' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
@@ -144,7 +148,7 @@ Describe 'Get-RdmaDevice' {
         { TabExpansion2 $line -cursorColumn $line.Length } | Should -Not -Throw
     }
 
-    It 'works for an ordinary user, and so does Get-RdmaCounter' {
+    It 'works for an ordinary user, and so does Get-RdmaCounter' -Tag Privileged -Skip:$unprivileged {
         $tree = [XTrace.Testbed.SysfsTree]::new()
         try {
             $env:XTRACE_SYSFS_ROOT = $tree.Root

@@ -1,4 +1,8 @@
-Describe 'Get-XdpMonitor' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Get-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:udp = Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100

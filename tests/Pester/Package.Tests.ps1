@@ -1,5 +1,6 @@
 Describe 'The package' {
     BeforeDiscovery {
+        . "$PSScriptRoot/Rights.ps1"
         $script:canPackage = [bool](Get-Command Compress-PSResource -ErrorAction Ignore)
         if (-not $canPackage) {
             Write-Warning 'The package is not tested: this pwsh has no Compress-PSResource. PowerShell 7.5 and later have it.'
@@ -52,7 +53,7 @@ Describe 'The package' {
         Get-ChildItem $module -Recurse -Include System.*, Microsoft.*, *.pdb, *.deps.json, *.so | Should -BeNullOrEmpty
     }
 
-    Context 'as build.ps1 makes it' -Skip:(-not $canPackage) {
+    Context 'as build.ps1 makes it' -Tag Slow -Skip:(-not $canPackage) {
         BeforeAll {
             & "$repository/build.ps1" -Task Package | Out-Null
             $script:code = $LASTEXITCODE
@@ -83,7 +84,7 @@ Describe 'The package' {
             Get-Entry $pushed XTrace.nuspec | Should -Be (Get-Entry $package XTrace.nuspec)
         }
 
-        It 'installs from a folder, and works in a pwsh that knows nothing of it' -Tag Privileged {
+        It 'installs from a folder, and works in a pwsh that knows nothing of it' -Tag Privileged -Skip:$unprivileged {
             Remove-Item "$TestDrive/feed/*"
             Copy-Item $package "$TestDrive/feed"
             Invoke-NewUser "`$ErrorActionPreference = 'Stop'; Install-PSResource XTrace -Repository local" | Should -BeNullOrEmpty

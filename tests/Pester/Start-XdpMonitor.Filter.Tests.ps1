@@ -1,4 +1,8 @@
-Describe 'Start-XdpMonitor -Filter' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:veth = [XTrace.Testbed.VethPair]::new($true)

@@ -1,4 +1,8 @@
-Describe 'Start-XdpMonitor, hooks' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Start-XdpMonitor, hooks' -Tag Privileged -Skip:$unprivileged {
     BeforeDiscovery {
         $script:hasNoTcx = (uname -r) -match '^([1-5]|6\.[0-5])\.'
     }

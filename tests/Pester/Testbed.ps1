@@ -1,6 +1,9 @@
 # What every test file starts with: the module as built, the testbed, and what the tests say in one word.
 $repository = Resolve-Path "$PSScriptRoot/../.."
 $module = Join-Path $repository out/XTrace
+if (-not (Test-Path "$module/XTrace.psd1")) {
+    make --no-print-directory -C $repository build | Out-Host
+}
 $testbed = Join-Path $repository tests/XTrace.Testbed
 $assembly = Join-Path $testbed bin/Release/net8.0/XTrace.Testbed.dll
 if (-not (Test-Path $assembly)) {

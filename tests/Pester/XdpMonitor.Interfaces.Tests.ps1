@@ -1,4 +1,8 @@
-Describe 'Interfaces of every kind' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:broadcast = 'ff:ff:ff:ff:ff:ff'

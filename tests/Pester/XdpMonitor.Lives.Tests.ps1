@@ -1,5 +1,9 @@
 # What becomes of a monitor when its interface, its namespace or its version changes: a true state, and a way out.
-Describe 'The life of a monitor' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'The life of a monitor' -Tag Privileged -Skip:$unprivileged {
     BeforeDiscovery {
         $script:modes = @{ Mode = 'Tc' }, @{ Mode = 'Native' }
         # A filter of clsact, which is TC before kernel 6.6, does not go along.

@@ -1,6 +1,10 @@
 # Programs of somebody else (drop.bpf.c) drop UDP to port 7001, and let it pass to port 7002. Whatever XTrace does beside
 # them, they stay attached, and that is what arrives.
-Describe 'Beside programs of somebody else' {
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'Beside programs of somebody else' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:object = Build-ForeignProgram
