@@ -1,0 +1,201 @@
+# As many flows, samples and interruptions as there may ever be. What is measured is said with -Output Detailed.
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
+Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+        $script:veth = [XTrace.Testbed.VethPair]::new($true)
+        $script:interface = $veth.Interface
+        $script:flowCount = 65536
+
+        function Out-Measured([string] $What) {
+            Write-Information "     $What" -InformationAction Continue
+        }
+
+        # A pwsh of its own, as a user's terminal starts it: SIGINT is Ctrl+C, whatever this process was told to ignore.
+        function Start-Pwsh([string] $Command) {
+            $start = [Diagnostics.ProcessStartInfo]::new('env', [string[]] ('--default-signal=INT', 'POWERSHELL_TELEMETRY_OPTOUT=1',
+                    'pwsh', '-NoProfile', '-NonInteractive', '-Command', "Import-Module '$module'; $Command"))
+            $start.RedirectStandardOutput = $true
+            $start.RedirectStandardError = $true
+            [Diagnostics.Process]::Start($start)
+        }
+
+        # Ctrl+C, and the milliseconds until it ended.
+        function Stop-Pwsh([Diagnostics.Process] $Process) {
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            kill -INT $Process.Id
+            if (-not $Process.WaitForExit(10000)) {
+                $Process.Kill()
+            }
+            $clock.ElapsedMilliseconds
+        }
+
+        function Assert-NothingLeft([string] $After) {
+            Get-AttachPoint $interface | Should -BeNullOrEmpty -Because $After
+            Get-XdpMonitor $interface -ErrorAction Ignore | Should -BeNullOrEmpty -Because $After
+        }
+    }
+
+    AfterAll {
+        $veth.Dispose()
+    }
+
+    Context 'with 65,536 flows' {
+        BeforeAll {
+            # One frame each; only the last are long, each longer by a byte, and none of those can be evicted by a later one.
+            [byte[][]] $frames = for ($flow = 0; $flow -lt $flowCount; $flow++) {
+                $payload = [Math]::Max($flow % 900, 1000 + 30 - ($flowCount - $flow))
+                , [XTrace.Testbed.Frames]::Udp4("10.0.$($flow -shr 14).1", $flow -band 0x3fff, '10.0.0.2', 2000, $payload)
+            }
+            $null = Start-XdpMonitor $interface -MaxFlow 524288
+            $veth.Send($frames)
+            Wait-Count $interface $flowCount
+            $script:monitor = Get-XdpMonitor $interface
+        }
+
+        AfterAll {
+            Clear-Monitor
+        }
+
+        It 'emits each, or has counted it as evicted' {
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            $flows = Get-FlowStat $interface
+            Out-Measured "$($flows.Count) flows in $($clock.ElapsedMilliseconds) ms, $($monitor.EvictedPackets) evicted"
+            $monitor.Packets | Should -Be $flowCount
+            $flows.Count + $monitor.EvictedPackets | Should -Be $flowCount
+            $flows.Count | Should -BeGreaterThan ($flowCount - 100)
+            $bytes = [uint64] 0
+            foreach ($flow in $flows) { $bytes += $flow.Bytes }
+            $bytes + $monitor.EvictedBytes | Should -Be $monitor.Bytes
+        }
+
+        It 'gives the same flows by Sort-Object and by -Top, which takes less than half of the time' {
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            $sorted = Get-FlowStat $interface | Sort-Object Bytes -Descending | Select-Object -First 20
+            $sortedTime = $clock.Elapsed
+            $clock.Restart()
+            $top = Get-FlowStat $interface -Top 20
+            Out-Measured "Sort-Object: $([int] $sortedTime.TotalMilliseconds) ms; -Top: $($clock.ElapsedMilliseconds) ms"
+            $clock.Elapsed.TotalSeconds | Should -BeLessThan ($sortedTime.TotalSeconds / 2)
+            $top.Bytes | Should -Be $sorted.Bytes
+            $top | ForEach-Object { "$_" } | Should -Be ($sorted | ForEach-Object { "$_" })
+            $top.Bytes[0] | Should -Be (42 + 1029)
+            $top.Bytes | Sort-Object -Unique | Should -HaveCount 20
+        }
+
+        It 'ends with Ctrl+C while it emits' {
+            foreach ($delay in 0, 40, 120, 300, 700) {
+                $process = Start-Pwsh "'ready'; while (`$true) { Get-FlowStat $interface | Format-Table | Out-String -Stream }"
+                $process.StandardOutput.ReadLine() | Should -Be ready
+                $rest = $process.StandardOutput.ReadToEndAsync()
+                Start-Sleep -Milliseconds $delay
+                Stop-Pwsh $process | Should -BeLessThan 1000 -Because "Ctrl+C came $delay ms after it began"
+                $null = $rest.Result
+            }
+            (Get-XdpMonitor $interface).State | Should -Be Running
+        }
+    }
+
+    It 'keeps its memory over 1,000 samples: <command>' -ForEach @(
+        @{ Command = 'Get-FlowStat'; Set = { param($interface) "Get-FlowStat $interface" } }
+        @{ Command = 'Get-RdmaCounter'; Set = { param($interface) 'Get-RdmaCounter mlx5_0' } }
+    ) {
+        # What a full collection leaves, what the system sees, and open files but for pwsh's own assemblies, at each hundredth sample.
+        $script = @"
+`$sample = 0; `$last = [datetime]::MinValue
+$(& $set $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
+    if (`$_.Timestamp -eq `$last) { return }
+    `$last = `$_.Timestamp
+    if (++`$sample % 100 -eq 0) {
+        `$heap = [GC]::GetTotalMemory(`$true)
+        "{0} {1} {2} {3}" -f `$sample, `$heap, ([long] (Get-Content /proc/self/statm).Split(' ')[1] * 4096), @(Get-ChildItem /proc/self/fd | Where-Object LinkTarget -NotLike '*.dll').Count
+    }
+} | Select-Object -First 10
+"@
+        $sysfs = $env:XTRACE_SYSFS_ROOT
+        $tree = [XTrace.Testbed.SysfsTree]::new()
+        try {
+            $env:XTRACE_SYSFS_ROOT = $tree.Root
+            Add-RdmaDevice $tree mlx5_0
+            $null = Start-XdpMonitor $interface
+            foreach ($port in 1..200) {
+                $veth.Send((Frame Udp4 10.0.0.1 $port 10.0.0.2 2000 100))
+            }
+            Wait-Count $interface 200
+            $process = Start-Pwsh $script
+            $points = @($process.StandardOutput.ReadToEnd().Trim() -split '\n' | ForEach-Object {
+                    $sample, $heap, $resident, $files = [long[]] (-split $_)
+                    [pscustomobject] @{ Sample = $sample; Heap = $heap; Resident = $resident; Files = $files }
+                })
+            $process.StandardError.ReadToEnd() | Should -BeNullOrEmpty
+        } finally {
+            $env:XTRACE_SYSFS_ROOT = $sysfs
+            $tree.Dispose()
+            Clear-Monitor
+        }
+        $points.Sample | Should -Be (1..10 | ForEach-Object { $_ * 100 })
+        $from, $to = $points[1], $points[9]
+        Out-Measured ('heap {0:n0} KiB at 200, {1:n0} KiB at 1,000; resident {2:n1} MiB, {3:n1} MiB; files {4}, {5}' -f
+            ($from.Heap / 1KB), ($to.Heap / 1KB), ($from.Resident / 1MB), ($to.Resident / 1MB), $from.Files, $to.Files)
+        # One object kept of each sample's would be more.
+        ($to.Heap - $from.Heap) / 800 | Should -BeLessThan 200
+        ($to.Resident - $from.Resident) | Should -BeLessThan 8MB
+        $to.Files | Should -BeLessOrEqual $from.Files
+    }
+
+    It 'ends within a second of Ctrl+C at any moment, and leaves nothing attached' {
+        $random = [Random]::new(1)
+        $slowest = $attached = 0
+        # From before the runtime is up to well between two samples.
+        foreach ($round in 1..25) {
+            $delay = $random.Next(0, 2500)
+            $process = Start-Pwsh "Get-FlowStat $interface -SampleInterval 0.2 -Continuous"
+            Start-Sleep -Milliseconds $delay
+            $attached += Test-Attached $interface
+            $took = Stop-Pwsh $process
+            $took | Should -BeLessThan 1000 -Because "Ctrl+C came $delay ms after it began"
+            $slowest = [Math]::Max($slowest, $took)
+            $process.StandardError.ReadToEnd() | Should -BeNullOrEmpty
+            Assert-NothingLeft "Ctrl+C came $delay ms after it began"
+        }
+        Out-Measured "the slowest of 25 took $slowest ms; $attached were attached"
+        $attached | Should -BeGreaterThan 0
+        $attached | Should -BeLessThan 25
+    }
+
+    It 'ends within a second of Stop at any moment, and leaves nothing attached: <_>' -ForEach 'Get-FlowStat', 'Start-XdpMonitor' {
+        $random = [Random]::new(2)
+        $slowest = 0
+        $attached = 0
+        foreach ($round in 1..40) {
+            $delay = $random.Next(0, 250)
+            $session = [powershell]::Create()
+            $null = $session.AddScript("Import-Module '$module'").Invoke()
+            $session.Commands.Clear()
+            $script = $_ -eq 'Get-FlowStat' ? "Get-FlowStat $interface -SampleInterval 0.1 -Continuous" : "Start-XdpMonitor $interface -Direction Both -Force"
+            $null = $session.AddScript($script).BeginInvoke()
+            Start-Sleep -Milliseconds $delay
+            $attached += Test-Attached $interface
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            $session.Stop()
+            $slowest = [Math]::Max($slowest, $clock.ElapsedMilliseconds)
+            $session.Streams.Error | Should -BeNullOrEmpty
+            $session.Dispose()
+            if ($_ -eq 'Start-XdpMonitor') {
+                # What it had started is whole; what it had not is not there.
+                $monitors = @(Get-XdpMonitor $interface -ErrorAction Ignore)
+                $monitors.State | Where-Object { $_ -ne 'Running' } | Should -BeNullOrEmpty
+                @(Get-AttachPoint $interface) | Should -HaveCount $monitors.Count
+                Clear-Monitor
+            }
+            Assert-NothingLeft "Stop came $delay ms after it began"
+        }
+        Out-Measured "the slowest of 40 took $slowest ms; $attached were attached"
+        $slowest | Should -BeLessThan 1000
+        $attached | Should -BeGreaterThan 0
+        $attached | Should -BeLessThan 40
+    }
+}
