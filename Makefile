@@ -17,6 +17,7 @@ BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
+HELP := en-US zh-CN
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
 INTERFACE ?=
@@ -36,11 +37,11 @@ deps: ## Install what building needs
 
 build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtrace-catch
 
-$(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE)
+$(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(HELP:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
 	$(PUBLISH) XTrace.PowerShell -o $(MODULE)
-	@cp $(FACE) $(MODULE)/
+	@cp -r $(FACE) $(HELP) $(MODULE)/
 	@touch $@
 
 $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
