@@ -11,7 +11,7 @@ OUT := out
 MODULE := $(OUT)/XTrace
 CLI := $(OUT)/xtrace-catch
 RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
-PUBLISH := dotnet publish -c Release -r $(RID) --self-contained false -v quiet
+PUBLISH := dotnet publish -c Release -r $(RID) -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
@@ -20,17 +20,31 @@ FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 HELP := en-US zh-CN
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
+VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+
 INTERFACE ?=
+DEVICE ?=
 KERNEL ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Where 'make install' puts things.
+ROOT = $(DESTDIR)$(PREFIX)
+ROOT_PROGRAM = $(ROOT)/bin/xtrace-catch
+ROOT_MANUAL = $(ROOT)/share/man/man1/xtrace-catch.1
+ROOT_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-catch
+ROOT_UNIT = $(ROOT)/lib/systemd/system/xtrace-catch@.service
+ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # Both publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run test test-vm bench clean
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info test test-vm bench install uninstall deb clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0)."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
 	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test', that runs after the other suites."
+	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
 
 deps: ## Install what building needs
 	@./deps.sh build
@@ -40,7 +54,7 @@ build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtr
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(HELP:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
-	$(PUBLISH) XTrace.PowerShell -o $(MODULE)
+	$(PUBLISH) --self-contained false XTrace.PowerShell -o $(MODULE)
 	@cp -r $(FACE) $(HELP) $(MODULE)/
 	@touch $@
 
@@ -58,8 +72,26 @@ package: build ## Make out/XTrace.<version>.nupkg of the module, for this machin
 	pwsh -NoProfile -NonInteractive -Command 'Compress-PSResource -Path $(MODULE) -DestinationPath $(OUT) -ErrorAction Stop'
 
 run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
-	@sudo=; [[ $$EUID == 0 ]] || sudo="sudo --preserve-env=NETWORK_INTERFACE,MONITOR_MODE,LANG,LC_ALL"; \
-	exec $$sudo $(CLI) $(if $(INTERFACE),--interface $(INTERFACE))
+	@sudo=; if [[ $$EUID != 0 ]]; then \
+		command -v sudo >/dev/null || { echo "Watching flows needs rights that only root gives, and sudo is not installed: run this as root." >&2; exit 1; }; \
+		sudo="sudo --preserve-env=NETWORK_INTERFACE,MONITOR_MODE,LANG,LC_ALL"; \
+	fi; exec $$sudo $(CLI) $(if $(INTERFACE),--interface '$(INTERFACE)')
+
+run-with-interface: ## The same, and INTERFACE must be given
+	@[[ -n '$(INTERFACE)' ]] || { echo "Say which: make run-with-interface INTERFACE=<name>. There are:" $$(ls /sys/class/net) >&2; exit 2; }
+	@$(MAKE) --no-print-directory run
+
+run-rdma: $(CLI) ## Show the traffic of RDMA ports: make run-rdma DEVICE=mlx5_0
+	@exec $(CLI) --mode rdma $(if $(DEVICE),--device '$(DEVICE)') $(if $(INTERFACE),--interface '$(INTERFACE)')
+
+run-nccl: $(CLI) ## Show the counters of RDMA hardware: make run-nccl DEVICE=mlx5_0
+	@exec $(CLI) --mode nccl $(if $(DEVICE),--device '$(DEVICE)') $(if $(INTERFACE),--interface '$(INTERFACE)')
+
+interfaces: $(CLI) ## List network interfaces and RDMA ports
+	@exec $(CLI) --list
+
+info: ## Say what this machine has of what XTrace needs
+	@./info.sh
 
 test: build ## Run every test; the last line adds all suites up
 	@./deps.sh build test
@@ -73,6 +105,29 @@ bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench
 	@dotnet build tests/bench -c Release -v quiet -clp:ErrorsOnly
 	@dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
+
+install: build ## Install for all users: sudo make install PREFIX=/usr/local
+	@mkdir -p '$(ROOT)/bin' 2>/dev/null && [[ -w '$(ROOT)/bin' ]] || { \
+		echo "$(ROOT) is not yours to write: run 'sudo make install', or choose a folder of your own with PREFIX." >&2; exit 1; }
+	@install -D -m 755 $(CLI) '$(ROOT_PROGRAM)'
+	@install -D -m 644 XTrace.Cli/xtrace-catch.1 '$(ROOT_MANUAL)'
+	@install -D -m 644 XTrace.Cli/xtrace-catch.bash '$(ROOT_COMPLETION)'
+	@sed 's:/usr/bin/:$(PREFIX)/bin/:' XTrace.Cli/xtrace-catch@.service | install -D -m 644 /dev/stdin '$(ROOT_UNIT)'
+	@rm -rf '$(ROOT_MODULE)/$(VERSION)'
+	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; done
+	@echo "Installed into $(ROOT)."
+	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module $(PREFIX)/share/powershell/Modules/XTrace, or add its folder to PSModulePath."
+
+uninstall: ## Remove what 'make install' installed, with the same PREFIX
+	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' || { \
+		echo "$(ROOT) is not yours to write: run 'sudo make uninstall'." >&2; exit 1; }
+	@[[ ! -d '$(ROOT_MODULE)' ]] || rmdir --ignore-fail-on-non-empty '$(ROOT_MODULE)'
+
+deb: build ## Make a Debian package in out/
+	@./deps.sh build deb
+	@DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
+	@debian/rules clean >>$(OUT)/deb.log 2>&1
+	@ls $(OUT)/xtrace_$(VERSION)_*.deb
 
 clean: ## Remove everything that building made
 	@rm -rf $(OUT) BENCH.json

@@ -5,6 +5,7 @@ set -euo pipefail
 # Each line: what must be there (a command or a file), and the Debian package that has it.
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
+    [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc'
     [bench]='iperf3:iperf3'
 )

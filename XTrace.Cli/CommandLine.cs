@@ -45,6 +45,8 @@ internal sealed class CommandLine
     private readonly Option<string> _interval = new("--interval", "-t") { HelpName = "MS", Description = Messages.IntervalOption };
     private readonly Option<string> _filter = new("--filter", "-f") { HelpName = "TYPE", Description = Messages.FilterOption };
     private readonly Option<bool> _excludeDns = new("--exclude-dns") { Description = Messages.ExcludeDnsOption };
+    private readonly Option<bool> _once = new("--once") { Description = Messages.OnceOption };
+    private readonly Option<bool> _json = new("--json") { Description = Messages.JsonOption };
     private readonly Option<string> _attachMode = new("--attach-mode") { HelpName = "MODE", Description = Messages.AttachModeOption };
     private readonly Option<string> _direction = new("--direction") { HelpName = "DIRECTION", Description = Messages.DirectionOption };
     private readonly Command _command;
@@ -53,7 +55,10 @@ internal sealed class CommandLine
     /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
     internal CommandLine(string[] args)
     {
-        _command = new Command(Name) { _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction };
+        _command = new Command(Name)
+        {
+            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _once, _json,
+        };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
         {
@@ -83,7 +88,9 @@ internal sealed class CommandLine
                 Interval,
                 new FlowFilter { TrafficTypes = Choose(_filter, s_filters) ?? [], ExcludeDns = _result.GetValue(_excludeDns) },
                 _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
-                Choose(_attachMode, s_attachModes));
+                Choose(_attachMode, s_attachModes),
+                _result.GetValue(_once),
+                _result.GetValue(_json));
         }
     }
 
@@ -102,7 +109,9 @@ internal sealed class CommandLine
                 _result.GetResult(_devices) is null ? [] : Names(_devices, Messages.NoDevice),
                 _result.GetResult(_interfaces) is null ? [] : Names(_interfaces, Messages.NoInterface),
                 Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
-                Interval);
+                Interval,
+                _result.GetValue(_once),
+                _result.GetValue(_json));
         }
     }
 

@@ -22,13 +22,20 @@ internal sealed class Ending : IDisposable
     }
 
     /// <summary>Calls at each multiple of the interval, so that no delay adds up; those that are past already are left out.</summary>
-    internal void Repeat(TimeSpan interval, Action action)
+    /// <param name="interval">From call to call, and before the first.</param>
+    /// <param name="once">Whether the first call is the last.</param>
+    /// <param name="action">What is called.</param>
+    internal void Repeat(TimeSpan interval, bool once, Action action)
     {
         long start = Stopwatch.GetTimestamp();
         long next = 1;
         while (!_stop.Wait(Max(TimeSpan.Zero, (interval * next) - Stopwatch.GetElapsedTime(start))))
         {
             action();
+            if (once)
+            {
+                return;
+            }
             next = Math.Max(next, (long)(Stopwatch.GetElapsedTime(start) / interval)) + 1;
         }
     }

@@ -44,6 +44,12 @@ internal static class Messages
         "方向: ingress (默认, 到达), egress (离开), both",
         "ingress (default, what arrives), egress (what leaves), both");
 
+    internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
+
+    internal static string JsonOption => Say(
+        "每行一个 JSON 对象: 一个流, 或 (rdma, nccl 模式) 一个计数器",
+        "a JSON object a line: a flow, or in modes rdma and nccl a counter");
+
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 
     internal static string TryHelp => Say("请运行 'xtrace-catch --help' 查看用法。", "Try 'xtrace-catch --help'.");
@@ -86,7 +92,9 @@ internal static class Messages
         rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
         硬件网卡上的 RDMA 绕过内核, xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置 (默认 /sys)。
 
-        退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
+        使用 --json 时, 标准输出只有 JSON, 属性名与 PowerShell 模块的对象相同; 其他消息在标准错误。
+
+        退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 或 --once 完成, 1 运行出错, 2 用法错误。
         xdp 模式需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
         """,
         """
@@ -105,7 +113,10 @@ internal static class Messages
         -i those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
         XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
 
-        Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
+        With --json the properties are named as those of the PowerShell module's objects, and whatever is not
+        an object goes to standard error.
+
+        Exit code: 0 after Ctrl+C, SIGTERM or the sample of --once, 1 when something failed, 2 on wrong usage.
         Mode xdp needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.
         """);
 

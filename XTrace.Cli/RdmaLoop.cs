@@ -18,32 +18,53 @@ internal static class RdmaLoop
         {
             sampler.Add(device, request.Interfaces.Count == 0 ? [] : [.. ports.Where(one => one.Port.Device == device).Select(one => one.Port.Number)]);
         }
-        output.WriteLine(RdmaMessages.Started(request.AllCounters, devices));
-        output.Flush();
+        TextWriter notes = request.Json ? Console.Error : output;
+        notes.WriteLine(RdmaMessages.Started(request.AllCounters, devices));
+        notes.Flush();
         // So that the first block has increments.
         sampler.Sample();
         long start = Stopwatch.GetTimestamp();
-        ending.Repeat(request.Interval, () =>
+        ending.Repeat(request.Interval, request.Once, () =>
         {
             if (!devices.Any(RdmaDevices.Names.Contains))
             {
                 throw RdmaDevices.NotFound(devices[0]);
             }
             sampler.Sample();
-            TimeSpan running = Stopwatch.GetElapsedTime(start);
-            foreach (var block in Blocks(ports, sampler.Files, request.AllCounters))
+            if (request.Json)
             {
-                if (request.AllCounters)
-                {
-                    NcclBlock.Write(block, running, output);
-                }
-                else
-                {
-                    RdmaBlock.Write(block, running, output);
-                }
+                WriteObjects(sampler, request.AllCounters, output);
+            }
+            else
+            {
+                WriteBlocks(Blocks(ports, sampler.Files, request.AllCounters), request.AllCounters, Stopwatch.GetElapsedTime(start), output);
             }
             output.Flush();
         });
+    }
+
+    /// <summary>Mode rdma has those that its blocks are made of.</summary>
+    private static void WriteObjects(CounterSampler sampler, bool all, TextWriter output)
+    {
+        foreach (RdmaCounter counter in sampler.Counters(file => all || (file.Place.Port is not null && file.Info.Total != PortTotal.None)))
+        {
+            output.WriteLine(JsonLine.Of(counter));
+        }
+    }
+
+    private static void WriteBlocks(IEnumerable<RdmaBlockSource> blocks, bool all, TimeSpan running, TextWriter output)
+    {
+        foreach (RdmaBlockSource block in blocks)
+        {
+            if (all)
+            {
+                NcclBlock.Write(block, running, output);
+            }
+            else
+            {
+                RdmaBlock.Write(block, running, output);
+            }
+        }
     }
 
     /// <summary>A block for each port; before them one for counters of the device as a whole, where it has some and all are wanted.</summary>

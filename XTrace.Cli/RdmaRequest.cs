@@ -6,5 +6,7 @@ namespace XTrace.Cli;
 /// <param name="Interfaces">Network interfaces whose devices are meant; none for all.</param>
 /// <param name="UsualInterface">A network interface whose device is preferred where nothing else is said; empty for none.</param>
 /// <param name="Interval">Time between two samples.</param>
+/// <param name="Once">One sample only.</param>
+/// <param name="Json">Counters as JSON, and nothing else beside them.</param>
 internal sealed record RdmaRequest(
-    bool AllCounters, IReadOnlyList<string> Devices, IReadOnlyList<string> Interfaces, string UsualInterface, TimeSpan Interval);
+    bool AllCounters, IReadOnlyList<string> Devices, IReadOnlyList<string> Interfaces, string UsualInterface, TimeSpan Interval, bool Once, bool Json);

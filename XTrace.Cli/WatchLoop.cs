@@ -18,17 +18,12 @@ internal static class WatchLoop
         {
             foreach (NetInterface target in targets)
             {
-                output.WriteLine(Messages.Preparing(target.Name));
+                watches.AddRange(FlowWatch.Open(target, request.Directions, request.Options, request.Filter, _ => { }));
             }
-            output.Flush();
-            foreach (NetInterface target in targets)
-            {
-                IReadOnlyList<FlowWatch> opened = FlowWatch.Open(target, request.Directions, request.Options, request.Filter, _ => { });
-                watches.AddRange(opened);
-                Announce(opened, request.AttachMode, output);
-            }
+            // Not before all are watched: what is wrong with the request is said alone.
+            Announce(targets, watches, request.AttachMode, request.Json ? Console.Error : output);
             WarnIfStacked(targets);
-            ending.Repeat(request.Interval, () => Print(watches, output));
+            ending.Repeat(request.Interval, request.Once, () => Print(watches, request.Json, output));
         }
         finally
         {
@@ -36,14 +31,18 @@ internal static class WatchLoop
         }
     }
 
-    private static void Announce(IReadOnlyList<FlowWatch> opened, AttachMode mode, TextWriter output)
+    private static void Announce(NetInterface[] targets, List<FlowWatch> watches, AttachMode mode, TextWriter notes)
     {
-        foreach (FlowWatch watch in opened)
+        foreach (NetInterface target in targets)
         {
-            output.WriteLine(watch.IsOwn
+            notes.WriteLine(Messages.Preparing(target.Name));
+        }
+        foreach (FlowWatch watch in watches)
+        {
+            notes.WriteLine(watch.IsOwn
                 ? Messages.Loaded(watch.Target.Name, watch.Hook, watch.Direction)
                 : Messages.Reading(watch.Target.Name, watch.Direction));
-            output.Flush();
+            notes.Flush();
             if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric && mode == AttachMode.Auto)
             {
                 Console.Error.WriteLine(Messages.Generic(watch.Target.Name));
@@ -71,20 +70,20 @@ internal static class WatchLoop
         }
     }
 
-    private static void Print(List<FlowWatch> watches, TextWriter output)
+    private static void Print(List<FlowWatch> watches, bool json, TextWriter output)
     {
         bool bothDirections = watches.DistinctBy(watch => watch.Direction).Count() > 1;
         foreach (FlowWatch watch in watches)
         {
             watch.Sample();
-            if (watches.Count > 1)
+            if (watches.Count > 1 && !json)
             {
                 string direction = bothDirections ? $" {watch.Direction.ToString().ToLowerInvariant()}" : "";
                 output.WriteLine($"# {watch.Target.Name}{direction}");
             }
             foreach (FlowStat flow in watch.Flows())
             {
-                output.WriteLine(flow);
+                output.WriteLine(json ? JsonLine.Of(flow) : flow.ToString());
             }
         }
         output.Flush();

@@ -57,7 +57,9 @@ internal sealed class CounterSampler(CounterFilter filter) : IDisposable
     }
 
     /// <summary>The last sample.</summary>
-    internal IEnumerable<RdmaCounter> Counters() => _files.Select(file => file.ToCounter(_timestamp));
+    /// <param name="wanted">Which of them; null for all.</param>
+    internal IEnumerable<RdmaCounter> Counters(Func<CounterFile, bool>? wanted = null) =>
+        (wanted is null ? _files : _files.Where(wanted)).Select(file => file.ToCounter(_timestamp));
 
     public void Dispose() => _files.ForEach(file => file.Dispose());
 

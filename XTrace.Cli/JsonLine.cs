@@ -1,0 +1,24 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace XTrace.Cli;
+
+/// <summary>
+/// An object as one line of JSON: the properties that PowerShell shows, as ConvertTo-Json -EnumsAsStrings writes them,
+/// with durations as <c>[d.]hh:mm:ss[.fffffff]</c>.
+/// </summary>
+internal static class JsonLine
+{
+    // Nothing of this goes into a web page.
+    private static readonly JsonTypes s_types = new(new JsonSerializerOptions(JsonTypes.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    internal static string Of(FlowStat flow) => JsonSerializer.Serialize(flow, s_types.FlowStat);
+
+    internal static string Of(RdmaCounter counter) => JsonSerializer.Serialize(counter, s_types.RdmaCounter);
+}
+
+[JsonSourceGenerationOptions(UseStringEnumConverter = true)]
+[JsonSerializable(typeof(FlowStat))]
+[JsonSerializable(typeof(RdmaCounter))]
+internal sealed partial class JsonTypes : JsonSerializerContext;
