@@ -109,8 +109,8 @@ internal static class Messages
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
         With both directions the line says which: '# NAME ingress', '# NAME egress'.
 
-        Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices,
-        -i those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
+        Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices, and -i
+        those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
         XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
 
         With --json the properties are named as those of the PowerShell module's objects, and whatever is not

@@ -51,6 +51,15 @@ internal sealed class CatchProcess : IDisposable
         }
     }
 
+    /// <summary>The same where standard output is for objects only: so many lines on standard error.</summary>
+    internal void WaitUntilNoted(int lines)
+    {
+        for (int line = 0; line < lines; line++)
+        {
+            Assert.NotNull(_process.StandardError.ReadLineAsync().WaitAsync(s_patience).Result);
+        }
+    }
+
     internal void Signal(string name) => Command.Run("kill", $"-{name}", $"{_process.Id}");
 
     internal (int ExitCode, string Output, string Error) End()

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using XTrace.Testbed;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>--once: one sample after one interval, then the end.</summary>
+public class OnceTests
+{
+    [Fact]
+    public void Flows_are_printed_once_and_nothing_stays_attached()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 --once");
+        run.WaitUntilLoaded();
+        long start = Stopwatch.GetTimestamp();
+        pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
+        Assert.Equal((0, "10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162\n", ""), run.End());
+        Assert.Equal(1, Stopwatch.GetElapsedTime(start).TotalSeconds, tolerance: 0.5);
+        Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
+    }
+
+    [Fact]
+    public void Without_flows_it_ends_as_well()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 100 --once --json");
+        (int code, string output, _) = run.End();
+        Assert.Equal((0, ""), (code, output));
+    }
+
+    [Theory]
+    [InlineData("rdma")]
+    [InlineData("nccl")]
+    public void A_port_s_counters_are_printed_once(string mode)
+    {
+        using SysfsTree tree = new();
+        tree.Write($"{tree.AddPort(tree.AddDevice("mlx5_0", "mlx5_core"))}/counters/port_xmit_data", "1000");
+        using CatchProcess run = new(null, $"-m {mode} -t 100 --once", ("XTRACE_SYSFS_ROOT", tree.Root));
+        (int code, string output, string error) = run.End();
+        Assert.Equal((0, ""), (code, error));
+        Assert.Single(output.Split('\n'), line => line == "---");
+    }
+}

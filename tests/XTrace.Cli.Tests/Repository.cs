@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>The tree that the tests are part of.</summary>
+internal static class Repository
+{
+    internal static string Root { get; } = Path.GetFullPath($"{Path.GetDirectoryName(SourcePath())}/../..");
+
+    internal static string PathOf(string file) => Path.Combine(Root, file);
+
+    /// <summary>Runs a program there, and returns how it ended and what it printed.</summary>
+    internal static (int ExitCode, string Output, string Error) Run(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // What 'make test' hands down to makes that it starts is not for these.
+        foreach (string name in new[] { "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "INTERFACE", "DEVICE", "KERNEL", "PREFIX", "DESTDIR", "NETWORK_INTERFACE", "MONITOR_MODE", "LANG", "LC_ALL" })
+        {
+            start.Environment.Remove(name);
+        }
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    private static string SourcePath([CallerFilePath] string path = "") => path;
+}
