@@ -94,7 +94,7 @@ info: ## Say what this machine has of what XTrace needs
 	@./info.sh
 
 test: build ## Run every test; the last line adds all suites up
-	@./deps.sh build test
+	@./deps.sh build deb test
 	@tests/run.sh $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
@@ -127,8 +127,8 @@ deb: build ## Make a Debian package in out/
 	@./deps.sh build deb
 	@DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
 	@debian/rules clean >>$(OUT)/deb.log 2>&1
-	@ls $(OUT)/xtrace_$(VERSION)_*.deb
+	@ls $(OUT)/xtrace_$(VERSION)_*.deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
 
 clean: ## Remove everything that building made
-	@rm -rf $(OUT) BENCH.json
+	@rm -rf $(OUT) BENCH.json debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*
 	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path './.git/*' -prune -exec rm -rf {} +

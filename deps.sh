@@ -1,12 +1,14 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, with 'test' for the tests as well, with 'test bench' for the benchmarks.
+# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, with 'test' for the tests as well, with 'test bench' for the benchmarks.
 set -euo pipefail
 
 # Each line: what must be there (a command or a file), and the Debian package that has it.
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc
+        bpftool:bpftool man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian sudo:sudo
+        systemd-nspawn:systemd-container'
     [bench]='iperf3:iperf3'
 )
 
@@ -29,7 +31,10 @@ if ! command -v apt-get >/dev/null; then
     exit 1
 fi
 sudo=()
-[[ $EUID == 0 ]] || sudo=(sudo)
+if [[ $EUID != 0 ]]; then
+    command -v sudo >/dev/null || { echo "These are missing, and only root can install them: ${packages[*]}" >&2; exit 1; }
+    sudo=(sudo)
+fi
 echo "Installing ${packages[*]}"
 "${sudo[@]}" apt-get update -qq
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null

@@ -16,7 +16,7 @@ internal static class AnotherUser
         try
         {
             Command.Run("chmod", "755", folder);
-            Command.Run("cp", [.. Directory.GetFiles(AppContext.BaseDirectory, "*.dll"), .. Directory.GetFiles(AppContext.BaseDirectory, "*.json"), folder]);
+            Command.Run("cp", Path.Combine(CatchProcess.Folder, CatchProcess.Name), folder);
             string set = string.Join(',', new[] { "-all", capabilities }.Where(part => part.Length > 0));
             string[] under =
             [

@@ -10,8 +10,21 @@ internal sealed class CatchProcess : IDisposable
 
     private readonly Process _process;
 
+    static CatchProcess()
+    {
+        if (Repository.Run("make", "--question", $"out/{Name}").ExitCode != 0)
+        {
+            throw new InvalidOperationException($"out/{Name} is older than its sources: run 'make build' first.");
+        }
+    }
+
+    internal const string Name = "xtrace-catch";
+
+    /// <summary>Where the build puts it.</summary>
+    internal static string Folder => Repository.PathOf("out");
+
     internal CatchProcess(VethPair? pair, string arguments, params (string Name, string Value)[] environment)
-        : this([], AppContext.BaseDirectory, pair, arguments, environment)
+        : this([], Folder, pair, arguments, environment)
     {
     }
 
@@ -22,7 +35,7 @@ internal sealed class CatchProcess : IDisposable
     /// <param name="environment">Variables it is given.</param>
     internal CatchProcess(string[] under, string folder, VethPair? pair, string arguments, params (string Name, string Value)[] environment)
     {
-        string[] command = [.. under, "dotnet", Path.Combine(folder, "xtrace-catch.dll"), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        string[] command = [.. under, Path.Combine(folder, Name), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
         ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardOutput = true,

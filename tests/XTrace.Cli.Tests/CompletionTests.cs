@@ -44,7 +44,7 @@ public sealed class CompletionTests : IDisposable
     {
         string[] options =
         [
-            .. Repository.Run("dotnet", Path.Combine(AppContext.BaseDirectory, "xtrace-catch.dll"), "--help").Output.Split('\n')
+            .. Repository.Run("out/xtrace-catch", "--help").Output.Split('\n')
                 .Where(line => line.StartsWith("  -", StringComparison.Ordinal))
                 .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).First(word => word.StartsWith("--", StringComparison.Ordinal))),
         ];

@@ -146,7 +146,7 @@ public sealed class MakeTests : IDisposable
         using VethPair pair = new(watchedEndHere: true);
         string[] lines = RunUntilInterrupted(2, [.. under, $"{variable}={pair.Interface}"], target);
         Assert.Equal([$"Preparing to monitor network interface: {pair.Interface}", $"TC program loaded on {pair.Interface}"], lines);
-        Assert.DoesNotContain(pair.Interface, AttachedPrograms.Interfaces());
+        Assert.Empty(AttachedPrograms.On(pair.Interface));
     }
 
     [Theory]

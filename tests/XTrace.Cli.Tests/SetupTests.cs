@@ -67,7 +67,7 @@ public sealed class SetupTests : IDisposable
 
     [Fact]
     public void Without_the_kernel_s_type_information_it_counts_all_the_same() => AssertCounts(
-        InOwnMounts("mount -t tmpfs none /sys/kernel/btf; [ ! -e /sys/kernel/btf/vmlinux ]"), AppContext.BaseDirectory);
+        InOwnMounts("mount -t tmpfs none /sys/kernel/btf; [ ! -e /sys/kernel/btf/vmlinux ]"), CatchProcess.Folder);
 
     public void Dispose() => _pair.Dispose();
 
@@ -78,7 +78,7 @@ public sealed class SetupTests : IDisposable
     /// <summary>The one line it says before it ends in failure.</summary>
     private string Refusal(string[] under, params (string Name, string Value)[] environment)
     {
-        using CatchProcess run = new(under, AppContext.BaseDirectory, _pair, $"-i {_pair.Interface}", environment);
+        using CatchProcess run = new(under, CatchProcess.Folder, _pair, $"-i {_pair.Interface}", environment);
         (int code, string output, string error) = run.End();
         Assert.Equal((1, ""), (code, output));
         Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));

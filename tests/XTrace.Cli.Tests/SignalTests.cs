@@ -25,7 +25,7 @@ public class SignalTests
     {
         using VethPair pair = new();
         string[] pipe = ["bash", "-c", "\"$@\" | head -1; exit ${PIPESTATUS[0]}", "bash"];
-        using CatchProcess run = new(pipe, AppContext.BaseDirectory, pair, $"-i {pair.Interface} -t 3600000");
+        using CatchProcess run = new(pipe, CatchProcess.Folder, pair, $"-i {pair.Interface} -t 3600000");
         Assert.Equal((0, $"Preparing to monitor network interface: {pair.Interface}\n", ""), run.End());
         Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
     }
