@@ -43,12 +43,6 @@ public static class ViewFormat
             : $"{address}:{number}";
     }
 
-    /// <summary>A port's state by name, also where it has come from another process, which sends numbers.</summary>
-    public static string PortState(RdmaPortState? state) => $"{state}";
-
-    /// <summary>The same of the link below.</summary>
-    public static string PhysicalState(RdmaPhysicalState? state) => $"{state}";
-
     /// <summary>Where a counter is: <c>mlx5_0/1 (eth0)</c>, or the device alone for one of all its ports.</summary>
     public static string RdmaPlace(string device, int? port, string? interfaceAlias) =>
         port is not { } number ? $"{device}, the device as a whole"

@@ -95,14 +95,6 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $flows[0] | Select-Object -ExpandProperty BytesPerSecond | Should -BeOfType double
             "$($flows[1])" | Should -Be '10.0.0.1:1001 -> 10.0.0.2:2000 proto=17 packets=3 bytes=1536'
         }
-
-        It 'survive a job' {
-            $job = Start-Job { Import-Module $using:module; Get-FlowStat $using:interface -Port 1001 }
-            $flow = $job | Receive-Job -Wait -AutoRemoveJob
-            $flow.PSTypeNames | Should -Contain 'Deserialized.XTrace.FlowStat'
-            $flow.Bytes | Should -Be 1536
-            ($flow | Show)[2] | Should -Match '^UDP +In .* 1\.5 KiB .* 3 '
-        }
     }
 
     Context 'of monitors' {

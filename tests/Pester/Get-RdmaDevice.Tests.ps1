@@ -107,11 +107,8 @@ Describe 'Get-RdmaDevice' {
             }
         }
 
-        It 'survives JSON and a job' {
+        It 'survives JSON' {
             (Get-RdmaDevice mlx5_2 | ConvertTo-Json -Depth 4 | ConvertFrom-Json).Ports[0].Gids[1].IPAddress | Should -Be 10.0.0.1
-            $device = Start-Job { Import-Module $using:module; Get-RdmaDevice mlx5_2 } | Receive-Job -Wait -AutoRemoveJob
-            $device.PSTypeNames | Should -Contain Deserialized.XTrace.RdmaDevice
-            ($device | Get-RdmaCounter -Name out_of_sequence).Device | Should -Be mlx5_2
         }
     }
 
