@@ -76,7 +76,7 @@ Describe 'Get-RdmaDevice' {
             ((Get-RdmaDevice mlx5_10).Ports | Get-RdmaDevice).Name | Should -Be mlx5_10
         }
 
-        It 'names its interfaces for the flow cmdlets' {
+        It 'names its interfaces for the flow cmdlets' -Tag Privileged -Skip:$unprivileged {
             $failure = $null
             Get-RdmaDevice mlx5_2 | Get-XdpMonitor -ErrorAction SilentlyContinue -ErrorVariable failure
             $failure.TargetObject | Should -Be eth2, eth2.100

@@ -3,7 +3,7 @@ BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
     $script:types = 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter'
     $script:ways = @(
-        @{ Way = 'Start-Job'; Through = { param($what) Start-Job { param($what) & ([scriptblock]::Create($what)) } -ArgumentList $what | Receive-Job -Wait -AutoRemoveJob } }
+        @{ Way = 'Start-Job'; Through = { param($what) Start-Job { & ([scriptblock]::Create($using:what)) } | Receive-Job -Wait -AutoRemoveJob } }
         @{ Way = 'Export-Clixml'; Through = {
                 param($what)
                 & ([scriptblock]::Create($what)) | Export-Clixml "$TestDrive/objects.xml"
@@ -41,7 +41,7 @@ Describe 'From elsewhere' -Tag Privileged -Skip:$unprivileged {
         # Times and rates are of the moment at which each was read.
         function Show-Timeless([string] $As) {
             $lines = $input | & $As | Out-Plain 120
-            $lines -replace '\d\d:\d\d:\d\d|[\d.]+ [kMG]?bit/s|(?<=PacketsPerSecond +: ).*|(?<=Timestamp +: ).*', '…' -replace ' +…', ' …'
+            $lines -replace '\d\d:\d\d:\d\d|[\d.]+ [kMG]?bit/s|(?<=PacketsPerSecond +: ).*|(?<=Timestamp +: ).*', '~' -replace ' +~', ' ~'
         }
     }
 

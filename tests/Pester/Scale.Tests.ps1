@@ -15,7 +15,7 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
         }
 
         # A pwsh of its own, as a user's terminal starts it: SIGINT is Ctrl+C, whatever this process was told to ignore.
-        function Start-Pwsh([string] $Command) {
+        function Open-Pwsh([string] $Command) {
             $start = [Diagnostics.ProcessStartInfo]::new('env', [string[]] ('--default-signal=INT', 'POWERSHELL_TELEMETRY_OPTOUT=1',
                     'pwsh', '-NoProfile', '-NonInteractive', '-Command', $Command))
             $start.RedirectStandardOutput = $true
@@ -24,7 +24,7 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
         }
 
         # Ctrl+C, and the milliseconds until it ended.
-        function Stop-Pwsh([Diagnostics.Process] $Process) {
+        function Close-Pwsh([Diagnostics.Process] $Process) {
             $clock = [Diagnostics.Stopwatch]::StartNew()
             kill -INT $Process.Id
             if (-not $Process.WaitForExit(10000)) {
@@ -88,12 +88,12 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
 
         It 'ends with Ctrl+C while it emits' {
             foreach ($delay in 0, 40, 120, 300, 700) {
-                $process = Start-Pwsh "Import-Module '$module'; 'ready'; while (`$true) { Get-FlowStat $interface | Format-Table | Out-String -Stream }"
+                $process = Open-Pwsh "Import-Module '$module'; 'ready'; while (`$true) { Get-FlowStat $interface | Format-Table | Out-String -Stream }"
                 $process.StandardOutput.ReadLine() | Should -Be ready
                 $rest = $process.StandardOutput.ReadToEndAsync()
                 Start-Sleep -Milliseconds $delay
                 # Half a second more for pwsh itself to end.
-                Stop-Pwsh $process | Should -BeLessThan 1500 -Because "Ctrl+C came $delay ms after it began"
+                Close-Pwsh $process | Should -BeLessThan 1500 -Because "Ctrl+C came $delay ms after it began"
                 $null = $rest.Result
             }
             (Get-XdpMonitor $interface).State | Should -Be Running
@@ -101,14 +101,14 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
     }
 
     It 'keeps its memory over 1,000 samples: <command>' -ForEach @(
-        @{ Command = 'Get-FlowStat'; Set = { param($interface) "Get-FlowStat $interface" } }
-        @{ Command = 'Get-RdmaCounter'; Set = { param($interface) 'Get-RdmaCounter mlx5_0' } }
+        @{ Command = 'Get-FlowStat'; Source = 'Get-FlowStat {0}' }
+        @{ Command = 'Get-RdmaCounter'; Source = 'Get-RdmaCounter mlx5_0' }
     ) {
         # What a full collection leaves, what the system sees, and open files but for pwsh's own assemblies, at each hundredth sample.
         $script = @"
 Import-Module '$module'
 `$sample = 0; `$last = [datetime]::MinValue
-$(& $set $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
+$($source -f $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
     if (`$_.Timestamp -eq `$last) { return }
     `$last = `$_.Timestamp
     if (++`$sample % 100 -eq 0) {
@@ -127,7 +127,7 @@ $(& $set $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
                 $veth.Send((Frame Udp4 10.0.0.1 $port 10.0.0.2 2000 100))
             }
             Wait-Count $interface 200
-            $process = Start-Pwsh $script
+            $process = Open-Pwsh $script
             $points = @($process.StandardOutput.ReadToEnd().Trim() -split '\n' | ForEach-Object {
                     $sample, $heap, $resident, $files = [long[]] (-split $_)
                     [pscustomobject] @{ Sample = $sample; Heap = $heap; Resident = $resident; Files = $files }
@@ -151,9 +151,9 @@ $(& $set $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
     It 'ends within a second of Ctrl+C at any moment, and leaves nothing attached' {
         # PowerShell takes its time to end as well, and does not listen to Ctrl+C before it runs a command: that is when ready is said.
         $alone = foreach ($round in 1..5) {
-            $process = Start-Pwsh "'ready'; Start-Sleep 60"
+            $process = Open-Pwsh "'ready'; Start-Sleep 60"
             $null = $process.StandardOutput.ReadLine()
-            Stop-Pwsh $process
+            Close-Pwsh $process
         }
         $limit = 1000 + ($alone | Measure-Object -Maximum).Maximum
         $random = [Random]::new(1)
@@ -161,11 +161,11 @@ $(& $set $interface) -SampleInterval 0.1 -Continuous | ForEach-Object {
         # While the module loads, while it attaches, while it waits, and while it samples.
         foreach ($round in 1..25) {
             $delay = $random.Next(0, 1500)
-            $process = Start-Pwsh "'ready'; Import-Module '$module'; Get-FlowStat $interface -SampleInterval 0.2 -Continuous"
+            $process = Open-Pwsh "'ready'; Import-Module '$module'; Get-FlowStat $interface -SampleInterval 0.2 -Continuous"
             $null = $process.StandardOutput.ReadLine()
             Start-Sleep -Milliseconds $delay
             $attached += Test-Attached $interface
-            $took = Stop-Pwsh $process
+            $took = Close-Pwsh $process
             $took | Should -BeLessThan $limit -Because "Ctrl+C came $delay ms after it began"
             $slowest = [Math]::Max($slowest, $took)
             $process.StandardError.ReadToEnd() | Should -BeNullOrEmpty
