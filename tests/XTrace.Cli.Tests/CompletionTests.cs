@@ -5,27 +5,16 @@ namespace XTrace.Cli.Tests;
 
 /// <summary>Completion in a bash that somebody types into, with the files where 'make install' puts them.</summary>
 [Collection("alone")]
-public sealed class CompletionTests : IDisposable
+public sealed class CompletionTests(Installation installed) : IClassFixture<Installation>, IDisposable
 {
     private const string InsertAll = "\u001b*"; // readline's insert-completions, Alt+*
     private const string ToStart = "\u0001"; // beginning-of-line, Ctrl+A
     private const string Marker = "<xtrace-catch";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly string _root = Directory.CreateTempSubdirectory("xtrace-completion-").FullName;
     private readonly SysfsTree _tree = new();
 
-    public CompletionTests()
-    {
-        (int code, _, string error) = Repository.Run("make", "install", $"DESTDIR={_root}", "PREFIX=/usr");
-        Assert.True(code == 0, error);
-    }
-
-    public void Dispose()
-    {
-        Directory.Delete(_root, recursive: true);
-        _tree.Dispose();
-    }
+    public void Dispose() => _tree.Dispose();
 
     [Theory]
     [InlineData("--mo\t", "--mode")]
@@ -44,7 +33,7 @@ public sealed class CompletionTests : IDisposable
     {
         string[] options =
         [
-            .. Repository.Run("out/xtrace-catch", "--help").Output.Split('\n')
+            .. Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n')
                 .Where(line => line.StartsWith("  -", StringComparison.Ordinal))
                 .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).First(word => word.StartsWith("--", StringComparison.Ordinal))),
         ];
@@ -76,11 +65,11 @@ public sealed class CompletionTests : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        script.Environment["XDG_DATA_DIRS"] = $"{_root}/usr/share";
-        script.Environment["PATH"] = $"{_root}/usr/bin:{Environment.GetEnvironmentVariable("PATH")}";
+        script.Environment["XDG_DATA_DIRS"] = $"{installed.Root}/usr/share";
+        script.Environment["PATH"] = $"{installed.Root}/usr/bin:{Environment.GetEnvironmentVariable("PATH")}";
         script.Environment["XTRACE_SYSFS_ROOT"] = _tree.Root;
         script.Environment["TERM"] = "dumb";
-        script.Environment["HOME"] = _root;
+        script.Environment["HOME"] = installed.Root;
         using Process bash = Process.Start(script)!;
         bash.StandardInput.Write($"PS1= ; bind 'set enable-bracketed-paste off'; . /usr/share/bash-completion/bash_completion\n");
         bash.StandardInput.Write($"xtrace-catch {typed}{ToStart}printf '<%s' \n");
@@ -92,4 +81,18 @@ public sealed class CompletionTests : IDisposable
         Assert.True(start >= 0, output);
         return output[(start + Marker.Length)..].Split('>')[0].Replace('<', ' ').Trim();
     }
+}
+
+/// <summary>What 'make install' makes, in a folder of its own.</summary>
+public sealed class Installation : IDisposable
+{
+    public Installation()
+    {
+        (int code, _, string error) = Repository.Run("make", "install", $"DESTDIR={Root}", "PREFIX=/usr");
+        Assert.True(code == 0, error);
+    }
+
+    internal string Root { get; } = Directory.CreateTempSubdirectory("xtrace-installation-").FullName;
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
 }

@@ -40,13 +40,13 @@ public class ManualTests
         Assert.Equal(["NETWORK_INTERFACE", "MONITOR_MODE"], variables);
         Assert.Equal([.. variables, "XTRACE_SYSFS_ROOT"], Tagged("ENVIRONMENT").Select(one => one.Option));
         Assert.Contains(Help("Output: a line for each flow, counted since the monitor started:")[0].Trim(), page, StringComparison.Ordinal);
-        string exit = Words(string.Join('\n', Repository.Run("out/xtrace-catch", "--help").Output.Split('\n').SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("Mode ", StringComparison.Ordinal))));
+        string exit = Words(string.Join('\n', Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n').SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("Mode ", StringComparison.Ordinal))));
         Assert.Contains(exit["Exit code: ".Length..], page, StringComparison.Ordinal);
     }
 
     /// <summary>The indented lines of the help after a heading.</summary>
     private static string[] Help(string heading) =>
-        [.. Repository.Run("out/xtrace-catch", "--help").Output.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))];
+        [.. Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))];
 
     /// <summary>The page as people read it, a paragraph a line.</summary>
     private static string[] Render()
