@@ -25,43 +25,35 @@ internal static class FilterTable
         }
         return new FlowFilter
         {
-            TrafficTypes = Read<TrafficType[]>(table, "TrafficType") ?? [],
-            Protocols = ReadProtocols(table),
-            Networks = [.. (Read<string[]>(table, "Address") ?? []).Select(FlowFilter.ParseNetwork)],
-            Ports = Read<ushort[]>(table, "Port") ?? [],
+            TrafficTypes = [.. Read(table, "TrafficType").Select(one => Convert<TrafficType>(one, "TrafficType", $"use {Names<TrafficType>()}"))],
+            Protocols = [.. Read(table, "Protocol").Select(one => Convert<IPProtocol>(ProtocolNumberAttribute.Read(one), "Protocol", $"use a number from 0 to 255, or {Names<IPProtocol>()}"))],
+            Networks = [.. Read(table, "Address").Select(one => FlowFilter.ParseNetwork($"{one}"))],
+            Ports = [.. Read(table, "Port").Select(one => Convert<ushort>(one, "Port", "use numbers from 0 to 65535"))],
             ExcludeDns = ReadExcludeDns(table),
         };
     }
 
     /// <summary>PowerShell takes any text for true, "no" as well.</summary>
-    private static bool ReadExcludeDns(Hashtable table) => Read<object>(table, "ExcludeDns") switch
+    private static bool ReadExcludeDns(Hashtable table) => Value(table, "ExcludeDns") switch
     {
         null => false,
-        string text when !bool.TryParse(text, out _) => throw Wrong($"The filter's ExcludeDns cannot be '{text}': use $true or $false.", text),
-        string text => bool.Parse(text),
-        object value => Convert<bool>(value, "ExcludeDns"),
+        string text => bool.TryParse(text, out bool exclude) ? exclude : throw Wrong("ExcludeDns", text, "use $true or $false"),
+        object value => Convert<bool>(value, "ExcludeDns", "use $true or $false"),
     };
 
-    private static IPProtocol[] ReadProtocols(Hashtable table) =>
-        [.. (Read<object[]>(table, "Protocol") ?? []).Select(one => Convert<IPProtocol>(ProtocolNumberAttribute.Read(one), "Protocol"))];
+    private static object[] Read(Hashtable table, string name) => LanguagePrimitives.ConvertTo<object[]>(Value(table, name)) ?? [];
 
-    private static T? Read<T>(Hashtable table, string name)
-    {
-        object? value = table.Keys.Cast<object>().Where(key => name.Equals(key.ToString(), StringComparison.OrdinalIgnoreCase)).Select(key => table[key]).FirstOrDefault();
-        return value == null ? default : Convert<T>(value, name);
-    }
+    private static object? Value(Hashtable table, string name) =>
+        table.Keys.Cast<object>().Where(key => name.Equals(key.ToString(), StringComparison.OrdinalIgnoreCase)).Select(key => table[key]).FirstOrDefault();
 
-    private static T Convert<T>(object value, string name)
-    {
-        try
-        {
-            return LanguagePrimitives.ConvertTo<T>(value);
-        }
-        catch (PSInvalidCastException error)
-        {
-            throw Wrong($"The filter's {name} cannot be '{LanguagePrimitives.ConvertTo<string>(value)}'. {error.Message}", value);
-        }
-    }
+    private static T Convert<T>(object value, string name, string advice) =>
+        LanguagePrimitives.TryConvertTo(value, out T converted) ? converted : throw Wrong(name, value, advice);
+
+    private static string Names<T>()
+        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
+
+    private static XTraceException Wrong(string name, object value, string advice) =>
+        Wrong($"The filter's {name} cannot be '{LanguagePrimitives.ConvertTo<string>(value)}': {advice}.", value);
 
     private static XTraceException Wrong(string message, object target) => new("InvalidFilter", XTraceErrorKind.InvalidArgument, message, target);
 }

@@ -45,10 +45,11 @@ public abstract class MonitorSelectionCommand : XTraceCommand
             ? "There are none"
             : $"There are: {string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"))}";
         bool canStart = all.TrueForAll(one => one.InterfaceAlias != name) && NetInterfaces.List().Any(one => one.Name == name);
+        string advice = canStart ? $" Start one with: Start-XdpMonitor {name}" : all.Count == 0 ? " Start one with: Start-XdpMonitor <interface>" : "";
         return new XTraceException(
             "MonitorNotFound",
             XTraceErrorKind.NotFound,
-            $"'{name}' has no such monitor in this network namespace. {there}.{(canStart ? $" Start one with: Start-XdpMonitor {name}" : "")}",
+            $"'{name}' has no such monitor in this network namespace. {there}.{advice}",
             name);
     }
 }

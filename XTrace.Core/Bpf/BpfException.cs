@@ -40,6 +40,7 @@ public sealed class BpfException(string operation, int errno, string log = "", o
             "NotFound", XTraceErrorKind.NotFound, "Check that the interface is still there."),
         Errnos.EOPNOTSUPP => (
             "NotSupported", XTraceErrorKind.NotSupported, "Neither this driver nor this kernel can do that; try another attach mode."),
+        Errnos.EMFILE or Errnos.ENFILE => ("BpfFailed", XTraceErrorKind.Failed, "Raise 'ulimit -n', or close files."),
         _ => ("BpfFailed", XTraceErrorKind.Failed, "See what the kernel says in 'dmesg'."),
     };
 }

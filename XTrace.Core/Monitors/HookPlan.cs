@@ -75,12 +75,17 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
                 report($"{target.Name}: {Describe(hook)} was refused. {refusal.Message}");
             }
         }
+        if (NetInterfaces.NameOf(target.Index) == null)
+        {
+            throw new XTraceException(
+                "InterfaceGone", XTraceErrorKind.NotFound, $"{target.Name} has gone while it was to be watched. If it is back, start again.", target.Name);
+        }
         throw refusals is [var only] ? only : new XTraceException(
             "NoHook",
             XTraceErrorKind.NotSupported,
             $"No hook of {target.Name} can be used. {string.Join(' ', refusals.Select(refusal => refusal.Message.Split('\n')[0].Trim()))}",
             target.Name,
-            refusals[0]);
+            new AggregateException(refusals));
     }
 
     /// <summary>A hook as people call it.</summary>
@@ -119,7 +124,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         throw new XTraceException(
             "AttachNotEffective",
             XTraceErrorKind.Failed,
-            $"The kernel accepted {Describe(attachment.Hook)} on {target.Name} but does not run it there. Try another attach mode.",
+            $"The kernel accepted {Describe(attachment.Hook)} on {target.Name} but does not run it there. Start again, or try another attach mode.",
             target.Name);
     }
 

@@ -18,14 +18,24 @@ internal static unsafe class XdpHook
             }
             replacement!.MakeRoom();
         }
-        BpfHandle link = BpfLink.Create(
-            program,
-            target.Index,
-            LibBpf.AttachTypeXdp,
-            hook == MonitorHook.XdpNative ? LibBpf.XdpFlagNative : LibBpf.XdpFlagGeneric,
-            $"attach {HookPlan.Describe(hook)} to {target.Name}",
-            target.Name);
-        return new LinkAttachment(link, hook, FlowDirection.Ingress);
+        uint flags = hook == MonitorHook.XdpNative ? LibBpf.XdpFlagNative : LibBpf.XdpFlagGeneric;
+        try
+        {
+            BpfHandle link = BpfLink.Create(
+                program, target.Index, LibBpf.AttachTypeXdp, flags, $"attach {HookPlan.Describe(hook)} to {target.Name}", target.Name);
+            return new LinkAttachment(link, hook, FlowDirection.Ingress);
+        }
+        catch (BpfException refusal) when (refusal.Errno is Errnos.EINVAL or Errnos.ENOSPC or Errnos.ERANGE)
+        {
+            // What drivers answer to an interface that is set up in a way they have no XDP for.
+            throw new XTraceException(
+                "NotSupported",
+                XTraceErrorKind.NotSupported,
+                $"The driver of {target.Name} has no {HookPlan.Describe(hook)} for it as it is set up (errno {refusal.Errno}): "
+                + "its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
+                target.Name,
+                refusal);
+        }
     }
 
     /// <summary>Whether the program really is the one that this hook of the interface runs.</summary>

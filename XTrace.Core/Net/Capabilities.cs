@@ -38,7 +38,7 @@ internal static class Capabilities
             throw new XTraceException(
                 "PermissionDenied",
                 XTraceErrorKind.PermissionDenied,
-                $"Watching an interface needs {string.Join(", ", missing)}, which this process lacks. "
+                $"Starting, reading and stopping monitors needs {string.Join(", ", missing)}, which this process lacks. "
                 + "Run it with sudo, or with only what is needed: "
                 + "'sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --init-groups <command>'.");
         }

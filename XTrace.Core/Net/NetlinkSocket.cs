@@ -111,7 +111,8 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     private static XTraceException Failed(string operation, int errno) => new(
         "NetlinkFailed",
         XTraceErrorKind.Failed,
-        $"Cannot {operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). See what the kernel says in 'dmesg'.");
+        $"Cannot {operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). "
+        + (errno is Errnos.EMFILE or Errnos.ENFILE ? "Raise 'ulimit -n', or close files." : "See what the kernel says in 'dmesg'."));
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial NetlinkSocket Create(int family, int type, int protocol);

@@ -21,7 +21,7 @@ internal static class RdmaDevices
     {
         string[] names = Names;
         string there = names.Length == 0
-            ? "There are none: the kernel has no RDMA device, or its driver is not loaded"
+            ? "There are none: load the device's driver, or let XTRACE_SYSFS_ROOT name the host's sysfs"
             : $"There are: {string.Join(", ", names)}";
         return new XTraceException("RdmaDeviceNotFound", XTraceErrorKind.NotFound, $"There is no RDMA device '{name}'. {there}.", name);
     }

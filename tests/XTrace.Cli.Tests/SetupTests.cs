@@ -14,7 +14,7 @@ public sealed class SetupTests : IDisposable
     public void Without_rights_it_names_them()
     {
         string error = Refusal(["setpriv", "--bounding-set=-all"]);
-        Assert.StartsWith("xtrace-catch: Watching an interface needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
+        Assert.StartsWith("xtrace-catch: Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class SetupTests : IDisposable
     public void Of_rights_it_names_the_one_that_is_missing(string missing, string name)
     {
         string error = Refusal(["setpriv", $"--bounding-set=-all,{Needed},-{missing}"]);
-        Assert.StartsWith($"xtrace-catch: Watching an interface needs {name}, which this process lacks.", error, StringComparison.Ordinal);
+        Assert.StartsWith($"xtrace-catch: Starting, reading and stopping monitors needs {name}, which this process lacks.", error, StringComparison.Ordinal);
     }
 
     [Fact]

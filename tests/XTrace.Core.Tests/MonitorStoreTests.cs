@@ -333,7 +333,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     {
         string refusal = Assert.Throws<InvalidOperationException>(
             () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface, $"{hook}"))).Message;
-        Assert.Contains("PermissionDenied: Watching an interface needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
+        Assert.Contains("PermissionDenied: Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
         Assert.Null(Find());
     }
 

@@ -1,0 +1,286 @@
+# Every error that the module can emit: about_XTrace_Errors explains it, in both languages, and a test provokes it, here or in
+# the file of what it is about. The refusals are the kernel's own, but for NotFound: that takes an interface or a pin that goes
+# in the very moment between two system calls, so strace answers for the kernel there.
+Describe 'The table of errors' {
+    BeforeDiscovery {
+        # An id stands beside its kind wherever an error is made.
+        $script:made = '"([A-Z]\w+)",\s*XTraceErrorKind\.(\w+)'
+        $script:sources = "$PSScriptRoot/../../XTrace.Core", "$PSScriptRoot/../../XTrace.PowerShell" |
+            Get-ChildItem -Recurse -Filter *.cs |
+            Where-Object FullName -NotMatch '/(obj|bin)/|/(XTraceException|ErrorRecords)\.cs$' |
+            Get-Content -Raw
+        $ours = [regex]::Matches($sources -join "`n", $made) | ForEach-Object { @{ Id = $_.Groups[1].Value; Kind = $_.Groups[2].Value } } |
+            Sort-Object { $_.Id }, { $_.Kind } -Unique
+        # What PowerShell itself says of our parameters, and under which category.
+        $binding = @{
+            ParameterArgumentValidationError = 'InvalidData'
+            CannotConvertArgumentNoMessage   = 'InvalidArgument'
+            AmbiguousParameterSet            = 'InvalidArgument'
+            MissingMandatoryParameter        = 'InvalidArgument'
+        }
+        $script:errors = @($ours | ForEach-Object { @{ Id = $_.Id; Kind = $_.Kind; Category = $null } }) +
+            @($binding.Keys | ForEach-Object { @{ Id = $_; Kind = $null; Category = $binding[$_] } })
+    }
+
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+
+        # What a table explains: ids with their categories.
+        function Get-Explained([string] $Language) {
+            Get-Content "$module/$Language/about_XTrace_Errors.help.txt" | Where-Object { $_ -match '^    (\w+) \((\w+)\)$' } |
+                ForEach-Object { [pscustomobject]@{ Id = $Matches[1]; Category = $Matches[2] } }
+        }
+
+        # The words that tests assert, and the ids that they run over: 'NoHook', or 'NoHook,XTrace.PowerShell.StartXdpMonitorCommand'.
+        $script:asserted = Get-ChildItem $PSScriptRoot -Filter *.Tests.ps1 | ForEach-Object {
+            $ast = [Management.Automation.Language.Parser]::ParseFile($_.FullName, [ref] $null, [ref] $null)
+            $ast.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] -and $args[0].GetCommandName() -eq 'Should' }, $true)
+            $ast.FindAll({ $args[0] -is [Management.Automation.Language.HashtableAst] }, $true).KeyValuePairs |
+                Where-Object { "$($_.Item1)" -eq 'Id' } | ForEach-Object { $_.Item2 }
+        } | ForEach-Object { $_.FindAll({ $args[0] -is [Management.Automation.Language.StringConstantExpressionAst] }, $true).Value } |
+            ForEach-Object { ($_ -split ',')[0] } | Sort-Object -Unique
+    }
+
+    It 'are made where their ids can be found' -ForEach @{ Sources = $sources; Made = $made } {
+        $kinds = [regex]::Matches($sources -join "`n", '(?<!Kind [!=]= )XTraceErrorKind\.\w+').Count
+        [regex]::Matches($sources -join "`n", $made).Count | Should -Be $kinds
+        $kinds | Should -BeGreaterThan 30
+    }
+
+    It '<id> is explained once in each language, under its category' -ForEach $errors {
+        if ($kind) {
+            $mapper = [XTrace.PowerShell.ViewFormat].Assembly.GetType('XTrace.PowerShell.ErrorRecords').GetMethod('CategoryOf', [Reflection.BindingFlags] 'NonPublic, Static')
+            $category = $mapper.Invoke($null, @([Enum]::Parse($mapper.GetParameters()[0].ParameterType, $kind)))
+        }
+        foreach ($language in 'en-US', 'zh-CN') {
+            (Get-Explained $language | Where-Object Id -EQ $id).Category | Should -Be $category
+        }
+    }
+
+    It 'are all that is explained' -ForEach @{ Ids = $errors.Id } {
+        foreach ($language in 'en-US', 'zh-CN') {
+            (Get-Explained $language).Id | Where-Object { $_ -notin $ids } | Should -BeNullOrEmpty
+        }
+    }
+
+    It '<id> is provoked by a test' -ForEach $errors {
+        $id | Should -BeIn $asserted
+    }
+}
+
+Describe 'Errors' {
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+
+        # Runs a command in a pwsh of its own, started through what is given, for its first error.
+        function Get-Failure([string] $Command, [string[]] $Through = 'env', [string] $From = $module) {
+            $said = Invoke-Pwsh "$Command -ErrorAction SilentlyContinue -ErrorVariable failure; foreach (`$one in `$failure[0]) { `$one.FullyQualifiedErrorId; `$one.CategoryInfo.Category; `"`$one`" }" $Through $From
+            [pscustomobject]@{ Id = $said[0]; Category = $said[1]; Message = $said[2..99] -join "`n" }
+        }
+
+        $script:ownMounts = 'unshare', '--mount', 'sh', '-c'
+    }
+
+    BeforeEach {
+        $script:veth = [XTrace.Testbed.VethPair]::new($true)
+        $script:interface = $veth.Interface
+        $script:other = "xtw$PID-o"
+    }
+
+    AfterEach {
+        Clear-Monitor
+        if (Test-Path "/sys/class/net/$other") {
+            ip link del $other
+        }
+        $veth.Dispose()
+    }
+
+    Context 'of hooks' {
+        It 'NoHook says why each refused, and what to do about it' {
+            $object = Build-ForeignProgram
+            $filters = 1..63 | ForEach-Object { "filter add dev $interface ingress prio $_ bpf da obj $object sec tc" }
+            @("qdisc add dev $interface ingress"; $filters) | tc -batch -
+            if ($tc -eq 'Tcx') {
+                foreach ($program in (tc -j filter show dev $interface ingress | ConvertFrom-Json).options.prog.id) {
+                    [XTrace.Testbed.TcxPrograms]::Append($interface, 'egress', $program)
+                }
+            }
+            Start-XdpMonitor $interface -Direction Egress -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+            $failure.FullyQualifiedErrorId | Should -Be 'NoHook,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.CategoryInfo.Category | Should -Be NotInstalled
+            $reasons = $failure.Exception.InnerException.InnerExceptions
+            $reasons.ErrorId | Should -Be ($tc -eq 'Tcx' ? 'HookFull' : 'NotSupported'), 'IngressQdisc'
+            foreach ($reason in $reasons) {
+                "$failure" | Should -Match ([regex]::Escape($reason.Message))
+            }
+            Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
+        }
+
+        It 'NotSupported: a driver that has no XDP, and one that has none for an interface like this' {
+            ip link add $other type bridge
+            Start-XdpMonitor $other -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+            $failure.FullyQualifiedErrorId | Should -Be 'NotSupported,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.CategoryInfo.Category | Should -Be NotInstalled
+            ip link del $other
+            # veth wants a receive queue for each that the peer sends from (drivers/net/veth.c).
+            ip link add $other numrxqueues 1 numtxqueues 1 type veth peer name "xtw$PID-p" numrxqueues 4 numtxqueues 4
+            Start-XdpMonitor $other -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+            $failure.FullyQualifiedErrorId | Should -Be 'NotSupported,XTrace.PowerShell.StartXdpMonitorCommand'
+            "$failure" | Should -BeLike "The driver of $other has no native XDP for it as it is set up*its number of queues*attach mode Tc."
+            (Start-XdpMonitor $other).Hook | Should -Be $tc
+        }
+
+        It 'ResourceBusy: an interface above has a program' {
+            ip link add $other type bridge
+            ip link set dev $interface master $other
+            $null = Start-XdpMonitor $other -AttachMode Generic
+            Start-XdpMonitor $interface -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+            $failure.FullyQualifiedErrorId | Should -Be 'ResourceBusy,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.CategoryInfo.Category | Should -Be ResourceBusy
+            "$failure" | Should -BeLike "*$interface*bpftool net show*"
+        }
+
+        It 'InterfaceGone: the interface goes while it is attached to, with <_>' -ForEach 'Auto', 'Native' {
+            Start-XdpMonitor $interface -AttachMode $_ -Verbose -ErrorAction SilentlyContinue -ErrorVariable failure 4>&1 | ForEach-Object {
+                if ($_.Message -like '*the flow table for*') {
+                    ip link del $interface
+                }
+            }
+            $failure.FullyQualifiedErrorId | Should -Be 'InterfaceGone,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.CategoryInfo.Category | Should -Be ObjectNotFound
+            $failure.TargetObject | Should -Be $interface
+            Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
+        }
+
+        It 'AttachNotEffective: somebody detaches the program at once' {
+            $somebody = [powershell]::Create().AddScript({
+                    for ($clock = [Diagnostics.Stopwatch]::StartNew(); $clock.Elapsed.TotalSeconds -lt 60;) {
+                        $program = (ip -j link show dev $args[0] | ConvertFrom-Json).xdp.prog.id
+                        $link = bpftool -j link show | ConvertFrom-Json | Where-Object { $program -and $_.prog_id -eq $program }
+                        if ($link) {
+                            return bpftool link detach id $link.id
+                        }
+                    }
+                }).AddArgument($interface)
+            $running = $somebody.BeginInvoke()
+            try {
+                # The system calls take their time, so that "at once" is before they are checked.
+                $failure = Get-Failure "Start-XdpMonitor $interface -AttachMode Native" strace, -f, -qq, -o, /dev/null, -e, trace=bpf, -e, inject=bpf:delay_exit=300000
+                $null = $somebody.EndInvoke($running)
+            } finally {
+                $somebody.Dispose()
+            }
+            $failure.Id | Should -Be 'AttachNotEffective,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.Category | Should -Be NotSpecified
+            $failure.Message | Should -BeLike "*native XDP on $interface*Start again*"
+            Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
+        }
+    }
+
+    Context 'of rights and the machine' {
+        It 'LibbpfNotFound names the packages' {
+            # What the loader would find is then no library.
+            $hide = 'for library in $(/sbin/ldconfig -p | awk "/libbpf.so.1 / { print \$NF }"); do mount --bind /dev/null "$library"; done; exec "$@"'
+            $failure = Get-Failure "Get-FlowStat $interface" @($ownMounts; $hide; 'sh')
+            $failure.Id | Should -Be 'LibbpfNotFound,XTrace.PowerShell.GetFlowStatCommand'
+            $failure.Category | Should -Be NotInstalled
+            $failure.Message | Should -BeLike '*apt-get install libbpf1*dnf install libbpf*'
+        }
+
+        It 'BpfFileSystemNotMounted says how to mount it, and with CAP_SYS_ADMIN it is mounted' {
+            $unmount = 'umount /sys/fs/bpf; exec "$@"'
+            $failure = Get-Failure "Start-XdpMonitor $interface" @($ownMounts; $unmount; 'sh', 'setpriv', '--bounding-set', '-sys_admin')
+            $failure.Id | Should -Be 'BpfFileSystemNotMounted,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.Category | Should -Be ResourceUnavailable
+            $failure.Message | Should -BeLike "*'mount -t bpf bpffs /sys/fs/bpf'*"
+            Invoke-Pwsh "(Start-XdpMonitor $interface).State" @($ownMounts; $unmount; 'sh') | Should -Be Running
+        }
+
+        It 'PinDenied says how to give the folder to a user' {
+            $copy = Join-Path $TestDrive XTrace
+            Copy-Item $module $copy -Recurse
+            chmod -R a+rX $TestDrive
+            $null = Start-XdpMonitor $interface # The folder is there, and root's.
+            $set = '-all,+bpf,+perfmon,+net_admin'
+            $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'setpriv', '--reuid', 'nobody', '--clear-groups',
+                "--inh-caps=$set", "--ambient-caps=$set", "--bounding-set=$set"
+            $failure = Get-Failure "Start-XdpMonitor $interface -Direction Egress" $nobody $copy
+            $failure.Id | Should -Be 'PinDenied,XTrace.PowerShell.StartXdpMonitorCommand'
+            $failure.Category | Should -Be PermissionDenied
+            $failure.Message | Should -BeLike "*'sudo install -d -o <user> /sys/fs/bpf/xtrace'*"
+        }
+
+        It 'PermissionDenied: <_> says what it is that needs the capabilities' -ForEach 'Get-XdpMonitor', 'Stop-XdpMonitor *' {
+            $failure = Get-Failure $_ setpriv, --bounding-set=-all
+            $failure.Id | Should -BeLike 'PermissionDenied,*'
+            $failure.Message | Should -BeLike 'Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks. Run it with sudo, or*'
+        }
+
+        It 'PermissionDenied: root of a user namespace, who is nobody to the kernel' {
+            $failure = Get-Failure "Get-FlowStat $interface" unshare, --user, --map-root-user
+            $failure.Id | Should -Be 'PermissionDenied,XTrace.PowerShell.GetFlowStatCommand'
+            $failure.Category | Should -Be PermissionDenied
+            $failure.Message | Should -BeLike '*Run as root*CAP_BPF*'
+        }
+
+        It 'NetlinkFailed and BpfFailed, without descriptors to open anything with' {
+            $script = {
+                $limits = Add-Type -PassThru -Namespace Testbed -Name Limits -MemberDefinition '[System.Runtime.InteropServices.DllImport("libc")] public static extern int setrlimit(int resource, ulong[] limits);'
+                $hard = [uint64] ((Get-Content /proc/self/limits) -match '^Max open files' -split '\s{2,}')[2]
+                # What is loaded on first use is loaded now.
+                $null = Get-FlowStat $args[0] -SampleInterval 0.1
+                Get-FlowStat nosuch -ErrorAction Ignore
+                foreach ($free in 0, 2) {
+                    # RLIMIT_NOFILE is one more than the greatest descriptor that may be opened.
+                    $open = [int[]] (Get-ChildItem /proc/self/fd -Name)
+                    $limit = @(0..1000 | Where-Object { $_ -notin $open })[$free]
+                    $null = $limits::setrlimit(7, [uint64[]] ($limit, $hard))
+                    Get-FlowStat $args[0] -SampleInterval 0.1 -ErrorAction SilentlyContinue -ErrorVariable failure
+                    $null = $limits::setrlimit(7, [uint64[]] ($hard, $hard))
+                    $failure[0].FullyQualifiedErrorId
+                    $failure[0].CategoryInfo.Category
+                    ("$($failure[0])" -split '\r?\n')[0]
+                }
+            }
+            $said = Invoke-Pwsh "& {$script} $interface"
+            $said[0, 3] | Should -Be 'NetlinkFailed,XTrace.PowerShell.GetFlowStatCommand', 'BpfFailed,XTrace.PowerShell.GetFlowStatCommand'
+            $said[1, 4] | Should -Be NotSpecified, NotSpecified
+            foreach ($line in $said[2, 5]) {
+                $line | Should -BeLike "Cannot *: Too many open files (errno 24). Raise 'ulimit -n', or close files."
+            }
+            Test-Attached $interface | Should -BeFalse
+        }
+
+        It 'NotFound: what the kernel was asked about has just gone' {
+            $failure = Get-Failure "Get-FlowStat $interface" strace, -f, -qq, -o, /dev/null, -e, trace=bpf, -e, inject=bpf:error=ENODEV
+            $failure.Id | Should -Be 'NotFound,XTrace.PowerShell.GetFlowStatCommand'
+            $failure.Category | Should -Be ObjectNotFound
+            $failure.Message | Should -BeLike '*Check that the interface is still there.*'
+            Test-Attached $interface | Should -BeFalse
+        }
+    }
+
+    Context 'of parameters' {
+        It '<command>: <id>, before anything is attached' -ForEach @(
+            @{ Command = 'Get-FlowStat {0} -SampleInterval 0.05'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Get-FlowStat {0} -Top 0'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Get-FlowStat {0} -MaxSamples 0'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Get-FlowStat {0} -Direction 0'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Start-XdpMonitor {0}, ""'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Stop-XdpMonitor $null'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Get-RdmaCounter -Name @()'; Id = 'ParameterArgumentValidationError' }
+            @{ Command = 'Get-FlowStat {0} -TrafficType TPC'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Get-FlowStat {0} -Protocol 256'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Get-FlowStat {0} -Port 65536'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Get-FlowStat {0} -By Size'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Start-XdpMonitor {0} -AttachMode Xdp'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Start-XdpMonitor {0} -Direction Sideways'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Get-RdmaCounter -Category Nonsense'; Id = 'CannotConvertArgumentNoMessage' }
+            @{ Command = 'Get-FlowStat {0} -Continuous -MaxSamples 2'; Id = 'AmbiguousParameterSet' }
+        ) {
+            $failure = { & ([scriptblock]::Create($command -f $interface)) } | Should -Throw -PassThru
+            $failure.FullyQualifiedErrorId | Should -BeLike "$id,XTrace.PowerShell.*"
+            Test-Attached $interface | Should -BeFalse
+        }
+    }
+}
