@@ -95,6 +95,7 @@ info: ## Say what this machine has of what XTrace needs
 
 test: build ## Run every test; the last line adds all suites up
 	@./deps.sh build deb test
+	@./deps.sh container || true
 	@tests/run.sh $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
@@ -132,3 +133,70 @@ deb: build ## Make a Debian package in out/
 clean: ## Remove everything that building made
 	@rm -rf $(OUT) BENCH.json debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*
 	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path './.git/*' -prune -exec rm -rf {} +
+
+# Containers: the image is Dockerfile's, and what it may do is docker-compose.yml's.
+
+MODE ?=
+DOCKER_BUILD_OPTIONS ?=
+IMAGE := xtrace
+IMAGE_LABEL := label=org.opencontainers.image.title=XTrace
+
+# What make was told wins over the environment, which docker-compose.yml reads by itself.
+COMPOSE = $(if $(MODE),MONITOR_MODE='$(MODE)') $(if $(INTERFACE),NETWORK_INTERFACE='$(INTERFACE)') $(if $(DEVICE),RDMA_DEVICE='$(DEVICE)') docker compose
+# Not into a pipe.
+TTY = $(shell [[ -t 0 ]] || echo -T)
+
+.PHONY: docker-build docker-run docker-up docker-up-xdp docker-up-rdma docker-up-nccl docker-down docker-logs docker-shell docker-info docker-network-info docker-test docker-clean need-docker need-compose
+
+need-docker:
+	@command -v docker >/dev/null || { echo "Docker is not installed: see https://docs.docker.com/get-docker, or 'apt-get install docker.io' (Debian, Ubuntu)." >&2; exit 1; }
+	@docker version >/dev/null 2>&1 || { echo "Docker's daemon does not answer: start it ('sudo systemctl start docker', or Docker Desktop). If it runs, use sudo, or join the group docker." >&2; exit 1; }
+
+need-compose: need-docker
+	@docker compose version >/dev/null 2>&1 || { echo "Docker has no 'compose' command: install its plugin ('apt-get install docker-compose-plugin' from Docker's packages, 'docker-compose-v2' on Ubuntu)." >&2; exit 1; }
+
+docker-build: need-docker ## Build the container image
+	docker build $(DOCKER_BUILD_OPTIONS) --build-arg REVISION=$(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
+
+docker-run: need-compose docker-build ## Run the container here until Ctrl+C: make docker-run MODE=xdp INTERFACE=eth0
+	$(COMPOSE) run --rm $(TTY) $(IMAGE)
+
+docker-up: need-compose docker-build ## Start the service: make docker-up MODE=xdp|rdma|nccl INTERFACE=eth0 DEVICE=mlx5_0
+	$(COMPOSE) up --detach --no-build
+	@sleep 2; docker compose logs --tail 5
+	@echo "'make docker-logs' shows what it says from now on, 'make docker-down' ends it."
+
+docker-up-xdp: override MODE := xdp
+docker-up-xdp: docker-up ## Start the service for flows
+docker-up-rdma: override MODE := rdma
+docker-up-rdma: docker-up ## Start the service for RDMA ports
+docker-up-nccl: override MODE := nccl
+docker-up-nccl: docker-up ## Start the service for RDMA hardware counters
+
+docker-down: need-compose ## Stop the service
+	docker compose down
+
+docker-logs: need-compose ## Show the service's output as it comes, until Ctrl+C
+	docker compose logs --follow --tail 100
+
+docker-shell: need-compose ## A pwsh with the module, in the service's container or else in one of its own
+	@if [[ $$(docker compose ps --status running --quiet $(IMAGE)) ]]; then set -x; docker compose exec $(TTY) $(IMAGE) entrypoint pwsh; \
+	else set -x; docker compose run --rm $(TTY) $(IMAGE) pwsh; fi
+
+docker-info: need-compose ## Show versions, the image and the service
+	@docker version --format 'Client: {{.Client.Version}}{{"\n"}}Engine: {{.Server.Version}}, kernel {{.Server.KernelVersion}}'
+	@docker compose version
+	@docker info --format 'Storage: {{.Driver}}, cgroup version {{.CgroupVersion}}, security {{.SecurityOptions}}'
+	@docker image ls --filter $(IMAGE_LABEL)
+	@docker compose ps --all
+
+docker-network-info: need-compose docker-build ## List the interfaces and RDMA ports that the container can watch
+	@docker compose run --rm $(TTY) $(IMAGE) --list
+
+docker-test: docker-build ## Build the image and see that both of its programs start
+	docker run --rm --network none --cap-drop ALL --read-only --tmpfs /tmp --tmpfs /home/xtrace:mode=0777 $(IMAGE) --version
+	docker run --rm --network none --cap-drop ALL --read-only --tmpfs /tmp --tmpfs /home/xtrace:mode=0777 $(IMAGE) pwsh -NonInteractive -Command 'Get-Command -Module XTrace | ForEach-Object Name'
+
+docker-clean: need-compose ## Remove the service, its containers and the image
+	docker compose down --volumes --remove-orphans
+	@docker image ls --quiet --filter $(IMAGE_LABEL) | sort -u | xargs --no-run-if-empty docker image rm --force

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, with 'test' for the tests as well, with 'test bench' for the benchmarks.
+# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, with 'test' for the tests as well, with 'test bench' for the benchmarks,
+# with 'container' for the container's tests.
 set -euo pipefail
 
 # Each line: what must be there (a command or a file), and the Debian package that has it.
@@ -10,6 +11,7 @@ declare -A needs=(
         bpftool:bpftool man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian sudo:sudo
         systemd-nspawn:systemd-container'
     [bench]='iperf3:iperf3'
+    [container]='mmdebstrap:mmdebstrap runc:runc tmux:tmux'
 )
 
 if ! command -v dotnet >/dev/null; then
