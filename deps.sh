@@ -9,7 +9,7 @@ declare -A needs=(
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc
         bpftool:bpftool man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian sudo:sudo
-        systemd-nspawn:systemd-container'
+        systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
     [container]='mmdebstrap:mmdebstrap runc:runc tmux:tmux'
 )

@@ -1,0 +1,41 @@
+#!/bin/bash
+# Runs a command as the first process of what looks like a machine of its own. What it writes to /etc, /root, /usr/local, /var, /run
+# and /tmp is gone when it ends, but for /var/log: that is FOLDER/log. SIGTERM ends it, with all that it started.
+# Usage: unshare --mount own-machine.sh FOLDER COMMAND...
+set -euo pipefail
+
+folder=$1
+shift
+mkdir -p "$folder/log" "$folder/memory"
+mount --make-rprivate /
+# An overlay cannot stand on another overlay, which the folder may be on.
+mount -t tmpfs tmpfs "$folder/memory"
+cd "$folder/memory"
+mkdir log cgroup
+mount --bind "$folder/log" log
+for lower in etc root usr/local var; do
+    mkdir -p "upper/$lower" "work/$lower"
+    mount -t overlay overlay -o "lowerdir=/$lower,upperdir=upper/$lower,workdir=work/$lower" "/$lower"
+done
+mount --bind log /var/log
+mount -t cgroup2 cgroup2 cgroup
+group=cgroup/xtrace-test-$$
+mkdir "$group"
+trap 'find "$group" -depth -type d -exec rmdir {} +' EXIT
+
+# shellcheck disable=SC2016 # expanded by the inner bash
+unshare --mount --pid --fork --kill-child --mount-proc --propagation private bash -c '
+    set -euo pipefail
+    echo 0 >"$1/cgroup.procs"
+    shift
+    exec unshare --cgroup bash -c "
+        set -euo pipefail
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        mount -t tmpfs tmpfs /run
+        mount -t tmpfs -o mode=1777 tmpfs /tmp
+        cd /
+        exec \"\$@\"" bash "$@"' bash "$group" "$@" &
+trap 'kill -KILL $!' TERM
+status=0
+{ wait $! || status=$?; } 2>/dev/null
+exit "$status"
