@@ -411,7 +411,7 @@ Describe 'The example' {
 
             # The commands that the head of a file tells its reader to run, with what makes the module known.
             function Get-Instruction([string] $Name) {
-                "install -D -m 644 -t /usr/local/share/powershell/Modules/XTrace $module/*"
+                "mkdir -p /usr/local/share/powershell/Modules", "cp -r $module /usr/local/share/powershell/Modules"
                 (Get-Content "$folder/$Name") -match '^#   ' -replace '^#   '
             }
 
