@@ -1,11 +1,12 @@
 #!/bin/bash
-# Runs a command as the first process of what looks like a machine of its own. What it writes to /etc, /root, /usr/local, /var, /run
-# and /tmp is gone when it ends, but for /var/log: that is FOLDER/log. SIGTERM ends it, with all that it started.
+# Runs a command as the first process of what looks like a machine of its own. What it writes to the repository, /etc, /root,
+# /usr/local, /var, /run and /tmp is gone when it ends, but for /var/log: that is FOLDER/log. SIGTERM ends it, with all that it started.
 # Usage: unshare --mount own-machine.sh FOLDER COMMAND...
 set -euo pipefail
 
 folder=$1
 shift
+repository=$(realpath "$(dirname "$0")/../..")
 mkdir -p "$folder/log" "$folder/memory"
 mount --make-rprivate /
 # An overlay cannot stand on another overlay, which the folder may be on.
@@ -13,7 +14,7 @@ mount -t tmpfs tmpfs "$folder/memory"
 cd "$folder/memory"
 mkdir log cgroup
 mount --bind "$folder/log" log
-for lower in etc root usr/local var; do
+for lower in etc root usr/local var "${repository#/}"; do
     mkdir -p "upper/$lower" "work/$lower"
     mount -t overlay overlay -o "lowerdir=/$lower,upperdir=upper/$lower,workdir=work/$lower" "/$lower"
 done
@@ -21,8 +22,11 @@ mount --bind log /var/log
 mount -t cgroup2 cgroup2 cgroup
 group=cgroup/xtrace-test-$$
 mkdir "$group"
-trap 'find "$group" -depth -type d -exec rmdir {} +' EXIT
+# What was killed is gone a moment later.
+trap 'for _ in {1..50}; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && break; sleep 0.1; done' EXIT
 
+# Without job control bash has what runs in the background ignore Ctrl+C.
+set -m
 # shellcheck disable=SC2016 # expanded by the inner bash
 unshare --mount --pid --fork --kill-child --mount-proc --propagation private bash -c '
     set -euo pipefail

@@ -1,0 +1,63 @@
+# Runs the commands of a document one after the other, as a reader would, and writes what became of each (JSON).
+# It is the only one to run on its machine (own-machine.sh): what it stops are processes of its own.
+param([string] $Path, [string] $Result)
+$ErrorActionPreference = 'Stop'
+. "$PSScriptRoot/Documents.ps1"
+Set-Location "$PSScriptRoot/../.."
+$pwsh = [powershell]::Create()
+$null = $pwsh.AddScript("Set-Location '$PWD'").Invoke()
+
+# What has been written so far by what still writes.
+function Read-Output([string] $File) {
+    [IO.StreamReader]::new([IO.FileStream]::new($File, 'Open', 'Read', 'ReadWrite')).ReadToEnd()
+}
+
+# Until it ends by itself. Some end with Ctrl+C only, and get one when they have shown something.
+function Invoke-Shell([string] $Command) {
+    $Command = $Command -replace '^sudo '
+    switch -Regex ($Command) {
+        # These run the tests, boot a machine, measure for minutes: here make says what it would do.
+        '^make (test|test-vm|bench)\b' { $Command = $Command -replace '^make', 'make -n' }
+    }
+    $process = Start-Process bash '-c', "`"set -euo pipefail; $($Command -replace '(["\\$])', '\$1')`"" -PassThru -RedirectStandardOutput /tmp/out -RedirectStandardError /tmp/err
+    $watches = $Command -match 'xtrace-catch|^make run' -and $Command -notmatch '--once|-l\b|--list|-h\b|--help'
+    $isStopped = $false
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not $process.WaitForExit(200) -and $clock.Elapsed.TotalSeconds -lt ($watches -or $isStopped ? 60 : 300)) {
+        if ($watches -and (Read-Output /tmp/out) -match '(?m)^---$|packets=\d') {
+            Get-Process xtrace-catch | ForEach-Object { kill -INT $_.Id }
+            $watches = $false
+            $isStopped = $true
+        }
+    }
+    $hasEnded = $process.HasExited
+    $process.Kill($true)
+    $process.WaitForExit()
+    @{ Output = Get-Content /tmp/out -Raw; Errors = Get-Content /tmp/err -Raw; ExitCode = $hasEnded ? $process.ExitCode : 'no end' }
+}
+
+# In one session. What is to go on until it is stopped is stopped when it has emitted something.
+function Invoke-Statement([string] $Command) {
+    $pwsh.Commands.Clear()
+    $pwsh.Streams.ClearStreams()
+    $output = [Management.Automation.PSDataCollection[psobject]]::new()
+    $running = $pwsh.AddScript($Command).BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not $running.AsyncWaitHandle.WaitOne(100) -and $clock.Elapsed.TotalSeconds -lt 60) {
+        if ($Command -like '* -Continuous*' -and $output.Count) {
+            break
+        }
+    }
+    $isToStop = $Command -like '* -Continuous*'
+    $hasEnded = $running.IsCompleted
+    if (-not $hasEnded) {
+        $pwsh.Stop()
+    }
+    $thrown = $pwsh.InvocationStateInfo.State -eq 'Failed' ? "$($pwsh.InvocationStateInfo.Reason)" : ''
+    @{ Output = ($output | Out-String); Count = $output.Count; Errors = "$($pwsh.Streams.Error)$thrown"; ExitCode = $hasEnded -xor $isToStop ? 0 : 'no end' }
+}
+
+$results = foreach ($one in Get-DocumentCommand $Path) {
+    $one.Language -eq 'powershell' ? (Invoke-Statement $one.Command) : (Invoke-Shell $one.Command)
+}
+ConvertTo-Json @($results) | Set-Content $Result
