@@ -118,6 +118,8 @@ Describe 'The documents' {
             $veth = [XTrace.Testbed.VethPair]::new()
             $veth.AddAddresses()
             ip -n $veth.Namespace link set $veth.Interface name eth0
+            # dotnet test talks to its host over it.
+            ip -n $veth.Namespace link set lo up
             $tree = [XTrace.Testbed.SysfsTree]::new()
             Add-RdmaDevice $tree mlx5_0
             Add-RdmaDevice $tree mlx5_1 0000:3b:00.1 eth1
