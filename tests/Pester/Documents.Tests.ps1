@@ -75,7 +75,7 @@ Describe 'The documents' {
             foreach ($line in Get-Content "$repository/$($args[0])") {
                 if ($line -like '|*') {
                     # In a row the order of words is the language's.
-                    ([regex]::Matches($line, '`[^`]+`|(?<=\()[^)]+(?=\))|\d[\d.,]*').Value.TrimEnd(',') | Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
+                    ([regex]::Matches($line, '`[^`]+`|(?<=\()[^)]+(?=\))|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') } | Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
                 }
             }
         }

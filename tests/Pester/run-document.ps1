@@ -4,6 +4,12 @@ param([string] $Path, [string] $Result)
 $ErrorActionPreference = 'Stop'
 . "$PSScriptRoot/Documents.ps1"
 Set-Location "$PSScriptRoot/../.."
+# The hosts of the document are this one: ssh starts there what sshd's subsystem would, without an encrypted connection.
+$null = New-Item -ItemType Directory -Force /usr/local/share/powershell/Modules
+Copy-Item -Recurse out/XTrace /usr/local/share/powershell/Modules
+Set-Content /usr/local/bin/ssh "#!/bin/sh`nexec pwsh -NoProfile -SSHServerMode -NoLogo"
+chmod +x /usr/local/bin/ssh
+
 $pwsh = [powershell]::Create()
 $null = $pwsh.AddScript("Set-Location '$PWD'").Invoke()
 
