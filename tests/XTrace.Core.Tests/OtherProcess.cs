@@ -48,6 +48,8 @@ internal static class OtherProcess
                 case ["rdma-counters", .. var rest]:
                     RdmaReadTests.Print(rest is [var pattern, ..] ? pattern : "*", rest is [_, var samples] ? int.Parse(samples, CultureInfo.InvariantCulture) : 1);
                     return 0;
+                case ["test", .. var choices]:
+                    return ChosenTests.Run(choices);
                 default:
                     return 2;
             }
