@@ -3,6 +3,8 @@
 
 address_a=192.0.2.1
 address_b=192.0.2.2
+# Where perftest and the examples of libibverbs tell each other of their queue pairs, over TCP.
+exchange_port=18515
 
 # Both ends are in one namespace, because soft-RoCE of these kernels lives in the first one only. The table of local
 # addresses is therefore for what arrives, so that what is sent goes through the pair; neighbours are fixed, so that none answers.
@@ -35,21 +37,30 @@ gid() {
     basename "$(grep -l ':ffff:c000:02' "/sys/class/infiniband/$1/ports/1/gids/"[0-3])"
 }
 
-# Runs a server on b and its client on a: seconds until the server listens, the server's command, the client's.
+# Runs a server on b and its client on a: where the server listens, the server's command, the client's.
 pair() {
     local server=$2 client=$3 listener
     echo "# $client"
     # shellcheck disable=SC2086 # commands
     timeout 120 $server &
     listener=$!
-    sleep "$1"
+    await 60 listening "$1"
     # shellcheck disable=SC2086
     timeout 120 $client || echo "# client: exit code $?"
     wait $listener || echo "# server: exit code $?"
 }
 
+# Whether a server listens: on a TCP port, or 'cm' for the connection manager.
+listening() {
+    if [[ $1 == cm ]]; then
+        rdma resource show cm_id | grep -q LISTEN
+    else
+        ss -Hltn "sport = :$1" | grep -q .
+    fi
+}
+
 rdma_pingpong() {
-    pair 1 "ibv_rc_pingpong -d rxe_b -g $(gid rxe_b) -n 200" "ibv_rc_pingpong -d rxe_a -g $(gid rxe_a) -n 200 $address_b"
+    pair $exchange_port "ibv_rc_pingpong -d rxe_b -g $(gid rxe_b) -n 200" "ibv_rc_pingpong -d rxe_a -g $(gid rxe_a) -n 200 $address_b"
 }
 
 # Sends, writes and reads over RC, sends over UD, connections with and without the connection manager.
@@ -58,9 +69,18 @@ rdma_traffic() {
     a=$(gid rxe_a)
     b=$(gid rxe_b)
     rdma_pingpong
-    pair 1 "ibv_ud_pingpong -d rxe_b -g $b -n 50 -s 1024" "ibv_ud_pingpong -d rxe_a -g $a -n 50 -s 1024 $address_b"
+    pair $exchange_port "ibv_ud_pingpong -d rxe_b -g $b -n 50 -s 1024" "ibv_ud_pingpong -d rxe_a -g $a -n 50 -s 1024 $address_b"
     for tool in ib_send_bw ib_write_bw ib_read_bw; do
-        pair 2 "$tool -F -d rxe_b -x $b -n 100 -s 16384" "$tool -F -d rxe_a -x $a -n 100 -s 16384 $address_b"
+        rdma_bandwidth $tool
     done
-    pair 1 "rping -s -a $address_b -C 20" "rping -c -a $address_b -I $address_a -C 20"
+    rdma_ping 20
+}
+
+# One of perftest's.
+rdma_bandwidth() {
+    pair $exchange_port "$1 -F -d rxe_b -x $(gid rxe_b) -n 100 -s 16384" "$1 -F -d rxe_a -x $(gid rxe_a) -n 100 -s 16384 $address_b"
+}
+
+rdma_ping() {
+    pair cm "rping -s -a $address_b -C $1" "rping -c -a $address_b -I $address_a -C $1"
 }

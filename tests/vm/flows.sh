@@ -6,11 +6,17 @@ catch_flows() {
     awk -v heading="# $1" '/^# / { on = $0 == heading; if (on) lines = ""; next } on { lines = lines $0 "\n" } END { printf "%s", lines }' catch | sort
 }
 
-# The RoCEv2 flows that tshark finds in an end's pcap, and which frames of it: a display filter.
+# What tshark finds of RoCEv2 in an end's pcap, a line each packet: from, to, queue pair, opcode, bytes.
+tshark_packets() {
+    [[ -e $1.packets ]] || tshark -r "$1.pcap" -Y 'udp.dstport == 4791' -T fields -E separator=' ' \
+        -e ip.src -e ip.dst -e infiniband.bth.destqp -e infiniband.bth.opcode -e frame.len >"$1.packets" 2>/dev/null
+    awk -v at="$([[ $2 == from ]] && echo 1 || echo 2)" -v address="$3" '$at == address' "$1.packets"
+}
+
+# The flows of them: the end, 'from' or 'to', the address.
 tshark_flows() {
     local source destination pair opcode packets bytes
-    tshark -r "$1.pcap" -Y "udp.dstport == 4791 && $2" -T fields -E separator=' ' \
-        -e ip.src -e ip.dst -e infiniband.bth.destqp -e infiniband.bth.opcode -e frame.len 2>/dev/null |
+    tshark_packets "$@" |
         awk '{ flow = $1 " " $2 " " $3 " " $4; packets[flow]++; bytes[flow] += $5 }
             END { for (flow in packets) print flow, packets[flow], bytes[flow] }' |
         while read -r source destination pair opcode packets bytes; do
@@ -44,7 +50,13 @@ counted() {
         counters.before counters.after
 }
 
-# Frames that tcpdump did not get: the pcaps have all if there are none.
+# Whether all was sent, and is in the pcaps.
+traffic_done() {
+    equal 'Commands that failed' "$(grep -c 'exit code' log)" expected 0
+    equal 'Frames that tcpdump lost' "$(frames_lost)" expected 0
+}
+
+# Frames that tcpdump did not get.
 frames_lost() {
     awk '/dropped by/ { lost += $1; found++ } END { if (found) print lost }' ./*.tcpdump
 }

@@ -11,7 +11,8 @@ for folder in /tmp /run /var /root; do
 done
 mkdir /run/busybox
 /bin/busybox --install -s /run/busybox
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1 DOTNET_NOLOGO=1 DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1
+export DOTNET_NOLOGO=1 DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 
 # shellcheck source=tests/vm/fabric.sh
 . ./fabric.sh
@@ -28,11 +29,17 @@ module() {
     "${as[@]}" /pwsh/pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
 }
 
+# Seconds since the guest booted.
+seconds() {
+    cut -d . -f 1 /proc/uptime
+}
+
 mount -t bpf bpf /sys/fs/bpf
 make_fabric
 # shellcheck disable=SC2154 # the kernel hands 'scenarios=one,two' over in the environment
 for name in ${scenarios//,/ }; do
     mkdir -p "/results/$name"
+    started=$(seconds)
     # A scenario that ends early leaves no 'done', and the host says so.
     set +e
     (
@@ -42,8 +49,7 @@ for name in ${scenarios//,/ }; do
         . "./scenarios/$name.sh"
         cd "/results/$name"
         run
-        touch "done"
+        echo $(($(seconds) - started)) >"done"
     ) >"/results/$name/log" 2>&1
     set -e
-    echo "$name: ended at $(cut -d ' ' -f 1 /proc/uptime) s"
 done

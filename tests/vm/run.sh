@@ -48,7 +48,7 @@ boot "$results" "$(IFS=, && echo "${scenarios[*]}")" "${shares[@]}" || booted=fa
 echo "The guest ran for $((SECONDS - started)) s; its console, and all that it left, is in out/vm/$version"
 
 for name in "${scenarios[@]}"; do
-    echo "$name, Linux $release"
+    echo "$name, Linux $release, $(cat "$results/$name/done" 2>/dev/null || echo '?') s in the guest"
     # shellcheck source=/dev/null
     . "tests/vm/scenarios/$name.sh"
     if [[ -e $results/$name/done ]]; then

@@ -11,9 +11,10 @@ watch() {
     capture
 }
 
-# Ends, after the last traffic and a sample of it.
+# Ends, after the last traffic and two samples of it, of one direction or both.
 unwatch() {
     end_capture
+    await_more 4 '^# vb' catch
     kill -TERM "$catch"
     wait "$catch"
 }
@@ -40,9 +41,10 @@ end_capture() {
     done
 }
 
-# Waits until nothing has passed for longer than the interval of xtrace-catch, and the time in which tcpdump writes what it has.
+# Waits until nothing has passed for longer than tcpdump waits for more before it takes what there is.
 at_rest() {
-    local now='' before=none
+    local now before=none
+    now=$(counters)
     while [[ $now != "$before" ]]; do
         before=$now
         sleep 3
@@ -60,6 +62,16 @@ counters() {
         done
         echo
     done
+}
+
+# Waits for so many more lines that match: how many, pattern, file.
+await_more() {
+    await 120 shown $(($(grep -c -- "$2" "$3") + $1)) "$2" "$3"
+}
+
+# Whether so many lines match.
+shown() {
+    [[ -e $3 && $(grep -c -- "$2" "$3") -ge $1 ]]
 }
 
 # Waits for a command to succeed: seconds, command.

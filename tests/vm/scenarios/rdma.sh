@@ -1,19 +1,21 @@
-# shellcheck shell=bash disable=SC2154 # address_b: fabric.sh, nobody: guest.sh
-# The counters of the soft-RoCE devices: what was sent and received against the pcap, and what an ordinary user is shown
-# before, while and after packets get lost, against 'rdma statistic'.
+# shellcheck shell=bash disable=SC2154 # nobody: guest.sh
+# XDP on both ends of the pair while RDMA traffic runs: what arrives, by queue pair and opcode. Over the same traffic, the
+# counters of the soft-RoCE devices: what was sent and received against the pcap. Then what an ordinary user is shown of
+# them before, while and after packets get lost, against 'rdma statistic'.
 
 devices=rxe_a,rxe_b
 
 run() {
     local tool name watchers=()
+    local -A shows # a file, and a line that ends what it shows of a device in a sample
     statistic >statistic.idle
-    capture
+    watch --attach-mode native
     rdma_traffic
-    end_capture
+    unwatch
     statistic >statistic.before
     rdma link show >links
 
-    # All of them begin at rest, and have shown one sample before packets get lost.
+    # All of them begin at rest, and have shown that before packets get lost.
     if [[ -x /pwsh/pwsh ]]; then
         # shellcheck disable=SC2034 # for module
         as=("${nobody[@]}")
@@ -23,36 +25,40 @@ run() {
             Get-RdmaDevice | ForEach-Object Ports | ForEach-Object {
                 "port {0}/{1} {2} {3} {4} {5}" -f $_.Device, $_.Port, $_.State, $_.PhysicalState, $_.Interfaces[0].InterfaceAlias, $_.Interfaces[0].FoundBy
             }
-            Get-RdmaCounter -SampleInterval 1 -Continuous | ForEach-Object {
+            Get-RdmaCounter -SampleInterval 3 -Continuous | ForEach-Object {
                 if (Test-Path /tmp/enough) { break }
                 "{0} {1}/{2} {3} {4} {5}" -f $_.Source, $_.Device, $_.Port, $_.Name, $_.RawValue, $_.Delta
             }' >cmdlets &
-        await 240 shown 2 'rxe_b/1 sent_pkts' cmdlets
+        shows[cmdlets]='/1 sent_pkts'
+        await 240 shown 2 "${shows[cmdlets]}" cmdlets
     fi
     for name in nccl rdma; do
-        "${nobody[@]}" /repo/out/xtrace-catch -m $name -d $devices -t 1000 >$name.out 2>$name.err &
+        "${nobody[@]}" /repo/out/xtrace-catch -m $name -d $devices -t 3000 >$name.out 2>$name.err &
         watchers+=($!)
-        await 60 shown 2 '^---' $name.out
+        shows[$name.out]='^---'
+        await 120 shown 2 "${shows[$name.out]}" $name.out
     done
 
     tc qdisc add dev va root netem loss 2%
     tc qdisc add dev vb root netem loss 2%
     for tool in ib_send_bw ib_write_bw; do
-        pair 2 "$tool -F -d rxe_b -x $(gid rxe_b) -n 100 -s 16384" "$tool -F -d rxe_a -x $(gid rxe_a) -n 100 -s 16384 $address_b"
+        rdma_bandwidth $tool
     done
+    rdma_pingpong
+    rdma_ping 10
     tc -s qdisc show >qdiscs
     tc qdisc del dev va root
     tc qdisc del dev vb root
     at_rest
     statistic >statistic.after
+    # The sample that is being shown, and one more.
+    for name in "${!shows[@]}"; do
+        await_more 4 "${shows[$name]}" "$name"
+    done
     kill -TERM "${watchers[@]}"
     wait "${watchers[@]}"
-    if [[ -x /pwsh/pwsh ]]; then
-        # The sample that is being shown, and one more.
-        await 60 shown $(($(grep -c 'rxe_b/1 sent_pkts' cmdlets) + 2)) 'rxe_b/1 sent_pkts' cmdlets
-        touch /tmp/enough
-        wait
-    fi
+    touch /tmp/enough
+    wait
 }
 
 # A line for each counter: device/port, name, value.
@@ -60,24 +66,28 @@ statistic() {
     rdma statistic show | awk '{ for (i = 3; i < NF; i += 2) print $2, $i, $(i + 1) }' | sort
 }
 
-# Whether so many lines match: how many, pattern, file.
-shown() {
-    [[ $(grep -c -- "$2" "$3") -ge $1 ]]
-}
-
 check() {
-    local device address
-    equal 'Frames that tcpdump lost' "$(frames_lost)" expected 0
+    local end device address
+    traffic_done
+    # RC: SEND, WRITE and READ in one packet and in several, their responses and acknowledgements. UD: SEND.
+    equal 'Opcodes in the traffic' "$(roce_only <catch | opcodes)" expected '0 1 2 4 6 7 8 10 12 13 14 15 16 17 100'
+    for end in va:192.0.2.1 vb:192.0.2.2; do
+        address=${end#*:} end=${end%:*}
+        same_lines "$end: RoCEv2 flows that arrived" "$(catch_flows "$end" | roce_only)" tshark "$(tshark_flows "$end" to "$address")"
+        # A veth with XDP counts without the Ethernet header of 14 bytes (drivers/net/veth.c: after eth_type_trans).
+        equal "$end: packets and bytes of all that arrived" "$(catch_flows "$end" | sum)" "$end's own counters, with headers" "$(counted "$end" rx 14)"
+    done
+
     echo "  $(awk '{ print $2 }' statistic.after | sort -u | wc -l) counters a device: $(awk '{ print $2 }' statistic.after | sort -u | xargs)"
     for device in rxe_a:192.0.2.1 rxe_b:192.0.2.2; do
         address=${device#*:} device=${device%:*}
-        equal "$device: packets sent" "$(grown statistic.idle statistic.before | value "$device/1" sent_pkts)" "tshark" "$(roce_packets "ip.src == $address")"
-        equal "$device: packets received" "$(grown statistic.idle statistic.before | value "$device/1" rcvd_pkts)" "tshark" "$(roce_packets "ip.dst == $address")"
+        equal "$device: packets sent" "$(grown statistic.idle statistic.before | value "$device/1" sent_pkts)" "tshark" "$(tshark_packets va from "$address" | wc -l)"
+        equal "$device: packets received" "$(grown statistic.idle statistic.before | value "$device/1" rcvd_pkts)" "tshark" "$(tshark_packets va to "$address" | wc -l)"
     done
     echo "  Lost: $(awk '/^qdisc/ { end = $2 == "netem" ? $5 : "" } end && /Sent/ { sub(",", "", $7); print end, $7, "of", $4 + $7 }' qdiscs | paste -sd ,)"
     for device in 'rxe_a/1 completer_retry_err' 'rxe_a/1 rcvd_seq_err' 'rxe_b/1 out_of_seq_request'; do
         # shellcheck disable=SC2086 # two words
-        equal "$device rose under loss" "$([[ $(grown statistic.before statistic.after | value $device) -gt 0 ]] && echo yes || echo no)" expected yes
+        rose "$device" "$(value $device <statistic.before)" "$(value $device <statistic.after)"
     done
 
     same_lines 'Mode nccl before the loss' "$(nccl_samples | first)" 'rdma statistic' "$(<statistic.before)"
@@ -101,9 +111,13 @@ check() {
     same_lines 'Get-RdmaCounter, Delta' "$(module_samples | total)" 'rdma statistic' "$(grown statistic.before statistic.after)"
 }
 
-# How many RoCEv2 packets passed: which, as a display filter.
-roce_packets() {
-    tshark -r va.pcap -Y "udp.dstport == 4791 && $1" 2>/dev/null | wc -l
+# What, before and after.
+rose() {
+    if ((${3:-0} > ${2:-0})); then
+        pass "$1 rose under loss: from $2 to $3"
+    else
+        fail "$1 did not rise under loss: from ${2:-none} to ${3:-none}"
+    fi
 }
 
 # device/port, name, growth from one statistic to another.
