@@ -37,7 +37,7 @@ Describe 'The table of errors' {
             $ast.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] -and $args[0].GetCommandName() -eq 'Should' }, $true)
             $ast.FindAll({ $args[0] -is [Management.Automation.Language.HashtableAst] }, $true).KeyValuePairs |
                 Where-Object { "$($_.Item1)" -eq 'Id' } | ForEach-Object { $_.Item2 }
-        } | ForEach-Object { $_.FindAll({ $args[0] -is [Management.Automation.Language.StringConstantExpressionAst] }, $true).Value } |
+        } | ForEach-Object { $_.FindAll({ $args[0].GetType().Name -in 'StringConstantExpressionAst', 'ExpandableStringExpressionAst' }, $true).Value } |
             ForEach-Object { ($_ -split ',')[0] } | Sort-Object -Unique
     }
 
