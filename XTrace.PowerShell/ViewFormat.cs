@@ -17,15 +17,9 @@ public static class ViewFormat
     /// <summary>The day of a year, and the time of that day: <c>11-25 17:04</c>.</summary>
     public static string Day(DateTime? time) => time?.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>
-    /// What a flow carries, with what tells it from others of the same kind: <c>ICMP 8</c>, <c>UDP frag</c> for later
-    /// fragments. ICMPv6 goes by tcpdump's shorter name.
-    /// </summary>
-    public static string Type(TrafficType type, byte? icmpType, bool isFragment)
-    {
-        string name = type == TrafficType.ICMPv6 ? "ICMP6" : $"{type}";
-        return isFragment ? $"{name} frag" : icmpType is { } number ? $"{name} {number}" : name;
-    }
+    /// <summary>What a flow carries, with what tells it from others of the same kind: <c>ICMP 8</c>, <c>UDP frag</c> for later fragments.</summary>
+    public static string Type(TrafficType type, byte? icmpType, bool isFragment) =>
+        isFragment ? $"{type} frag" : icmpType is { } number ? $"{type} {number}" : $"{type}";
 
     /// <summary>The way frames go, in tcpdump's words, which are short.</summary>
     public static string Direction(FlowDirection direction) => direction == FlowDirection.Ingress ? "In" : "Out";

@@ -3,7 +3,7 @@ BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
     $script:types = 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter'
     $script:ways = @(
-        @{ Way = 'Start-Job'; Through = { param($what) Start-Job { & ([scriptblock]::Create($using:what)) } | Receive-Job -Wait -AutoRemoveJob } }
+        @{ Way = 'Start-Job'; Through = { $what = $args[0]; Start-Job { & ([scriptblock]::Create($using:what)) } | Receive-Job -Wait -AutoRemoveJob } }
         @{ Way = 'Export-Clixml'; Through = {
                 param($what)
                 & ([scriptblock]::Create($what)) | Export-Clixml "$TestDrive/objects.xml"
