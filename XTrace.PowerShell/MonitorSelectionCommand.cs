@@ -39,17 +39,18 @@ public abstract class MonitorSelectionCommand : XTraceCommand
         }
     }
 
-    private static XTraceException NotFound(string name, List<XdpMonitor> all)
+    private XTraceException NotFound(string name, List<XdpMonitor> all)
     {
         string there = all.Count == 0
             ? "There are none"
             : $"There are: {string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"))}";
         bool canStart = all.TrueForAll(one => one.InterfaceAlias != name) && NetInterfaces.List().Any(one => one.Name == name);
         string advice = canStart ? $" Start one with: Start-XdpMonitor {name}" : all.Count == 0 ? " Start one with: Start-XdpMonitor <interface>" : "";
+        string which = Direction == FlowDirection.Both ? "" : $" for {Direction}";
         return new XTraceException(
             "MonitorNotFound",
             XTraceErrorKind.NotFound,
-            $"'{name}' has no such monitor in this network namespace. {there}.{advice}",
+            $"'{name}' has no monitor{which} in this network namespace. {there}.{advice}",
             name);
     }
 }

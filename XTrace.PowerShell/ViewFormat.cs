@@ -17,25 +17,27 @@ public static class ViewFormat
     /// <summary>The day of a year, and the time of that day: <c>11-25 17:04</c>.</summary>
     public static string Day(DateTime? time) => time?.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>What a flow carries, with what tells it from others of the same kind: <c>ICMP 8</c>, <c>UDP frag</c> for later fragments.</summary>
-    public static string Type(TrafficType type, byte? icmpType, bool isFragment) =>
-        isFragment ? $"{type} frag" : icmpType is { } number ? $"{type} {number}" : $"{type}";
-
     /// <summary>The way frames go, in tcpdump's words, which are short.</summary>
     public static string Direction(FlowDirection direction) => direction == FlowDirection.Ingress ? "In" : "Out";
 
-    /// <summary>An address with its port, or with the queue pair that RoCE has at the destination.</summary>
-    public static string Endpoint(string address, ushort? port, uint? queuePair)
+    /// <summary>An address with its port.</summary>
+    public static string Endpoint(string address, ushort? port)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (queuePair is { } pair)
-        {
-            return $"{address} qp 0x{pair:x}";
-        }
         return port is not { } number ? address
             : address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{number}"
             : $"{address}:{number}";
     }
+
+    /// <summary>
+    /// A flow's destination with what tells it from others between the same addresses: <c>10.0.0.2:443</c>,
+    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 type 8</c> for ICMP (<c>type 3/1</c> with code 1), <c>10.0.0.2 frag</c> for later fragments.
+    /// </summary>
+    public static string Destination(string address, ushort? port, uint? queuePair, byte? icmpType, byte? icmpCode, bool isFragment) =>
+        queuePair is { } pair ? $"{address} qp 0x{pair:x}"
+        : icmpType is { } type ? icmpCode is null or 0 ? $"{address} type {type}" : $"{address} type {type}/{icmpCode}"
+        : isFragment ? $"{address} frag"
+        : Endpoint(address, port);
 
     /// <summary>Where a counter is: <c>mlx5_0/1 (eth0)</c>, or the device alone for one of all its ports.</summary>
     public static string RdmaPlace(string device, int? port, string? interfaceAlias) =>

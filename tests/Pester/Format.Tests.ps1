@@ -15,6 +15,9 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         Send-Frame $veth (Frame Tcp6 2001:db8:1111:2222:3333:4444:5555:6666 65535 2001:db8:1111:2222:3333:4444:5555:7777 65534)
         Send-Frame $veth (Frame RoceV2 10.0.0.5 49152 10.0.0.6 0x1234 4 64) 2
         Send-Frame $veth (Frame Arp 10.0.0.1 10.0.0.2)
+        Send-Frame $veth (Frame Icmp6 fe80::1 ff02::2 133 0 20) 2
+        Send-Frame $veth (Frame Icmp4 10.0.0.1 10.0.0.2 3 1 40)
+        Send-Frame $veth (Frame Fragment4 10.0.0.1 10.0.0.2 17 1480 $false ([byte[]]::new(12)))
         Send-Out $interface (Frame Udp4 10.0.0.2 2000 10.0.0.1 1000 30)
         $script:flows = Get-FlowStat $interface | Sort-Object Bytes -Descending
         $script:monitor = Get-XdpMonitor $interface -Direction Ingress
@@ -53,8 +56,11 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines[2] | Should -Match "^UDP +In +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1 MiB +[\d.]+ [kM]?bit/s +1024 \d\d:\d\d:\d\d $interface`$"
             $lines[3] | Should -Match '^UDP +In +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +1\.5 KiB .*bit/s +3 '
             $lines[4] | Should -Match '^RoCEv2 +In +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +244 B .* 2 '
-            $lines[-2] | Should -Match '^UDP +Out +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +72 B .* 1 '
-            $lines[-1] | Should -Match '^Ethernet +In +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +42 B .* 1 '
+            $lines -match '^UDP +Out +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +72 B .* 1 ' | Should -HaveCount 1
+            $lines -match '^ICMPv6 +In +fe80::1 +ff02::2 type 133 +164 B ' | Should -HaveCount 1
+            $lines -match '^ICMP +In +10\.0\.0\.1 +10\.0\.0\.2 type 3/1 +82 B ' | Should -HaveCount 1
+            $lines -match '^UDP +In +10\.0\.0\.1 +10\.0\.0\.2 frag +46 B ' | Should -HaveCount 1
+            $lines -match '^Ethernet +In +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +42 B .* 1 ' | Should -HaveCount 1
         }
 
         It 'show the way, both ends and how much in 80 columns' {
@@ -103,7 +109,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines | Should -HaveCount 3
             $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted +Slots +Since$'
             $since = $monitor.StartTime.ToString('MM-dd HH:mm', [cultureinfo]::InvariantCulture)
-            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1031 +1 MiB +0 +\d+ +$since`$"
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0 +\d+ +$since`$"
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 100
             Use-German { $monitor | Show 100 } | Should -Be $lines
         }
@@ -112,13 +118,13 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines = Get-XdpMonitor $interface | Show 80
             $lines | Should -HaveCount 4
             $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted$'
-            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1031 +1 MiB +0`$"
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0`$"
             $lines[3] | Should -Match "^$interface +Egress +Running +$tc +1 +72 B +0`$"
         }
 
         It 'show everything as a list' {
             $lines = $monitor | Format-List | Show
-            $lines | Should -Contain 'Packets          : 1031'
+            $lines | Should -Contain 'Packets          : 1035'
             $lines | Should -Contain 'Direction        : Ingress'
             $lines | Should -Contain 'Filter           : '
             $lines | Should -Contain "Path             : $($monitor.Path)"

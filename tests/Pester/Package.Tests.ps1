@@ -34,7 +34,7 @@ Describe 'The package' {
 
         # A pwsh of somebody who has just got the machine.
         function Invoke-NewUser([string] $Command) {
-            env "HOME=$TestDrive/home" XDG_DATA_HOME= XDG_CONFIG_HOME= XDG_CACHE_HOME= PSModulePath= POWERSHELL_TELEMETRY_OPTOUT=1 pwsh -NoProfile -NonInteractive -Command $Command
+            env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_CACHE_HOME -u PSModulePath "HOME=$TestDrive/home" POWERSHELL_TELEMETRY_OPTOUT=1 pwsh -NoProfile -NonInteractive -Command $Command
         }
     }
 
