@@ -127,7 +127,7 @@ uninstall: ## Remove what 'make install' installed, with the same PREFIX
 
 deb: build ## Make a Debian package in out/
 	@./deps.sh build deb
-	@DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
+	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
 	@debian/rules clean >>$(OUT)/deb.log 2>&1
 	@ls $(OUT)/xtrace_$(VERSION)_*.deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
 

@@ -25,6 +25,14 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     }
 
     [Fact]
+    public void Make_deps_installs_what_is_missing_or_says_what_to_install()
+    {
+        string[] deps = package.Seen("deps").TrimEnd().Split('\n');
+        Assert.Equal(("Installing libbpf-dev", "/usr/include/bpf/bpf_helpers.h"), (deps[0], deps[^1]));
+        Assert.StartsWith("The .NET SDK 10 is not installed: see https://dot.net/download", package.Seen("deps-without-dotnet"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Making_it_and_cleaning_leaves_the_tree_as_it_was()
     {
         string[] before = Repository.Run("git", "ls-files", "--cached", "--others", "--exclude-standard").Output.TrimEnd().Split('\n');

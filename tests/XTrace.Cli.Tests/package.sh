@@ -1,8 +1,9 @@
 #!/bin/bash
-# Installs a package, runs what is in it, and removes it, in a root of its own that begins as this machine's and goes with
+# Has 'make deps' install what is missing, then installs a package, runs what is in it, and removes it, in a root of its own that begins as this machine's and goes with
 # the script: package.sh <package> <folder for what it saw>. The unit runs under a real systemd, as root of a container.
 set -euo pipefail
 
+repository=$(realpath "$(dirname "$0")/../..")
 package=$(realpath "$1")
 seen=$(realpath "$2")
 [[ ${3:-} == inside ]] || exec unshare --mount bash "$0" "$package" "$seen" inside
@@ -42,8 +43,18 @@ files() {
 
 mount --bind /dev "$root/dev"
 mount -t proc none "$root/proc"
+
+# The tree may be on another file system.
+mkdir -p "$root$repository"
+mount --bind "$repository" "$root$repository"
+apt purge libbpf-dev
+in_root make --no-print-directory -C "$repository" deps >"$seen/deps" 2>&1
+in_root ls /usr/include/bpf/bpf_helpers.h >>"$seen/deps"
+
 # A Debian without what only building and testing needs: what the package needs comes with it.
 rm -rf "$root"/usr/share/dotnet "$root"/usr/bin/dotnet "$root"/usr/lib/dotnet
+in_root make --no-print-directory -C "$repository" deps >"$seen/deps-without-dotnet" 2>&1 || true
+umount "$root$repository"
 apt purge libbpf1
 cp "$package" "$root/tmp/xtrace.deb"
 files >"$seen/before"
