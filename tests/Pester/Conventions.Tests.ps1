@@ -330,10 +330,10 @@ Describe 'Every script' {
         $analysed = if ($path -like '*.ps1xml') {
             # PowerShell in XML: what stands in its script blocks.
             foreach ($block in ([xml] (Get-Content -Raw $path)).SelectNodes('//ScriptBlock').InnerText | Sort-Object -Unique) {
-                Invoke-ScriptAnalyzer -ScriptDefinition $block
+                Invoke-ScriptAnalyzer -ScriptDefinition $block -Severity Error, Warning
             }
         } else {
-            Invoke-ScriptAnalyzer $path
+            Invoke-ScriptAnalyzer $path -Severity Error, Warning
         }
         $analysed | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
     }

@@ -27,7 +27,7 @@ Describe 'The documents' {
             ($Heading -replace '^#+ ').ToLowerInvariant() -replace '[^\p{L}\p{Nd}_ -]' -replace ' ', '-'
         }
 
-        function Get-Headings([string] $Document) {
+        function Get-Heading([string] $Document) {
             $isCode = $false
             foreach ($line in Get-Content "$repository/$Document") {
                 $isCode = $line -like '``````*' ? -not $isCode : $isCode
@@ -45,7 +45,7 @@ Describe 'The documents' {
             if ($path -notmatch '^https?://') {
                 Test-Path ($path ? "$repository/$path" : "$repository/$_") | Should -BeTrue -Because $link
                 if ($anchor) {
-                    Get-Headings ($path ? $path : $_) | ForEach-Object { Get-Anchor $_ } | Should -Contain $anchor -Because $link
+                    Get-Heading ($path ? $path : $_) | ForEach-Object { Get-Anchor $_ } | Should -Contain $anchor -Because $link
                 }
             }
         }
@@ -56,7 +56,7 @@ Describe 'The documents' {
     }
 
     It 'the READMEs have the same structure' {
-        $levels = { Get-Headings $args[0] | ForEach-Object { $_ -replace '^(#+ (Q\d)?).*', '$1' } }
+        $levels = { Get-Heading $args[0] | ForEach-Object { $_ -replace '^(#+ (Q\d)?).*', '$1' } }
         & $levels README_CN.md | Should -Be (& $levels README.md)
     }
 
@@ -64,7 +64,7 @@ Describe 'The documents' {
         $code = {
             foreach ($block in Get-Block "$repository/$($args[0])") {
                 $block.Info
-                $block.Info -eq 'console' ? ($block.Lines -match '^\$ ') : ($block.Lines | Remove-Comment)
+                $block.Info -eq 'console' ? ($block.Lines -match '^\$ ') : ($block.Lines | Skip-Comment)
             }
         }
         & $code README_CN.md | Should -Be (& $code README.md)
@@ -102,7 +102,7 @@ Describe 'The documents' {
     It 'what needs Docker are targets of make' {
         $targets = (Get-Content "$repository/Makefile") -match '^[a-z-]+:' -replace ':.*'
         foreach ($block in Get-Block "$repository/README.md" | Where-Object Info -EQ 'bash docker') {
-            foreach ($line in $block.Lines | Remove-Comment | Where-Object { $_ }) {
+            foreach ($line in $block.Lines | Skip-Comment | Where-Object { $_ }) {
                 $line | Should -Match '^make docker-'
                 $line.Split()[1] | Should -BeIn $targets
             }
@@ -110,7 +110,7 @@ Describe 'The documents' {
     }
 
     It 'the changelog has the version of the module' {
-        Get-Headings CHANGELOG.md | Should -Contain "## [$((Get-Module XTrace).Version)]"
+        Get-Heading CHANGELOG.md | Should -Contain "## [$((Get-Module XTrace).Version)]"
     }
 
     Context 'followed by a reader' -Tag Slow {
