@@ -147,8 +147,9 @@ COMPOSE = $(if $(MODE),MONITOR_MODE='$(MODE)') $(if $(INTERFACE),NETWORK_INTERFA
 # Not into a pipe.
 TTY = $(shell [[ -t 0 ]] || echo -T)
 
-.PHONY: docker-build docker-run docker-up docker-up-xdp docker-up-rdma docker-up-nccl docker-down docker-logs docker-shell docker-info docker-network-info docker-test docker-clean need-docker need-compose
+.PHONY: docker-build docker-run docker-up docker-up-xdp docker-up-rdma docker-up-nccl docker-down docker-logs docker-shell docker-info docker-network-info docker-test docker-clean
 
+# Not for a person to ask for, so 'make help' and .PHONY leave them out.
 need-docker:
 	@command -v docker >/dev/null || { echo "Docker is not installed: see https://docs.docker.com/get-docker, or 'apt-get install docker.io' (Debian, Ubuntu)." >&2; exit 1; }
 	@docker version >/dev/null 2>&1 || { echo "Docker's daemon does not answer: start it ('sudo systemctl start docker', or Docker Desktop). If it runs, use sudo, or join the group docker." >&2; exit 1; }

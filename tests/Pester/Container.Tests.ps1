@@ -1,12 +1,15 @@
 # The image as it is built, and the targets of make that build and run it, by a Docker engine of the tests' own.
 BeforeDiscovery {
-    $script:missing = 'mmdebstrap', 'runc', 'tmux' | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) }
+    $script:missing = @('mmdebstrap', 'runc', 'tmux' | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) })
+    if ((Get-Content /etc/os-release) -notcontains 'ID=debian' -or (uname -m) -ne 'x86_64') {
+        $missing += 'Debian on amd64'
+    }
     if ($missing) {
-        Write-Warning "The container tests are skipped: $missing is not installed."
+        Write-Warning "The container's tests are skipped. They need, and this machine lacks: $($missing -join ', ')."
     }
 }
 
-Describe 'The container' -Skip:([bool] $missing) {
+Describe 'The container' -Skip:($missing.Count -gt 0) {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:engine = "$repository/tests/container/engine.sh"
@@ -289,6 +292,7 @@ Describe 'The container' -Skip:([bool] $missing) {
             $null = Invoke-Make docker-up MODE=rdma INTERFACE=ibs8f0 DEVICE=mlx5_0
             $log = Wait-Log xtrace 'mlx5_0'
             @($log) -match 'mlx5_1' | Should -BeNullOrEmpty
+            Get-Capability xtrace | Should -BeNullOrEmpty
             docker exec xtrace entrypoint health
             $LASTEXITCODE | Should -Be 0
         }
@@ -350,7 +354,7 @@ Describe 'The container' -Skip:([bool] $missing) {
                 $screen | Should -Match '(?m)^42$'
             } finally {
                 tmux -L $terminal send-keys exit Enter
-                $null = docker ps --all --quiet | ForEach-Object { docker rm --force $_ }
+                $null = docker ps --all --quiet | ForEach-Object { docker rm --force $_ 2>&1 }
                 tmux -L $terminal kill-server 2>$null
             }
         }
