@@ -1,14 +1,15 @@
 # What the documents say is so: their commands run, their tables are those of the program, their links lead somewhere.
-Describe 'The documents' {
-    BeforeDiscovery {
-        . "$PSScriptRoot/Documents.ps1"
-        $root = "$PSScriptRoot/../.."
-        $script:documents = 'README.md', 'README_CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
-        # The Chinese README has the English one's commands (a test); what a console shows is in another language.
-        $script:commands = @(Get-DocumentCommand "$root/README.md") + @(Get-DocumentCommand "$root/CONTRIBUTING.md") +
-            @(Get-DocumentCommand "$root/README_CN.md" | Where-Object Language -EQ console)
-    }
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+    . "$PSScriptRoot/Documents.ps1"
+    $root = "$PSScriptRoot/../.."
+    $script:documents = 'README.md', 'README_CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
+    # The Chinese README has the English one's commands (a test); what a console shows is in another language.
+    $script:commands = @(Get-DocumentCommand "$root/README.md") + @(Get-DocumentCommand "$root/CONTRIBUTING.md") +
+        @(Get-DocumentCommand "$root/README_CN.md" | Where-Object Language -EQ console)
+}
 
+Describe 'The documents' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         . "$PSScriptRoot/Documents.ps1"
@@ -113,7 +114,7 @@ Describe 'The documents' {
         Get-Heading CHANGELOG.md | Should -Contain "## [$((Get-Module XTrace).Version)]"
     }
 
-    Context 'followed by a reader' -Tag Slow {
+    Context 'followed by a reader' -Tag Privileged, Slow -Skip:$unprivileged {
         BeforeAll {
             $veth = [XTrace.Testbed.VethPair]::new()
             $veth.AddAddresses()

@@ -1,9 +1,10 @@
 # The scripts of examples/, run as a schedule runs them: in a pwsh of their own that finds the module by its name.
-Describe 'The example' {
-    BeforeDiscovery {
-        $script:examples = (Get-ChildItem "$PSScriptRoot/../../examples/*.ps1").Name
-    }
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+    $script:examples = (Get-ChildItem "$PSScriptRoot/../../examples/*.ps1").Name
+}
 
+Describe 'The example' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:folder = Join-Path $repository examples
