@@ -65,7 +65,7 @@ Describe 'The documents' {
         $code = {
             foreach ($block in Get-Block "$repository/$($args[0])") {
                 $block.Info
-                $block.Info -eq 'console' ? ($block.Lines -match '^\$ ') : ($block.Lines | Skip-Comment)
+                $block.Info -eq 'console' ? ($block.Lines -match '^\$ ') : ($block.Lines | Select-Code)
             }
         }
         & $code README_CN.md | Should -Be (& $code README.md)
@@ -103,7 +103,7 @@ Describe 'The documents' {
     It 'what needs Docker are targets of make' {
         $targets = (Get-Content "$repository/Makefile") -match '^[a-z-]+:' -replace ':.*'
         foreach ($block in Get-Block "$repository/README.md" | Where-Object Info -EQ 'bash docker') {
-            foreach ($line in $block.Lines | Skip-Comment | Where-Object { $_ }) {
+            foreach ($line in $block.Lines | Select-Code | Where-Object { $_ }) {
                 $line | Should -Match '^make docker-'
                 $line.Split()[1] | Should -BeIn $targets
             }

@@ -23,7 +23,7 @@ function Get-Block([string] $Path) {
 }
 
 # A line of bash or PowerShell without its comment.
-function Skip-Comment {
+function Select-Code {
     process {
         ($_ -replace '(^|\s)#\s.*$').TrimEnd()
     }
@@ -34,7 +34,7 @@ function Get-DocumentCommand([string] $Path) {
     $number = 0
     foreach ($block in Get-Block $Path) {
         $commands = switch ($block.Info) {
-            bash { $block.Lines | Skip-Comment | Where-Object { $_ } }
+            bash { $block.Lines | Select-Code | Where-Object { $_ } }
             console { $block.Lines -match '^\$ ' -replace '^\$ ' }
             powershell {
                 $tree = [Management.Automation.Language.Parser]::ParseInput($block.Lines -join "`n", [ref] $null, [ref] $null)
