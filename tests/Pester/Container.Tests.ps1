@@ -1,5 +1,6 @@
 # The image as it is built, and the targets of make that build and run it, by a Docker engine of the tests' own.
 BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
     $script:missing = @('mmdebstrap', 'runc', 'tmux' | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) })
     if ((Get-Content /etc/os-release) -notcontains 'ID=debian' -or (uname -m) -ne 'x86_64') {
         $missing += 'Debian on amd64'
@@ -9,7 +10,7 @@ BeforeDiscovery {
     }
 }
 
-Describe 'The container' -Skip:($missing.Count -gt 0) {
+Describe 'The container' -Tag Privileged, Slow -Skip:($unprivileged -or $missing) {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:engine = "$repository/tests/container/engine.sh"

@@ -1,6 +1,10 @@
 # Every error that the module can emit: about_XTrace_Errors explains it, in both languages, and a test provokes it, here or in
 # the file of what it is about. The refusals are the kernel's own, but for NotFound: that takes an interface or a pin that goes
 # in the very moment between two system calls, so strace answers for the kernel there.
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
 Describe 'The table of errors' {
     BeforeDiscovery {
         # An id stands beside its kind wherever an error is made.
@@ -68,7 +72,7 @@ Describe 'The table of errors' {
     }
 }
 
-Describe 'Errors' {
+Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
 

@@ -1,5 +1,6 @@
 # Help and code say the same, in both languages, and what the help shows can be run.
 BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
     $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
     $script:languages = 'en-US', 'zh-CN'
     $script:topics = 'about_XTrace', 'about_XTrace_Errors', 'about_XTrace_Flows', 'about_XTrace_Permissions', 'about_XTrace_Rdma'
@@ -306,7 +307,7 @@ Describe '<topic> in <language>' -ForEach $leaves {
     }
 }
 
-Describe 'Examples' {
+Describe 'Examples' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         # The network of the help: eth0, alone in a namespace, and somebody who sends to it.
         $script:veth = [XTrace.Testbed.VethPair]::new()

@@ -1,3 +1,7 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Rights.ps1"
+}
+
 Describe 'xtrace-catch --json' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
@@ -15,7 +19,7 @@ Describe 'xtrace-catch --json' {
         }
     }
 
-    It 'writes flows as Get-FlowStat and ConvertTo-Json do' {
+    It 'writes flows as Get-FlowStat and ConvertTo-Json do' -Tag Privileged -Skip:$unprivileged {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
             $null = Start-XdpMonitor $veth.Interface
