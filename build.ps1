@@ -1,4 +1,5 @@
 #!/usr/bin/env pwsh
+
 <#
 .SYNOPSIS
 Builds, tests, packages or cleans XTrace: the Makefile's steps for people who live in pwsh.
