@@ -19,6 +19,12 @@ for lower in etc root usr/local var "${repository#/}"; do
     mount -t overlay overlay -o "lowerdir=/$lower,upperdir=upper/$lower,workdir=work/$lower" "/$lower"
 done
 mount --bind log /var/log
+# Where pwsh is a tool of the repository, the machine has it in a place where everybody looks.
+if ! PATH=/usr/local/bin:/usr/bin:/bin type -P pwsh >/dev/null; then
+    mkdir /usr/local/lib/pwsh
+    mount --bind "$(dirname "$(type -P pwsh)")" /usr/local/lib/pwsh
+    ln -s /usr/local/lib/pwsh/pwsh /usr/local/bin/pwsh
+fi
 mount -t cgroup2 cgroup2 cgroup
 group=cgroup/xtrace-test-$$
 mkdir "$group"

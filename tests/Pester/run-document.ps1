@@ -46,6 +46,8 @@ function Invoke-Shell([string] $Command) {
 
 # In one session. What is to go on until it is stopped is stopped when it has emitted something.
 function Invoke-Statement([string] $Command) {
+    # A reader takes as long; there has been traffic by then.
+    Start-Sleep -Milliseconds 500
     $pwsh.Commands.Clear()
     $pwsh.Streams.ClearStreams()
     $output = [Management.Automation.PSDataCollection[psobject]]::new()

@@ -5,7 +5,11 @@ if (Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 }) 
 } else {
     dotnet restore "$PSScriptRoot/Pester.proj" --verbosity quiet
     $packages = (dotnet nuget locals global-packages --list) -replace '^global-packages: '
-    Import-Module (Get-ChildItem "$packages/pester/5.*/tools/Pester.psd1" | Select-Object -Last 1)
+    # By its name, as tests start others that use it.
+    $modules = New-Item -ItemType Directory -Force "$PSScriptRoot/../../out/tools/Modules"
+    $null = New-Item -ItemType SymbolicLink -Force "$modules/Pester" -Target (Get-Item "$packages/pester/5.*/tools" | Select-Object -Last 1)
+    $env:PSModulePath = "$modules`:$env:PSModulePath"
+    Import-Module Pester -MaximumVersion 5.99
 }
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $PSScriptRoot

@@ -51,6 +51,9 @@ apt purge libbpf-dev
 in_root make --no-print-directory -C "$repository" deps >"$seen/deps" 2>&1
 in_root ls /usr/include/bpf/bpf_helpers.h >>"$seen/deps"
 
+# As the link that it may be, it leads nowhere here.
+rm "$root/etc/resolv.conf"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
 # A Debian without what only building and testing needs: what the package needs comes with it.
 rm -rf "$root"/usr/share/dotnet "$root"/usr/bin/dotnet "$root"/usr/lib/dotnet
 in_root make --no-print-directory -C "$repository" deps >"$seen/deps-without-dotnet" 2>&1 || true
