@@ -52,7 +52,7 @@ RUN apt-get update -qq \
 COPY --from=build /platform /
 COPY --from=build /xtrace /
 
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="XTrace" \
       org.opencontainers.image.description="Watches network flows in the Linux kernel with eBPF and reads RDMA hardware counters, as lines and as PowerShell objects" \
