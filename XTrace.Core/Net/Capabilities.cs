@@ -40,7 +40,7 @@ internal static class Capabilities
                 XTraceErrorKind.PermissionDenied,
                 $"Starting, reading and stopping monitors needs {string.Join(", ", missing)}, which this process lacks. "
                 + "Run it with sudo, or with only what is needed: "
-                + "'sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --init-groups <command>'.");
+                + "'sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --regid <your group> --init-groups <command>'.");
         }
     }
 
