@@ -114,11 +114,11 @@ install: build ## Install for all users: sudo make install PREFIX=/usr/local
 	@install -D -m 755 $(CLI) '$(ROOT_PROGRAM)'
 	@install -D -m 644 XTrace.Cli/xtrace-catch.1 '$(ROOT_MANUAL)'
 	@install -D -m 644 XTrace.Cli/xtrace-catch.bash '$(ROOT_COMPLETION)'
-	@sed 's:/usr/bin/:$(PREFIX)/bin/:' XTrace.Cli/xtrace-catch@.service | install -D -m 644 /dev/stdin '$(ROOT_UNIT)'
+	@sed 's|/usr/bin/|$(PREFIX)/bin/|' XTrace.Cli/xtrace-catch@.service | install -D -m 644 /dev/stdin '$(ROOT_UNIT)'
 	@rm -rf '$(ROOT_MODULE)/$(VERSION)'
 	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; done
 	@echo "Installed into $(ROOT)."
-	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module $(PREFIX)/share/powershell/Modules/XTrace, or add its folder to PSModulePath."
+	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module '$(PREFIX)/share/powershell/Modules/XTrace', or add its folder to PSModulePath."
 
 uninstall: ## Remove what 'make install' installed, with the same PREFIX
 	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' || { \
@@ -158,7 +158,7 @@ need-compose: need-docker
 	@docker compose version >/dev/null 2>&1 || { echo "Docker has no 'compose' command: install its plugin ('apt-get install docker-compose-plugin' from Docker's packages, 'docker-compose-v2' on Ubuntu)." >&2; exit 1; }
 
 docker-build: need-docker ## Build the container image
-	docker build $(DOCKER_BUILD_OPTIONS) --build-arg REVISION=$(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
+	docker build $(DOCKER_BUILD_OPTIONS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
 
 docker-run: need-compose docker-build ## Run the container here until Ctrl+C: make docker-run MODE=xdp INTERFACE=eth0
 	$(COMPOSE) run --rm $(TTY) $(IMAGE)

@@ -138,7 +138,7 @@ if ($PSCmdlet.ShouldProcess($file, "Remember $($values.Count) counters")) {
     # Whoever is killed here leaves the old file or the new one, never half of one.
     $new = "$file.$PID"
     [ordered] @{ Time = $time.ToString('o'); Devices = @($devices.Name); Counters = $values } | ConvertTo-Json | Set-Content -LiteralPath $new
-    Move-Item -LiteralPath $new -Destination $file -Force
+    [IO.File]::Move($new, $file, $true)
 }
 $risen
 exit $risen.Count -gt 0 ? 2 : 0

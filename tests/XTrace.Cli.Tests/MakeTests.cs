@@ -152,7 +152,7 @@ public sealed class MakeTests : IDisposable
 
     [Theory]
     [InlineData("/usr/local")]
-    [InlineData("/opt/xtrace")]
+    [InlineData("/opt/x trace")]
     public void Uninstall_removes_what_install_installed_and_nothing_else(string prefix)
     {
         string foreign = $"{_root}{prefix}/share/powershell/Modules/XTrace/0.0.1/XTrace.psd1";
@@ -167,7 +167,7 @@ public sealed class MakeTests : IDisposable
                 .Concat(["bin/xtrace-catch", "share/man/man1/xtrace-catch.1", "share/bash-completion/completions/xtrace-catch", "lib/systemd/system/xtrace-catch@.service"])
                 .Append("share/powershell/Modules/XTrace/0.0.1/XTrace.psd1").Order(StringComparer.Ordinal),
             Files(_root + prefix));
-        Assert.Contains($"\nExecStart={prefix}/bin/xtrace-catch ", File.ReadAllText($"{_root}{prefix}/lib/systemd/system/xtrace-catch@.service"), StringComparison.Ordinal);
+        Assert.Contains($"\nExecStart=\"{prefix}/bin/xtrace-catch\" ", File.ReadAllText($"{_root}{prefix}/lib/systemd/system/xtrace-catch@.service"), StringComparison.Ordinal);
         Assert.Equal($"xtrace-catch {version}\n", Command.Run($"{_root}{prefix}/bin/xtrace-catch", "--version"));
         Make("install", $"DESTDIR={_root}", $"PREFIX={prefix}");
         Make("uninstall", $"DESTDIR={_root}", $"PREFIX={prefix}");
