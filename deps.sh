@@ -2,12 +2,13 @@
 # Installs what is missing: './deps.sh build' for building, with 'deb' for the package, with 'test' for the tests as well, with 'test bench' for the benchmarks,
 # with 'container' for the container's tests.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 
 # Each line: what must be there (a command or a file), and the Debian package that has it.
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc shellcheck:shellcheck
         bpftool:bpftool man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian sudo:sudo
         systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
