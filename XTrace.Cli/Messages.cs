@@ -178,7 +178,9 @@ internal static class Messages
             error.Message),
         { ErrorId: "RdmaDeviceNotFound" } => RdmaMessages.DeviceNotFound(error),
         { ErrorId: "InterfaceGone" } => Detached(error.Target),
-        { ErrorId: "PermissionDenied" } => Say("权限不足: 需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN, 请使用 sudo 运行。", error.Message),
+        { ErrorId: "PermissionDenied" } => Say(
+            $"权限不足: 缺少 {Capabilities.MissingForMonitoring}。请使用 sudo 运行, 或只授予所需的权限: '{Capabilities.Grant}'。",
+            error.Message),
         { ErrorId: "LibbpfNotFound" } => Say(
             $"没有安装 {error.Target}。请安装: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL)。",
             error.Message),

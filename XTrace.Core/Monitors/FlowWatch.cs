@@ -44,7 +44,7 @@ internal sealed class FlowWatch : IDisposable
         List<FlowWatch> watches = [];
         try
         {
-            watches.AddRange(MonitorStore.Open(target.Name, directions ?? FlowDirection.Both).Select(pinned => new FlowWatch(pinned, target, filter, isOwn: false)));
+            watches.AddRange(MonitorStore.Open(target.Name, directions ?? FlowDirection.Both, report).Select(pinned => new FlowWatch(pinned, target, filter, isOwn: false)));
             watches.ForEach(watch => report($"{target.Name}: reading the monitor that runs on {HookPlan.Describe(watch.Hook)}, {watch.Direction}, as it was started."));
             FlowDirection wanted = directions ?? (watches.Count > 0 ? 0 : FlowDirection.Ingress);
             // What is not wanted need not take room in the table.

@@ -61,12 +61,24 @@ internal static class MonitorStore
 
     /// <summary>All monitors of this namespace that this user may read, whatever their state.</summary>
     /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
-    internal static IEnumerable<XdpMonitor> List()
+    internal static IReadOnlyList<XdpMonitor> List()
+    {
+        try
+        {
+            return ListVisible();
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw PinDenied(denied);
+        }
+    }
+
+    private static IReadOnlyList<XdpMonitor> ListVisible()
     {
         Capabilities.RequireMonitoring();
         // Without the lock nobody knows what is about to be pinned.
         ClsactHook.RemoveOrphans(isPinned: _ => true);
-        return PinDirectory.All().Select(Describe).OfType<XdpMonitor>();
+        return [.. PinDirectory.All().Select(Describe).OfType<XdpMonitor>()];
     }
 
     /// <summary>The same without a question to the kernel, which needs no right: what is pinned where, and nothing that was counted. None where the user may not look.</summary>
@@ -86,13 +98,24 @@ internal static class MonitorStore
     internal static XdpMonitor? Find(string interfaceName, FlowDirection direction) =>
         List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName && monitor.Direction == direction);
 
-    /// <summary>Opens an interface's running monitors to read them.</summary>
+    /// <summary>Opens an interface's running monitors to read them; none where the user may not look whether there are any.</summary>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="directions">Which directions are wanted.</param>
+    /// <param name="report">Is told why none are looked for.</param>
     /// <exception cref="XTraceException">There is one, of another version.</exception>
-    internal static IReadOnlyList<FlowMonitor> Open(string interfaceName, FlowDirection directions)
+    internal static IReadOnlyList<FlowMonitor> Open(string interfaceName, FlowDirection directions, Action<string> report)
     {
-        List<XdpMonitor> wanted = [.. List().Where(one => one.InterfaceAlias == interfaceName && directions.HasFlag(one.Direction))];
+        IReadOnlyList<XdpMonitor> visible;
+        try
+        {
+            visible = ListVisible();
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            report($"{interfaceName}: monitors that run are not read. {denied.Message}");
+            return [];
+        }
+        List<XdpMonitor> wanted = [.. visible.Where(one => one.InterfaceAlias == interfaceName && directions.HasFlag(one.Direction))];
         if (wanted.Find(one => one.State == MonitorState.Incompatible) is { } other)
         {
             ThrowUnlessReplaceable(other, force: false);
@@ -128,15 +151,17 @@ internal static class MonitorStore
         }
         catch (UnauthorizedAccessException denied)
         {
-            throw new XTraceException(
-                "PinDenied",
-                XTraceErrorKind.PermissionDenied,
-                $"Monitors are pinned under {PinDirectory.Root}, where this user may not write. "
-                + $"Run as root, or give the folder to the user: 'sudo install -d -o <user> {PinDirectory.Root}'.",
-                PinDirectory.Root,
-                denied);
+            throw PinDenied(denied);
         }
     }
+
+    private static XTraceException PinDenied(UnauthorizedAccessException denied) => new(
+        "PinDenied",
+        XTraceErrorKind.PermissionDenied,
+        $"Monitors are pinned under {PinDirectory.Root}, which this user may not read and write. Run as root, or give the folder to the user: "
+        + $"'sudo chmod a+x {BpfFileSystem.Root}' and 'sudo install -d -o <user> {PinDirectory.Root}'.",
+        PinDirectory.Root,
+        denied);
 
     private static void ThrowUnlessReplaceable(XdpMonitor existing, bool force)
     {

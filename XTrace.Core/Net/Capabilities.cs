@@ -11,36 +11,48 @@ internal static class Capabilities
     private const int Perfmon = 38;
     private const int Bpf = 39;
 
+    /// <summary>Gives a command what monitoring needs, and no more.</summary>
+    internal const string Grant =
+        "sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --regid <your group> --init-groups <command>";
+
     /// <summary>
-    /// Checks for what loading and attaching needs: CAP_NET_ADMIN to attach, CAP_BPF to load, CAP_PERFMON because the
-    /// verifier lets only its holders step over headers of variable length. CAP_SYS_ADMIN stands for the last two.
+    /// What this process lacks to load and attach, with commas between: CAP_NET_ADMIN to attach, CAP_BPF to load, CAP_PERFMON
+    /// because the verifier lets only its holders step over headers of variable length. CAP_SYS_ADMIN stands for the last two.
     /// </summary>
+    internal static string MissingForMonitoring
+    {
+        get
+        {
+            ulong effective = Effective;
+            bool admin = Has(effective, SysAdmin);
+            List<string> missing = [];
+            if (!Has(effective, Bpf) && !admin)
+            {
+                missing.Add("CAP_BPF");
+            }
+            if (!Has(effective, Perfmon) && !admin)
+            {
+                missing.Add("CAP_PERFMON");
+            }
+            if (!Has(effective, NetAdmin))
+            {
+                missing.Add("CAP_NET_ADMIN");
+            }
+            return string.Join(", ", missing);
+        }
+    }
+
     /// <exception cref="XTraceException">Something is missing; the message says what, and how to get it.</exception>
     internal static void RequireMonitoring()
     {
-        ulong effective = Effective;
-        bool admin = Has(effective, SysAdmin);
-        List<string> missing = [];
-        if (!Has(effective, Bpf) && !admin)
-        {
-            missing.Add("CAP_BPF");
-        }
-        if (!Has(effective, Perfmon) && !admin)
-        {
-            missing.Add("CAP_PERFMON");
-        }
-        if (!Has(effective, NetAdmin))
-        {
-            missing.Add("CAP_NET_ADMIN");
-        }
-        if (missing.Count > 0)
+        string missing = MissingForMonitoring;
+        if (missing.Length > 0)
         {
             throw new XTraceException(
                 "PermissionDenied",
                 XTraceErrorKind.PermissionDenied,
-                $"Starting, reading and stopping monitors needs {string.Join(", ", missing)}, which this process lacks. "
-                + "Run it with sudo, or with only what is needed: "
-                + "'sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --regid <your group> --init-groups <command>'.");
+                $"Starting, reading and stopping monitors needs {missing}, which this process lacks. "
+                + $"Run it with sudo, or with only what is needed: '{Grant}'.");
         }
     }
 

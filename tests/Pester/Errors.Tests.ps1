@@ -83,6 +83,14 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
         }
 
         $script:ownMounts = 'unshare', '--mount', 'sh', '-c'
+
+        # Somebody else than root who may watch, and the module where he may read it.
+        $set = '-all,+bpf,+perfmon,+net_admin'
+        $script:nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'setpriv', '--reuid', 'nobody', '--clear-groups',
+            "--inh-caps=$set", "--ambient-caps=$set", "--bounding-set=$set"
+        $script:copy = Join-Path $TestDrive XTrace
+        Copy-Item $module $copy -Recurse
+        chmod -R a+rX $TestDrive
     }
 
     BeforeEach {
@@ -201,17 +209,22 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'PinDenied says how to give the folder to a user' {
-            $copy = Join-Path $TestDrive XTrace
-            Copy-Item $module $copy -Recurse
-            chmod -R a+rX $TestDrive
             $null = Start-XdpMonitor $interface # The folder is there, and root's.
-            $set = '-all,+bpf,+perfmon,+net_admin'
-            $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'setpriv', '--reuid', 'nobody', '--clear-groups',
-                "--inh-caps=$set", "--ambient-caps=$set", "--bounding-set=$set"
             $failure = Get-Failure "Start-XdpMonitor $interface -Direction Egress" $nobody $copy
             $failure.Id | Should -Be 'PinDenied,XTrace.PowerShell.StartXdpMonitorCommand'
             $failure.Category | Should -Be PermissionDenied
             $failure.Message | Should -BeLike "*'sudo install -d -o <user> /sys/fs/bpf/xtrace'*"
+        }
+
+        It 'PinDenied where only root may look into the file system: flows are watched all the same, and what is said opens it' {
+            $closed = 'mount -t bpf -o mode=0700 bpffs /sys/fs/bpf; '
+            $through = @($ownMounts; $closed + 'exec "$@"'; 'sh'; $nobody)
+            $failure = Get-Failure Get-XdpMonitor $through $copy
+            $failure.Id | Should -Be 'PinDenied,XTrace.PowerShell.GetXdpMonitorCommand'
+            $failure.Message | Should -BeLike "*'sudo chmod a+x /sys/fs/bpf' and 'sudo install -d -o <user> /sys/fs/bpf/xtrace'*"
+            Invoke-Pwsh "Get-FlowStat $interface -SampleInterval 0.1 -ErrorVariable failure; `"`$(`$failure.Count) errors`"" $through $copy | Should -Be '0 errors'
+            $opened = $closed + 'chmod a+x /sys/fs/bpf; install -d -o nobody /sys/fs/bpf/xtrace; exec "$@"'
+            Invoke-Pwsh "(Start-XdpMonitor $interface).State; (Get-XdpMonitor).State; Stop-XdpMonitor $interface" @($ownMounts; $opened; 'sh'; $nobody) $copy | Should -Be Running, Running
         }
 
         It 'PermissionDenied: <_> says what it is that needs the capabilities' -ForEach 'Get-XdpMonitor', 'Stop-XdpMonitor *' {

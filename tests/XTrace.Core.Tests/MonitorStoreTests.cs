@@ -304,7 +304,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         PinnedMap.Write(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
         Assert.Equal(MonitorState.Incompatible, Find()!.State);
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
-        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface, FlowDirection.Both))).ErrorId);
+        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface, FlowDirection.Both, _ => { }))).ErrorId);
         Assert.Equal(MonitorState.Running, Start(force: true).State);
     }
 
