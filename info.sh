@@ -39,9 +39,12 @@ libbpf() {
 }
 
 rdma() {
-    local folder=${XTRACE_SYSFS_ROOT:-/sys}/class/infiniband device devices=()
+    local folder=${XTRACE_SYSFS_ROOT:-/sys}/class/infiniband device driver devices=()
     for device in "$folder"/*; do
-        [[ -e $device ]] && devices+=("${device##*/} ($(basename "$(readlink "$device/device/driver" || echo "no driver")"))")
+        [[ -e $device ]] || continue
+        # soft-RoCE has no device below it.
+        driver=$(readlink "$device/device/driver") && driver=" (${driver##*/})" || driver=
+        devices+=("${device##*/}$driver")
     done
     if [[ ${#devices[@]} == 0 ]]; then
         echo "none: the kernel has no RDMA device, or its driver is not loaded"

@@ -8,7 +8,7 @@ internal static class Sysfs
     private const string Usual = "/sys";
 
     /// <summary>The environment's XTRACE_SYSFS_ROOT, else /sys.</summary>
-    /// <exception cref="XTraceException">The variable names no folder.</exception>
+    /// <exception cref="XTraceException">The variable names no sysfs.</exception>
     internal static string Root
     {
         get
@@ -17,10 +17,10 @@ internal static class Sysfs
             {
                 return Usual;
             }
-            return Directory.Exists(root) ? Path.GetFullPath(root) : throw new XTraceException(
+            return Directory.Exists(Path.Combine(root, "class")) ? Path.GetFullPath(root) : throw new XTraceException(
                 "SysfsRootNotFound",
                 XTraceErrorKind.NotFound,
-                $"{RootVariable} is '{root}', which is no folder. Let it name a mounted sysfs, or unset it to use {Usual}.",
+                $"{RootVariable} is '{root}', which has no folder 'class'. Let it name a mounted sysfs, or unset it to use {Usual}.",
                 root);
         }
     }

@@ -140,7 +140,7 @@ Describe 'Get-RdmaDevice' {
         & $_ -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -BeLike 'SysfsRootNotFound,*'
-        "$failure" | Should -BeLike "XTRACE_SYSFS_ROOT is '/nosuch', which is no folder.*"
+        "$failure" | Should -BeLike "XTRACE_SYSFS_ROOT is '/nosuch', which has no folder 'class'.*"
         $line = "$_ mlx"
         { TabExpansion2 $line -cursorColumn $line.Length } | Should -Not -Throw
     }
