@@ -14,7 +14,7 @@ public sealed class SysfsTree : IDisposable
 
     public SysfsTree()
     {
-        Directory.CreateDirectory(Root);
+        Directory.CreateDirectory(PathOf("class"));
         // Other users of the machine may read it, as they may sysfs.
         Command.Run("chmod", "755", _folder);
     }
