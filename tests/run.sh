@@ -34,11 +34,20 @@ xunit() {
     [[ $code == 0 || $summary == *' '[1-9]*' '* ]] || failed=$((failed + 1))
 }
 
-# The tool manifest's pwsh, in a folder on PATH: the tests start others by that name.
+# The tool manifest's pwsh, in a folder on PATH: the tests start others by that name. The tool's own program starts pwsh as a
+# child, which no signal reaches; this one becomes it.
 get_pwsh() {
-    local version
+    local version tool=out/tools/pwsh
     version=$(sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' .config/dotnet-tools.json)
-    [[ -x out/tools/pwsh ]] || dotnet tool install powershell --version "$version" --tool-path out/tools >/dev/null 2>&1 || return
+    if [[ ! -x $tool ]]; then
+        dotnet tool install powershell --version "$version" --tool-path out/tools >/dev/null 2>&1 || return
+        cat >$tool.new <<'EOF'
+#!/bin/bash
+exec -a pwsh "$(type -P dotnet)" "$(dirname "$(realpath "$0")")"/.store/powershell/*/powershell/*/tools/net*/any/unix/pwsh.dll "$@"
+EOF
+        chmod +x $tool.new
+        mv $tool.new $tool
+    fi
     PATH=$PWD/out/tools:$PATH
 }
 

@@ -28,7 +28,7 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
             $clock = [Diagnostics.Stopwatch]::StartNew()
             kill -INT $Process.Id
             if (-not $Process.WaitForExit(10000)) {
-                $Process.Kill()
+                $Process.Kill($true)
             }
             $clock.ElapsedMilliseconds
         }
