@@ -34,6 +34,8 @@ Describe 'The package' {
 
         # A pwsh of somebody who has just got the machine.
         function Invoke-NewUser([string] $Command) {
+            # Without this folder .NET takes the current one for it.
+            $null = New-Item -ItemType Directory -Force "$TestDrive/home/.config"
             env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_CACHE_HOME -u PSModulePath "HOME=$TestDrive/home" POWERSHELL_TELEMETRY_OPTOUT=1 pwsh -NoProfile -NonInteractive -Command $Command
         }
     }
