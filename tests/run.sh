@@ -42,8 +42,8 @@ get_pwsh() {
     if [[ ! -x $tool ]]; then
         dotnet tool install powershell --version "$version" --tool-path out/tools >/dev/null 2>&1 || return
         cat >$tool.new <<'EOF'
-#!/bin/bash
-exec -a pwsh "$(type -P dotnet)" "$(dirname "$(realpath "$0")")"/.store/powershell/*/powershell/*/tools/net*/any/unix/pwsh.dll "$@"
+#!/bin/sh
+exec dotnet "$(dirname "$(realpath "$0")")"/.store/powershell/*/powershell/*/tools/net*/any/unix/pwsh.dll "$@"
 EOF
         chmod +x $tool.new
         mv $tool.new $tool
