@@ -349,6 +349,12 @@ Describe 'Every script' {
         Pop-Location
         $said | Should -BeNullOrEmpty
     }
+
+    It 'is clean to dockerfile-utils: Dockerfile' -Skip:(-not (Get-Command npx -ErrorAction Ignore)) {
+        $said = npx --yes --loglevel error dockerfile-utils@0.16.3 lint "$PSScriptRoot/../../Dockerfile" 2>&1
+        $said | Should -BeNullOrEmpty
+        $LASTEXITCODE | Should -Be 0
+    }
 }
 
 Describe 'Every view' -Tag Privileged -Skip:$unprivileged {

@@ -23,6 +23,7 @@ need_root() {
         apt_of "$root_suite" apt-get install --download-only --yes --no-install-recommends "${root_packages[@]}" >/dev/null
         unpack "$root_suite" "$root.new"
         mkdir -p "$root.new"/{repo,results,dotnet,pwsh,kernel}
+        ln -s bash "$root.new/bin/sh"
         ln -s /dotnet "$root.new/usr/share/dotnet"
         rm -rf "$root.new"/{boot,lib/modules}
         ln -s /kernel/boot "$root.new/boot"
