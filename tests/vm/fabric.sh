@@ -37,16 +37,16 @@ gid() {
     basename "$(grep -l ':ffff:c000:02' "/sys/class/infiniband/$1/ports/1/gids/"[0-3])"
 }
 
-# Runs a server on b and its client on a: where the server listens, the server's command, the client's.
+# Runs a server on b and its client on a: where the server listens, the server's command, the client's. Each has 'limit' seconds, or 120.
 pair() {
     local server=$2 client=$3 listener
     echo "# $client"
     # shellcheck disable=SC2086 # commands
-    timeout 120 $server &
+    timeout "${limit:-120}" $server &
     listener=$!
     await 60 listening "$1"
     # shellcheck disable=SC2086
-    timeout 120 $client || echo "# client: exit code $?"
+    timeout "${limit:-120}" $client || echo "# client: exit code $?"
     wait $listener || echo "# server: exit code $?"
 }
 

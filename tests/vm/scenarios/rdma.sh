@@ -45,7 +45,7 @@ run() {
         rdma_bandwidth $tool
     done
     # Its ends do not wait for each other: who misses the last acknowledgement fails, or stays, once the other has gone.
-    rdma_pingpong | sed 's/exit code/ended with/'
+    limit=60 rdma_pingpong | sed 's/exit code/ended with/'
     rdma_ping 10
     tc -s qdisc show >qdiscs
     tc qdisc del dev va root
