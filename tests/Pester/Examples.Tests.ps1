@@ -441,7 +441,7 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             function Get-Holder([Diagnostics.Process] $Machine) {
                 foreach ($status in Get-ChildItem "/proc/[0-9]*/cgroup" -ErrorAction Ignore) {
                     $process = Split-Path $status
-                    if ((Get-Content $status -ErrorAction Ignore) -match "xtrace-test-$($Machine.Id)" -and (Get-Content "$process/cmdline" -Raw -ErrorAction Ignore) -match '^(pwsh|dotnet)\0.*Export-TopTalker') {
+                    if ((Get-Content $status -ErrorAction Ignore) -match "xtrace-test-$($Machine.Id)" -and (Get-Content "$process/cmdline" -Raw -ErrorAction Ignore) -match '^(pwsh|dotnet\0[^\0]*/pwsh\.dll)\0.*Export-TopTalker') {
                         $state = Get-Content "$process/status" -ErrorAction Ignore
                         [pscustomobject] @{
                             User = ($state -match '^Uid:') -replace '^Uid:\s+(\d+).*', '$1'
