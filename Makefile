@@ -79,7 +79,7 @@ run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
 	fi; exec $$sudo $(CLI) $(if $(INTERFACE),--interface '$(INTERFACE)')
 
 run-with-interface: ## The same, and INTERFACE must be given
-	@[[ -n '$(INTERFACE)' ]] || { echo "Say which: make run-with-interface INTERFACE=<name>. There are:" $$(ls /sys/class/net) >&2; exit 2; }
+	@[[ -n '$(INTERFACE)' ]] || { echo "Say which: make run-with-interface INTERFACE=<name>. There are:" $$(sed -n 's/^ *\([^ ]*\): .*/\1/p' /proc/net/dev) >&2; exit 2; }
 	@$(MAKE) --no-print-directory run
 
 run-rdma: $(CLI) ## Show the traffic of RDMA ports: make run-rdma DEVICE=mlx5_0

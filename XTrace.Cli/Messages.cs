@@ -16,7 +16,7 @@ internal static class Messages
 
     internal static string VersionOption => Say("显示版本", "show the version");
 
-    internal static string ListOption => Say("列出所有可用的网络接口", "list the network interfaces there are");
+    internal static string ListOption => Say("列出网络接口和 RDMA 端口", "list the network interfaces and the RDMA ports");
 
     internal static string ModeOption => Say(
         "监控模式: xdp (默认) 流量, rdma 端口状态与流量, nccl 硬件计数器",

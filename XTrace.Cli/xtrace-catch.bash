@@ -23,7 +23,7 @@ _xtrace_catch() {
             return
             ;;
         -i | --interface)
-            _xtrace_catch_last "$(command ls /sys/class/net 2>/dev/null)"
+            _xtrace_catch_last "$(command sed -n 's/^ *\([^ ]*\): .*/\1/p' /proc/net/dev)"
             return
             ;;
         -d | --device)

@@ -30,7 +30,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
             IReadOnlyList<XdpMonitor> matches = pattern.Choose(monitors, one => one.InterfaceAlias);
             if (matches.Count == 0 && pattern.IsExact)
             {
-                WriteError(ErrorRecords.Of(NotFound(name, all)));
+                WriteError(ErrorRecords.Of(MonitorStore.OfAnotherUser(name, Direction) ?? NotFound(name, all)));
             }
             foreach (XdpMonitor match in matches)
             {

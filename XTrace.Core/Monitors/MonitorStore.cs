@@ -35,7 +35,7 @@ internal static class MonitorStore
         }
         else if (pins.Exists)
         {
-            throw new XTraceException(
+            throw OfAnotherUser(interfaceName, direction) ?? new XTraceException(
                 "MonitorRenamed",
                 XTraceErrorKind.ResourceBusy,
                 $"The monitor that was started on {interfaceName} watches an interface that has another name now. "
@@ -116,6 +116,10 @@ internal static class MonitorStore
             return [];
         }
         List<XdpMonitor> wanted = [.. visible.Where(one => one.InterfaceAlias == interfaceName && directions.HasFlag(one.Direction))];
+        if (OfAnotherUser(interfaceName, directions) is { } unread)
+        {
+            report(unread.Message);
+        }
         if (wanted.Find(one => one.State == MonitorState.Incompatible) is { } other)
         {
             ThrowUnlessReplaceable(other, force: false);
@@ -162,6 +166,16 @@ internal static class MonitorStore
         + $"'sudo chmod a+x {BpfFileSystem.Root}' and 'sudo install -d -o <user> {PinDirectory.Root}'.",
         PinDirectory.Root,
         denied);
+
+    /// <summary>Why an interface's monitors are not in the list: pins open to their owner only. Null where that is not so.</summary>
+    internal static XTraceException? OfAnotherUser(string interfaceName, FlowDirection directions) =>
+        PinDirectory.All().Any(pins => pins.InterfaceName == interfaceName && directions.HasFlag(pins.Direction) && pins.IsDenied)
+            ? new XTraceException(
+                "PinDenied",
+                XTraceErrorKind.PermissionDenied,
+                $"{interfaceName} has a monitor of another user, which only that user and root may read, restart and stop. Run as one of them.",
+                interfaceName)
+            : null;
 
     private static void ThrowUnlessReplaceable(XdpMonitor existing, bool force)
     {

@@ -41,6 +41,23 @@ internal sealed unsafe class PinDirectory(string path)
     /// <summary>Whether all is pinned.</summary>
     internal bool IsWhole => File.Exists(Link) || File.Exists(Filter);
 
+    /// <summary>Whether it is another user's: its pins open to nobody else.</summary>
+    internal bool IsDenied
+    {
+        get
+        {
+            try
+            {
+                using BpfHandle map = BpfHandle.Open(Meta);
+                return false;
+            }
+            catch (BpfException refusal)
+            {
+                return refusal.Errno == Errnos.EACCES;
+            }
+        }
+    }
+
     internal bool IsOfThisNamespace => FullPath.StartsWith(OfNamespace + "/", StringComparison.Ordinal);
 
     private bool HasDirection => Path.GetFileName(FullPath) is IngressName or EgressName;

@@ -216,6 +216,20 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $failure.Message | Should -BeLike "*'sudo install -d -o <user> /sys/fs/bpf/xtrace'*"
         }
 
+        It 'PinDenied: what another user started is neither read, restarted nor stopped, and flows are watched all the same' {
+            $null = Start-XdpMonitor $interface
+            $said = "$interface has a monitor of another user, which only that user and root may read, restart and stop. Run as one of them."
+            foreach ($command in 'Start-XdpMonitor', 'Start-XdpMonitor -Force', 'Get-XdpMonitor', 'Stop-XdpMonitor') {
+                $failure = Get-Failure "$command -InterfaceAlias $interface" $nobody $copy
+                $failure.Id | Should -BeLike 'PinDenied,XTrace.PowerShell.*XdpMonitorCommand'
+                $failure.Message | Should -Be $said
+            }
+            $verbose = Invoke-Pwsh "Get-FlowStat $interface -SampleInterval 0.1 -Verbose -ErrorVariable failure 4>&1 | ForEach-Object { `"`$_`" }; `"`$(`$failure.Count) errors`"" $nobody $copy
+            $verbose | Should -Contain $said
+            $verbose | Should -Contain '0 errors'
+            (Get-XdpMonitor $interface).State | Should -Be Running
+        }
+
         It 'PinDenied where only root may look into the file system: flows are watched all the same, and what is said opens it' {
             $closed = 'mount -t bpf -o mode=0700 bpffs /sys/fs/bpf; '
             $through = @($ownMounts; $closed + 'exec "$@"'; 'sh'; $nobody)

@@ -127,7 +127,7 @@ public sealed class MakeTests : IDisposable
     [InlineData("run-nccl", "INTERFACE=nosuch0", "There is no RDMA device")]
     [InlineData("run", "INTERFACE=nosuch0", "There is no network interface 'nosuch0'. There are: lo")]
     [InlineData("run-with-interface", "INTERFACE=nosuch0", "There is no network interface 'nosuch0'. There are: lo")]
-    [InlineData("run-with-interface", "", "Say which: make run-with-interface INTERFACE=<name>. There are: ")]
+    [InlineData("run-with-interface", "", "Say which: make run-with-interface INTERFACE=<name>. There are: lo")]
     public void What_is_missing_is_said_in_a_line(string target, string argument, string message)
     {
         (int code, string output, string error) = Repository.Run("make", [target, .. argument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
