@@ -132,7 +132,7 @@ deb: build ## Make a Debian package in out/
 	@ls $(OUT)/xtrace_$(VERSION)_*.deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
 
 clean: ## Remove everything that building made
-	@rm -rf $(OUT) BENCH.json debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*
+	@rm -rf $(OUT) BENCH.json testResults.xml debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*
 	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path './.git/*' -prune -exec rm -rf {} +
 
 # Containers: the image is Dockerfile's, and what it may do is docker-compose.yml's.

@@ -1,4 +1,5 @@
 using XTrace.Bpf;
+using XTrace.Flows;
 using XTrace.Net;
 
 namespace XTrace.Cli;
@@ -129,9 +130,9 @@ internal static class Messages
         return $"{kind} program loaded on {name}{Suffix(direction)}";
     }
 
-    internal static string Reading(string name, FlowDirection direction) => Say(
-        $"{name}{Suffix(direction)} 上已有监控在运行, 读取其数据 (从它启动时累计)",
-        $"Reading the monitor that already runs on {name}{Suffix(direction)}, counts since it was started");
+    internal static string Reading(string name, FlowDirection direction, FlowFilter counted) => Say(
+        $"{name}{Suffix(direction)} 上已有监控在运行, 读取其数据 (从它启动时累计{(counted.IsEmpty ? "" : $", 过滤条件: {counted}")})",
+        $"Reading the monitor that already runs on {name}{Suffix(direction)}, counts since it was started{(counted.IsEmpty ? "" : $", with the filter {counted}")}");
 
     internal static string Generic(string name) => Say(
         $"{name}: 其他挂载点不可用, 使用通用 XDP; 内核合并过的包会按一个包计数。",

@@ -41,7 +41,7 @@ internal static class WatchLoop
         {
             notes.WriteLine(watch.IsOwn
                 ? Messages.Loaded(watch.Target.Name, watch.Hook, watch.Direction)
-                : Messages.Reading(watch.Target.Name, watch.Direction));
+                : Messages.Reading(watch.Target.Name, watch.Direction, watch.Counted));
             notes.Flush();
             if (watch.IsOwn && watch.Hook == MonitorHook.XdpGeneric && mode == AttachMode.Auto)
             {

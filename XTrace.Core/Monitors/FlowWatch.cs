@@ -30,6 +30,9 @@ internal sealed class FlowWatch : IDisposable
 
     internal FlowDirection Direction => _monitor.Direction;
 
+    /// <summary>What its monitor counts: the rest is in no flow, whatever is asked for.</summary>
+    internal FlowFilter Counted => FilterCompiler.Decompile(_monitor.Meta.Filter);
+
     /// <summary>Finds the interface's pinned monitors, and attaches one for each direction that has none.</summary>
     /// <param name="target">The interface.</param>
     /// <param name="directions">What is wanted; null: whatever is watched already, else what arrives.</param>
@@ -45,7 +48,7 @@ internal sealed class FlowWatch : IDisposable
         try
         {
             watches.AddRange(MonitorStore.Open(target.Name, directions ?? FlowDirection.Both, report).Select(pinned => new FlowWatch(pinned, target, filter, isOwn: false)));
-            watches.ForEach(watch => report($"{target.Name}: reading the monitor that runs on {HookPlan.Describe(watch.Hook)}, {watch.Direction}, as it was started."));
+            watches.ForEach(watch => report($"{target.Name}: reading the monitor that runs on {HookPlan.Describe(watch.Hook)}, {watch.Direction}, as it was started{(watch.Counted.IsEmpty ? "" : $", with the filter {watch.Counted}")}."));
             FlowDirection wanted = directions ?? (watches.Count > 0 ? 0 : FlowDirection.Ingress);
             // What is not wanted need not take room in the table.
             MonitorOptions own = options with { Direction = wanted, Filter = FilterCompiler.Fits(filter) ? filter : new FlowFilter() };

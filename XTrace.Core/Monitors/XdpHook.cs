@@ -25,6 +25,17 @@ internal static unsafe class XdpHook
                 program, target.Index, LibBpf.AttachTypeXdp, flags, $"attach {HookPlan.Describe(hook)} to {target.Name}", target.Name);
             return new LinkAttachment(link, hook, FlowDirection.Ingress);
         }
+        catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
+        {
+            // Its own slot is free. dev_xdp_attach() in net/core/dev.c
+            throw new XTraceException(
+                "ResourceBusy",
+                XTraceErrorKind.ResourceBusy,
+                $"The kernel takes no {HookPlan.Describe(hook)} on {target.Name} while an interface above it, such as its bridge or bond, runs an XDP program: "
+                + $"see which with 'bpftool net show'. Start {target.Name} before that one, or use attach mode Tc.",
+                target.Name,
+                refusal);
+        }
         catch (BpfException refusal) when (refusal.Errno is Errnos.EINVAL or Errnos.ENOSPC or Errnos.ERANGE)
         {
             // What drivers answer to an interface that is set up in a way they have no XDP for.

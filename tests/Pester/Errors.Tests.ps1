@@ -149,7 +149,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             Start-XdpMonitor $interface -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -Be 'ResourceBusy,XTrace.PowerShell.StartXdpMonitorCommand'
             $failure.CategoryInfo.Category | Should -Be ResourceBusy
-            "$failure" | Should -BeLike "*$interface*bpftool net show*"
+            "$failure" | Should -BeLike "*on $interface while an interface above it*bpftool net show*Start $interface before that one, or use attach mode Tc."
         }
 
         It 'InterfaceGone: the interface goes while it is attached to, with <_>' -ForEach 'Auto', 'Native' {

@@ -62,6 +62,12 @@ Describe 'Get-FlowStat, directions' -Tag Privileged -Skip:$unprivileged {
     }
 
     Context 'where monitors run' {
+        It 'says what they leave out' {
+            $null = Start-XdpMonitor $interface -Filter @{ TrafficType = 'UDP'; Port = 53 }
+            $said = Get-FlowStat $interface -TrafficType TCP -Verbose 4>&1
+            $said.Message | Should -BeLike "${interface}: reading the monitor that runs on *, Ingress, as it was started, with the filter TrafficType UDP; Port 53."
+        }
+
         It 'reads whatever runs, unless told: <_>' -ForEach 'Ingress', 'Egress', 'Both' {
             $null = Start-XdpMonitor $interface -Direction $_
             $veth.Send($arrives, 2)

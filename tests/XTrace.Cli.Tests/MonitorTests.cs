@@ -1,3 +1,4 @@
+using XTrace.Flows;
 using XTrace.Monitors;
 using XTrace.Testbed;
 
@@ -24,6 +25,18 @@ public sealed class MonitorTests : IDisposable
         Assert.Equal(0, run.End().ExitCode);
         XdpMonitor after = _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress))!;
         Assert.Equal((MonitorState.Running, pinned.LinkId, 5ul), (after.State, after.LinkId, after.Packets));
+    }
+
+    [Theory]
+    [InlineData("C", "Reading the monitor that already runs on {0}, counts since it was started, with the filter TrafficType UDP")]
+    [InlineData("zh_CN.UTF-8", "{0} 上已有监控在运行, 读取其数据 (从它启动时累计, 过滤条件: TrafficType UDP)")]
+    public void What_a_pinned_one_leaves_out_is_said(string locale, string message)
+    {
+        MonitorOptions options = new() { Filter = new FlowFilter { TrafficTypes = [TrafficType.UDP] } };
+        _pair.Run(() => MonitorStore.Start(_pair.Interface, FlowDirection.Ingress, options, force: false, _ => { }));
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -f tcp", ("LANG", locale));
+        run.ReadLine();
+        Assert.Equal(string.Format(null, message, _pair.Interface), run.ReadLine());
     }
 
     [Theory]
