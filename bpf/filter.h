@@ -14,8 +14,6 @@
 #include "hash.h"
 
 #define DNS_PORT		53	/* RFC 1035 4.2 */
-#define FLOW_ADDRESS_KIND	0x0f
-#define FLOW_PORTS_KIND		0xf0
 
 static __always_inline __u32 traffic_type(const struct flow_key *key)
 {

@@ -10,14 +10,16 @@
 
 #include <linux/types.h>
 
-#define XTRACE_ABI_VERSION 2
+#define XTRACE_ABI_VERSION 3
 
 /* Low nibble of flow_key.kind: what the addresses are. */
+#define FLOW_ADDRESS_KIND	0x0f
 #define FLOW_ETHERNET		0x01	/* MAC address in the first 6 bytes */
 #define FLOW_IPV4		0x02	/* v4-mapped IPv6, RFC 4291 2.5.5.2 */
 #define FLOW_IPV6		0x03	/* IPv6, or the GIDs of a RoCE v1 GRH */
 
 /* High nibble of flow_key.kind: what stands where the ports are. */
+#define FLOW_PORTS_KIND		0xf0
 #define FLOW_NO_PORTS		0x00	/* nothing: the protocol has no ports */
 #define FLOW_PORTS		0x10	/* source and destination port */
 #define FLOW_ICMP		0x20	/* type and code */
@@ -49,52 +51,104 @@ struct flow_key {
  * A slot: one cache line, written by its CPU alone. packets == 0 means that the
  * slot is free or being rewritten, and that nothing else in it holds.
  *
- * The writer, on a new flow: packets = 0; barrier; key, bytes, times; barrier;
- * packets. On a known flow: bytes and last_seen, then packets.
- * The reader: reads packets, copies the rest, reads packets and key again, and
- * starts over if either has changed. What it holds then is one flow's, never a
- * mixture of two. While frames arrive, bytes may already include the one frame, or
- * merged frames, that packets does not; once they stop, both are exact.
+ * The writer, on a new flow: packets = 0; barrier; key, point, bytes, times; barrier;
+ * packets; barrier; the bucket's entry. Before a slot is used again its entry is
+ * cleared. On a known flow: bytes and last_seen, then packets.
+ * The reader: reads the entry, then packets; copies the rest; reads packets, key and
+ * entry again, and starts over if one has changed. What it holds then is one flow's,
+ * never a mixture of two. While frames arrive, bytes may already include the one frame,
+ * or merged frames, that packets does not; once they stop, both are exact.
  */
 struct flow {
 	struct flow_key key;
+	__u32 point;			/* observation_point.id: part of the key */
+	__u32 last_seen;		/* low half of jiffies_64 */
 	__u64 packets;
 	__u64 bytes;			/* L2 bytes on the wire, without FCS */
+};
+
+/* What is written of a flow once, at the slot's place in a map of its own. */
+struct flow_details {
 	__u32 first_seen;		/* low half of jiffies_64 */
-	__u32 last_seen;
+	__u32 unused;
 };
 
 /*
- * A key lives in one set of each CPU's partition and nowhere else. All CPUs use
- * the same hash, so that set n of every partition holds the same flows.
+ * A key's entry lies in one bucket of each CPU's partition and nowhere else. All CPUs use
+ * the same hash, so that bucket n of every partition is for the same flows. An entry holds
+ * the slot's number plus one, and above it bits of the hash; 0 is free. Slots are given
+ * out in order, so that the flows there are lie close together, however large the table.
  */
-#define FLOW_WAYS 8
+#define FLOW_WAYS		16
+#define FLOW_ENTRY_SLOT		0x00ffffff
+#define FLOW_ENTRY_TAG		0xff000000
 
-struct flow_set {
-	struct flow way[FLOW_WAYS];
+struct flow_bucket {
+	__u32 entry[FLOW_WAYS];
 };
 
+/* A CPU has twice as many entries as slots: then hardly any bucket is ever full. */
+#define FLOW_SLOTS_PER_BUCKET	(FLOW_WAYS / 2)
+
 /*
- * One line a CPU, of what only that CPU writes. At rest, over all CPUs and in packets as in bytes:
- * sum of flows + evicted + filtered + malformed == total.
+ * An observation point (RFC 7011): one interface in one direction. Its place in the map
+ * is found from the interface's index, see point.h. User space writes it before the program
+ * is attached, and clears it when it was detached; id is never given twice by a monitor, so
+ * that flows of a point that is gone are told from those of its successor.
+ */
+struct observation_point {
+	__u32 key;			/* POINT_KEY(); 0: free */
+	__u32 id;			/* POINT_PLACES_MAX * generation + place */
+	__u32 link;			/* LINK_* */
+	__u32 hook;			/* MONITOR_NATIVE to MONITOR_CLSACT */
+	__u64 started_ns;		/* CLOCK_BOOTTIME */
+	char name[16];			/* of the interface, when it was attached */
+	__u64 unused[3];
+};
+
+#define POINT_KEY(ifindex, is_egress)	((__u32)(ifindex) << 1 | (is_egress))
+#define POINT_PLACES_MAX	0x10000
+#define POINT_PROBES		8	/* places that a key may have, one behind the other */
+
+/*
+ * A point's counts on one CPU, which alone writes them. At rest, over all CPUs and in packets as in bytes:
+ * sum of flows + evicted + reported + filtered + malformed == total.
+ * Behind the points' totals each CPU has one for frames of an interface that is no point.
  */
 struct flow_totals {
 	__u64 packets;
 	__u64 bytes;
-	__u64 evicted_packets;
-	__u64 evicted_bytes;
 	__u64 filtered_packets;
 	__u64 filtered_bytes;
 	__u64 malformed_packets;
 	__u64 malformed_bytes;
+	__u64 evicted_packets;		/* of flows that made room */
+	__u64 evicted_bytes;
+	__u64 reported_packets;		/* of flows that made room and went into the ring buffer */
+	__u64 reported_bytes;
+	__u64 unused[6];
+};
+
+/* A flow that made room for another, as it was in the end: what the ring buffer holds. */
+struct flow_end {
+	struct flow flow;
+	struct flow_details details;
 };
 
 struct cpu_state {
-	struct flow_totals totals;
-	struct flow_key key;		/* from here on the program's own, for one frame */
+	struct flow_key key;		/* of the frame at hand */
+	__u32 point;
+	__u32 used;			/* slots that were given out */
 	__u64 hash;
 	__u32 forget;
-	__u32 unused[3];
+	__u32 hand;			/* slots up to here were last looked at for the oldest */
+	__u64 unused[7];
+};
+
+/* What user space tells a running monitor. */
+struct monitor_control {
+	__u32 read_until;		/* somebody reads the ring buffer until then: low half of jiffies_64 */
+	__u32 is_read;
 };
 
 /* What a flow carries: XTrace.Core/Flows/TrafficType.cs. */
@@ -129,7 +183,7 @@ struct flow_filter {
 	__u8 is_set;			/* 0: nothing above is */
 };
 
-#define FLOW_HASH_SEEDS 10
+#define FLOW_HASH_SEEDS 11
 
 /* What a frame begins with. */
 #define LINK_ETHERNET	0
@@ -139,11 +193,11 @@ struct flow_filter {
 /* The programs' read-only data, set before they are loaded. */
 struct program_config {
 	__u64 hash_seed[FLOW_HASH_SEEDS];	/* random for each monitor, see hash.h */
-	__u32 sets_per_cpu;		/* a power of two */
-	__u32 has_frags;		/* loaded as a program that takes frames of several buffers */
-	__u32 link;			/* LINK_* */
+	__u32 buckets;			/* of a CPU: a power of two */
+	__u32 points;			/* places for observation points: a power of two */
 	/* The process that the monitor ends with, or 0: it is pinned. Where no link ends it, see ClsactHook.cs. */
 	__u32 owner;
+	__u32 unused;
 	__u64 owner_started;		/* field 22 of /proc/PID/stat */
 	__u64 owner_namespace;		/* inode of its PID namespace */
 	struct flow_filter filter;
@@ -154,19 +208,16 @@ struct program_config {
 #define MONITOR_TCX	3
 #define MONITOR_CLSACT	4
 
-#define MONITOR_INGRESS	1
-#define MONITOR_EGRESS	2
-
 /* What a process needs to know of a monitor that another one started. */
 struct monitor_meta {
 	__u32 abi_version;
-	__u32 hook;			/* MONITOR_NATIVE to MONITOR_CLSACT */
-	__u32 direction;		/* MONITOR_INGRESS or MONITOR_EGRESS */
-	__u32 ifindex;
 	__u32 cpus;			/* partitions in the table */
-	__u32 sets_per_cpu;
+	__u32 buckets;			/* in each partition */
+	__u32 points;
+	__u32 max_flow;			/* as it was asked for */
 	__u32 tick_ns;			/* length of a jiffy */
-	__u32 unused;
+	__u32 end_bytes;		/* size of the ring buffer */
+	__u32 features;			/* none yet: for what later versions add without another layout */
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
 	struct flow_filter filter;
 };

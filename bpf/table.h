@@ -12,14 +12,15 @@
 
 #include "flow.h"
 #include "hash.h"
+#include "point.h"
 
-/* Before loading max_entries of both is set: sets_per_cpu * CPUs, and CPUs. */
+/* Before loading max_entries is set: a CPU's slots, or buckets, times CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct flow_set);
+	__type(value, struct flow);
 } flows SEC(".maps");
 
 struct {
@@ -27,8 +28,30 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct cpu_state);
-} cpus SEC(".maps");
+	__type(value, struct flow_details);
+} details SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_bucket);
+} buckets SEC(".maps");
+
+/* Flows that made room, while somebody reads them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ends SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct monitor_control);
+} control SEC(".maps");
 
 /*
  * Orders the stores before it against those behind it, as a reader on another
@@ -43,13 +66,20 @@ struct {
 
 #define store(to, value)	(*(volatile typeof(to) *)&(to) = (value))
 
-#define KEY_WORDS(key)	((const __u64 *)(key))
+#define KEY_WORDS(key)		((const __u64 *)(key))
+#define SLOTS			(config.buckets * FLOW_SLOTS_PER_BUCKET)
+#define EVICT_FROM		8	/* slots of which the oldest flow makes room */
 
-static __always_inline _Bool flow_is(const struct flow *flow, const struct flow_key *key)
+/* The reader is woken when so much waits for it, and otherwise looks by itself. */
+#define ENDS_WAKE_AT		(256 * 1024)
+
+static __always_inline _Bool flow_is(const struct flow *flow, const struct flow_key *key,
+				     __u32 point)
 {
 	const __u64 *a = KEY_WORDS(&flow->key), *b = KEY_WORDS(key);
 
-	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && a[2] == b[2] && a[0] == b[0];
+	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && flow->point == point &&
+	       a[2] == b[2] && a[0] == b[0];
 }
 
 /* Frames that are counted at once: one, or what the kernel merged or has yet to segment. */
@@ -58,19 +88,6 @@ struct frames {
 	__u32 bytes;
 };
 
-static __always_inline void flow_put(struct flow *flow, const struct flow_key *key,
-				     struct frames frames, __u32 now)
-{
-	store(flow->packets, 0);
-	publish_barrier(&flow->packets);
-	flow->key = *key;
-	flow->bytes = frames.bytes;
-	flow->first_seen = now;
-	flow->last_seen = now;
-	publish_barrier(&flow->packets);
-	store(flow->packets, frames.packets);
-}
-
 static __always_inline void flow_add(struct flow *flow, struct frames frames, __u32 now)
 {
 	store(flow->bytes, flow->bytes + frames.bytes);
@@ -78,59 +95,208 @@ static __always_inline void flow_add(struct flow *flow, struct frames frames, __
 	store(flow->packets, flow->packets + frames.packets);
 }
 
-static __always_inline struct flow *flow_at(struct flow_set *set, __u32 way)
+static __always_inline struct flow *flow_at(__u32 cpu, __u32 slot)
 {
-	return &set->way[way & (FLOW_WAYS - 1)];
+	__u32 index = cpu * SLOTS + slot;
+
+	return bpf_map_lookup_elem(&flows, &index);
 }
 
-/* The set's least recently seen flow gives its counts to `evicted`. */
-static __always_inline struct flow *flow_evict(struct flow_set *set, __u32 first,
-					       struct flow_totals *total, __u32 now)
+static __always_inline struct flow_details *details_at(__u32 cpu, __u32 slot)
 {
-	__u32 i, age, oldest = first, oldest_age = 0;
-	struct flow *flow;
+	__u32 index = cpu * SLOTS + slot;
 
-	for (i = 0; i < FLOW_WAYS; i++) {
-		age = now - flow_at(set, first ^ i)->last_seen;
-		if (age > oldest_age) {
-			oldest_age = age;
-			oldest = first ^ i;
+	return bpf_map_lookup_elem(&details, &index);
+}
+
+static __always_inline struct flow_bucket *bucket_of(__u32 cpu, __u32 hash)
+{
+	__u32 index = cpu * config.buckets + (hash & (config.buckets - 1));
+
+	return bpf_map_lookup_elem(&buckets, &index);
+}
+
+/* Where in its bucket a key is looked for first: bits that hardly choose the bucket or the tag. */
+static __always_inline __u32 first_way(__u32 hash)
+{
+	return hash >> 20;
+}
+
+static __always_inline __u32 *entry_at(struct flow_bucket *bucket, __u32 way)
+{
+	return &bucket->entry[way & (FLOW_WAYS - 1)];
+}
+
+static __always_inline _Bool is_read(__u32 now)
+{
+	struct monitor_control *control_of;
+	__u32 zero = 0;
+
+	control_of = bpf_map_lookup_elem(&control, &zero);
+	return control_of && control_of->is_read && (__s32)(control_of->read_until - now) > 0;
+}
+
+/* False where the ring buffer is full. */
+static __always_inline _Bool report_end(const struct flow *flow, const struct flow_details *details_of)
+{
+	struct flow_end *end = bpf_ringbuf_reserve(&ends, sizeof(*end), 0);
+
+	if (!end)
+		return 0;
+	end->flow = *flow;
+	end->details = *details_of;
+	bpf_ringbuf_submit(end, bpf_ringbuf_query(&ends, BPF_RB_AVAIL_DATA) < ENDS_WAKE_AT ?
+			   BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
+	return 1;
+}
+
+/* A flow's counts leave the table: to whoever reads ends, else into its point's totals. */
+static __always_inline void hand_over(const struct flow *flow, const struct flow_details *details_of,
+				      __u32 cpu, __u32 now)
+{
+	struct observation_point *point = point_at(flow->point);
+	struct flow_totals *total;
+
+	if (!point || point->id != flow->point)
+		return;		/* the point is gone, and its totals with it */
+	total = totals_at(cpu, flow->point & (config.points - 1));
+	if (!total)		/* never: there is one for each place */
+		return;
+	if (is_read(now) && report_end(flow, details_of)) {
+		total->reported_packets += flow->packets;
+		total->reported_bytes += flow->bytes;
+	} else {
+		total->evicted_packets += flow->packets;
+		total->evicted_bytes += flow->bytes;
+	}
+}
+
+static __always_inline void clear_entry(struct flow_bucket *bucket, __u32 slot)
+{
+	__u32 way;
+
+#pragma clang loop unroll(disable)
+	for (way = 0; way < FLOW_WAYS; way++) {
+		__u32 *entry = entry_at(bucket, way);
+
+		if ((*entry & FLOW_ENTRY_SLOT) == slot + 1) {
+			store(*entry, 0);
+			publish_barrier((__u64 *)bucket);
+			return;
 		}
 	}
-	flow = flow_at(set, oldest);
-	total->evicted_packets += flow->packets;
-	total->evicted_bytes += flow->bytes;
-	return flow;
 }
 
-static __always_inline void flow_count(struct cpu_state *state, struct frames frames, __u32 cpu)
+/* The oldest of the next few flows. Going round in the order of slots, all have their turn. */
+static __always_inline __u32 oldest_slot(struct cpu_state *state, __u32 cpu, __u32 now)
 {
-	__u32 now = bpf_jiffies64();
-	__u32 hash = hash_finish(state->hash);
-	__u32 index = cpu * config.sets_per_cpu + (hash & (config.sets_per_cpu - 1));
-	__u32 first = hash >> 29;	/* bits that do not choose the set */
-	struct flow_set *set;
-	struct flow *flow;
+	__u32 start = state->hand & (SLOTS - 1), oldest = start, oldest_age = 0;
 	__u32 i;
 
-	set = bpf_map_lookup_elem(&flows, &index);
-	if (!set)		/* never: index is in range */
-		return;
-	/* Slots never become free again, so behind a free one there is nothing. */
-#pragma unroll
-	for (i = 0; i < FLOW_WAYS; i++) {
-		flow = flow_at(set, first ^ i);
-		if (flow_is(flow, &state->key)) {
-			flow_add(flow, frames, now);
-			return;
-		}
-		if (!flow->packets) {
-			flow_put(flow, &state->key, frames, now);
-			return;
+	state->hand = start + EVICT_FROM;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < EVICT_FROM; i++) {
+		struct flow *flow = flow_at(cpu, start + i);
+
+		if (flow && now - flow->last_seen > oldest_age) {
+			oldest_age = now - flow->last_seen;
+			oldest = start + i;
 		}
 	}
-	flow = flow_evict(set, first, &state->totals, now);
-	flow_put(flow, &state->key, frames, now);
+	return oldest;
+}
+
+/* The slot is free afterwards, and no entry leads to it. */
+static __always_inline void flow_evict(__u32 cpu, __u32 slot, __u32 now)
+{
+	struct flow *flow = flow_at(cpu, slot);
+	struct flow_details *details_of = details_at(cpu, slot);
+	struct flow_bucket *bucket;
+
+	if (!flow || !details_of)	/* never: the slot is in range */
+		return;
+	bucket = bucket_of(cpu, hash_finish(hash_key(&flow->key, flow->point)));
+	if (bucket)
+		clear_entry(bucket, slot);
+	hand_over(flow, details_of, cpu, now);
+	store(flow->packets, 0);
+	publish_barrier(&flow->packets);
+}
+
+/* A function of its own: what finds its flow need not carry this along. Returns 0. */
+static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 bytes)
+{
+	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
+	struct flow_bucket *bucket = bucket_of(cpu, hash);
+	__u32 way, slot, now = bpf_jiffies64();
+	struct flow_details *details_of;
+	struct flow *flow;
+
+	if (!state || !bucket)		/* never */
+		return 0;
+#pragma clang loop unroll(disable)
+	for (way = 0; way < FLOW_WAYS; way++)
+		if (!*entry_at(bucket, first_way(hash) ^ way))
+			break;
+	if (way == FLOW_WAYS) {
+		way = 0;	/* full, which is rare: whoever is there makes room */
+		slot = (*entry_at(bucket, first_way(hash)) & FLOW_ENTRY_SLOT) - 1;
+		flow_evict(cpu, slot, now);
+	} else if (state->used < SLOTS) {
+		slot = state->used++;
+	} else {
+		slot = oldest_slot(state, cpu, now);
+		flow_evict(cpu, slot, now);
+	}
+	flow = flow_at(cpu, slot);
+	details_of = details_at(cpu, slot);
+	if (!flow || !details_of)	/* never */
+		return 0;
+	flow->key = state->key;
+	flow->point = state->point;
+	flow->bytes = bytes;
+	flow->last_seen = now;
+	details_of->first_seen = now;
+	publish_barrier(&flow->packets);
+	store(flow->packets, packets);
+	publish_barrier(&flow->packets);
+	store(*entry_at(bucket, first_way(hash) ^ way), (slot + 1) | (hash & FLOW_ENTRY_TAG));
+	return 0;
+}
+
+static __always_inline _Bool flow_found(struct cpu_state *state, __u32 entry, __u32 hash,
+					struct frames frames, __u32 cpu)
+{
+	struct flow *flow;
+
+	if ((entry ^ hash) & FLOW_ENTRY_TAG)
+		return 0;
+	flow = flow_at(cpu, (entry & FLOW_ENTRY_SLOT) - 1);
+	if (!flow || !flow_is(flow, &state->key, state->point))
+		return 0;
+	flow_add(flow, frames, bpf_jiffies64());
+	return 1;
+}
+
+/* Entries become free again, so all of a bucket are looked at before a flow is known to be new. */
+static __always_inline void flow_count(struct cpu_state *state, struct frames frames, __u32 cpu)
+{
+	__u32 hash = hash_finish(state->hash);
+	struct flow_bucket *bucket = bucket_of(cpu, hash);
+	__u32 way, entry;
+
+	if (!bucket)		/* never: index is in range */
+		return;
+	entry = *entry_at(bucket, first_way(hash));
+	if (entry && flow_found(state, entry, hash, frames, cpu))
+		return;
+#pragma clang loop unroll(disable)
+	for (way = 1; way < FLOW_WAYS; way++) {
+		entry = *entry_at(bucket, first_way(hash) ^ way);
+		if (entry && flow_found(state, entry, hash, frames, cpu))
+			return;
+	}
+	flow_insert(cpu, hash, frames.packets, frames.bytes);
 }
 
 #endif

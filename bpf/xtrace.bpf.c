@@ -7,6 +7,7 @@
 #include "filter.h"
 #include "flow.h"
 #include "parse.h"
+#include "point.h"
 #include "segments.h"
 #include "table.h"
 
@@ -16,6 +17,34 @@ struct {
 	__type(key, __u32);
 	__type(value, struct monitor_meta);
 } meta SEC(".maps");
+
+/* What a frame is counted with: this CPU's memory, and where the frame was seen. */
+struct place {
+	struct cpu_state *state;
+	struct flow_totals *totals;
+	__u32 cpu;
+	__u32 link;
+};
+
+/* False where the frame cannot be counted for a point. Then it is counted all the same, as of none. */
+static __always_inline _Bool find_place(struct place *place, __u32 point_key, struct frames frames)
+{
+	const struct observation_point *point = point_find(point_key);
+
+	place->cpu = bpf_get_smp_processor_id();
+	place->state = bpf_map_lookup_elem(&cpus, &place->cpu);
+	place->totals = totals_at(place->cpu, point ? point->id & (config.points - 1) : config.points);
+	if (!place->state || !place->totals)	/* never: there is one for every possible CPU */
+		return 0;
+	if (!point) {
+		place->totals->packets += frames.packets;
+		place->totals->bytes += frames.bytes;
+		return 0;
+	}
+	place->state->point = point->id;
+	place->link = point->link;
+	return 1;
+}
 
 /*
  * Apart from count(), and before parsing where it can be: then what fails to parse goes straight to its end, and
@@ -27,27 +56,29 @@ static __always_inline void count_total(struct flow_totals *totals, struct frame
 	totals->bytes += frames.bytes;
 }
 
-static __always_inline void count(struct cpu_state *state, struct packet *packet,
-				  enum parse_result result, struct frames frames, __u32 cpu)
+static __always_inline void count(struct place *place, struct packet *packet,
+				  enum parse_result result, struct frames frames)
 {
+	struct cpu_state *state = place->state;
+
 	if (result == MALFORMED) {
-		state->totals.malformed_packets += frames.packets;
-		state->totals.malformed_bytes += frames.bytes;
+		place->totals->malformed_packets += frames.packets;
+		place->totals->malformed_bytes += frames.bytes;
 		return;
 	}
 	set_rest(packet);
-	state->hash = packet->hash;
+	state->hash = packet->hash + hash_word(HASH_POINT, state->point);
 	/*
 	 * What the parser found lies in memory now, where the verifier forgets which path
 	 * it came by: it follows the table's code once, not once for every path.
 	 */
 	barrier();
 	if (!filter_keeps(&state->key)) {
-		state->totals.filtered_packets += frames.packets;
-		state->totals.filtered_bytes += frames.bytes;
+		place->totals->filtered_packets += frames.packets;
+		place->totals->filtered_bytes += frames.bytes;
 		return;
 	}
-	flow_count(state, frames, cpu);
+	flow_count(state, frames, place->cpu);
 }
 
 SEC("xdp")
@@ -55,29 +86,25 @@ int xtrace_xdp(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *data_end = (void *)(long)ctx->data_end;
-	__u32 bytes = config.has_frags ? bpf_xdp_get_buff_len(ctx) : data_end - data;
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	struct cursor cur = { .pos = data, .end = data_end, .left = bytes };
+	struct frames frames = { 1, data_end - data };
+	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes };
 	struct packet packet = {};
-	struct frames frames = { 1, bytes };
-	enum parse_result result;
+	struct place place;
 
-	if (!state)		/* never: there is one for every possible CPU */
+	if (!find_place(&place, POINT_KEY(ctx->ingress_ifindex, 0), frames))
 		return XDP_PASS;
-	cur.memory = &state->forget;
-	packet.key = &state->key;
-	count_total(&state->totals, frames);
-	result = parse_ethernet(&cur, &packet);
-	count(state, &packet, result, frames, cpu);
+	cur.memory = &place.state->forget;
+	packet.key = &place.state->key;
+	count_total(place.totals, frames);
+	count(&place, &packet, parse_ethernet(&cur, &packet), frames);
 	return XDP_PASS;
 }
 
 #define VLAN_TAG_LEN	4	/* VLAN_HLEN in linux/if_vlan.h */
 #define HEADERS_MAX	512	/* as much as is made linear where headers are not */
 
-static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, struct cursor *cur,
-						   struct packet *packet)
+static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, __u32 link,
+						   struct cursor *cur, struct packet *packet)
 {
 	cur->pos = (void *)(long)skb->data;
 	cur->end = (void *)(long)skb->data_end;
@@ -90,7 +117,7 @@ static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, struct
 	/* The stack takes the outer tag off before it comes here, if the NIC has not. */
 	if (skb->vlan_present)
 		set_vlan(packet, skb->vlan_tci);
-	switch (config.link) {
+	switch (link) {
 	case LINK_IP:
 		return parse_bare(cur, packet, skb->protocol);
 	case LINK_IPOIB:
@@ -114,9 +141,9 @@ static __always_inline __u32 tag_length(const struct __sk_buff *skb)
 }
 
 /* What the buffer begins with and the wire does not. */
-static __always_inline __u32 pseudo_length(void)
+static __always_inline __u32 pseudo_length(__u32 link)
 {
-	return config.link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
+	return link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
 }
 
 /*
@@ -125,56 +152,70 @@ static __always_inline __u32 pseudo_length(void)
  * both calls, but only on a kernel with type information of its own. Returns 1, and has counted nothing, where headers
  * are to be fetched first.
  */
-static __noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 is_pulled)
+static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 is_pulled)
 {
-	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	__u32 tag = tag_length(skb), pseudo = pseudo_length();
-	__u32 length = skb->len - pseudo;
-	struct frames frames = { 1, length + tag };
 	struct packet packet = {};
 	struct cursor cur = {};
+	struct frames frames = {};
 	enum parse_result result;
+	struct place place;
+	__u32 tag = tag_length(skb), pseudo, length;
 
-	if (!state)		/* never, as below */
+	if (!find_place(&place, point_key, frames))	/* never: it was there a moment ago */
 		return 0;
-	cur.memory = &state->forget;
-	packet.key = &state->key;
-	result = parse_skb(skb, &cur, &packet);
+	pseudo = pseudo_length(place.link);
+	length = skb->len - pseudo;
+	frames = (struct frames){ 1, length + tag };
+	cur.memory = &place.state->forget;
+	packet.key = &place.state->key;
+	result = parse_skb(skb, place.link, &cur, &packet);
 	if (skb->gso_size)
 		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
 					result == PARSED ? packet.protocol : 0,
 					length, tag, skb->gso_segs, skb->gso_size);
 	if (!is_pulled && can_pull(skb, &cur))
 		return 1;
-	count_total(&state->totals, frames);
-	count(state, &packet, result, frames, cpu);
+	count_total(place.totals, frames);
+	count(&place, &packet, result, frames);
 	return 0;
 }
 
-SEC("tc")
-int xtrace_tc(struct __sk_buff *skb)
+static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	struct frames frames = { 1, skb->len + tag_length(skb) - pseudo_length() };
+	__u32 point_key = POINT_KEY(skb->ifindex, is_egress);
+	struct frames frames = { 1, skb->len + tag_length(skb) };
 	struct packet packet = {};
 	struct cursor cur = {};
+	struct place place;
 
-	if (!state)		/* never: there is one for every possible CPU */
+	if (!find_place(&place, point_key, frames))
 		return TC_ACT_UNSPEC;
-	cur.memory = &state->forget;
-	packet.key = &state->key;
-	if (skb->gso_size || parse_skb(skb, &cur, &packet) == MALFORMED || cur.cut) {
-		if (count_slowly(skb, cpu, 0)) {
+	frames.bytes -= pseudo_length(place.link);
+	cur.memory = &place.state->forget;
+	packet.key = &place.state->key;
+	if (skb->gso_size || parse_skb(skb, place.link, &cur, &packet) == MALFORMED || cur.cut) {
+		if (count_slowly(skb, point_key, 0)) {
 			/* Changes nothing of the frame; if it fails, what is there counts. */
 			bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
-			count_slowly(skb, cpu, 1);
+			count_slowly(skb, point_key, 1);
 		}
 	} else {
-		count_total(&state->totals, frames);
-		count(state, &packet, PARSED, frames, cpu);
+		count_total(place.totals, frames);
+		count(&place, &packet, PARSED, frames);
 	}
 	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int xtrace_tc_in(struct __sk_buff *skb)
+{
+	return count_skb(skb, 0);
+}
+
+SEC("tc")
+int xtrace_tc_out(struct __sk_buff *skb)
+{
+	return count_skb(skb, 1);
 }
 
 /* Run by user space through BPF_PROG_TEST_RUN: ties jiffies to the clocks. */

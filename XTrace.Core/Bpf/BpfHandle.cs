@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace XTrace.Bpf;
@@ -16,6 +17,13 @@ internal sealed class BpfHandle : SafeHandleMinusOneIsInvalid
 
     /// <summary>Opens a pin.</summary>
     internal static BpfHandle Open(string path) => Of(LibBpf.bpf_obj_get(path), $"open the pin {path}", target: path);
+
+    /// <summary>A descriptor of its own for the same object.</summary>
+    internal BpfHandle Duplicate()
+    {
+        int copy = Libc.fcntl(this, Libc.DuplicateCloseOnExec, 0);
+        return copy >= 0 ? new BpfHandle(copy) : throw new BpfException("duplicate a descriptor", Marshal.GetLastPInvokeError());
+    }
 
     /// <summary>Makes the object outlive this process.</summary>
     internal void Pin(string path)

@@ -2,21 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace XTrace.Bpf;
 
-/// <summary>A BPF_F_MMAPABLE map's memory, read-only in this process.</summary>
+/// <summary>A BPF_F_MMAPABLE map's memory in this process.</summary>
 internal sealed unsafe class BpfMemory : SafeHandle
 {
     private readonly nuint _length;
 
     /// <param name="map">The map.</param>
     /// <param name="length">All its entries, in bytes.</param>
-    internal BpfMemory(BpfHandle map, long length)
+    /// <param name="isWritable">Whether this process may change them.</param>
+    internal BpfMemory(BpfHandle map, long length, bool isWritable = false)
         : base(-1, ownsHandle: true)
     {
         _length = (nuint)length;
-        SetHandle(Libc.mmap(0, _length, Libc.ProtRead, Libc.MapShared, map, 0));
+        SetHandle(Libc.mmap(0, _length, isWritable ? Libc.ProtRead | Libc.ProtWrite : Libc.ProtRead, Libc.MapShared, map, 0));
         if (IsInvalid)
         {
-            throw new BpfException($"map the flow table's {length} bytes into memory", Marshal.GetLastPInvokeError());
+            throw new BpfException($"map {length} bytes of a monitor into memory", Marshal.GetLastPInvokeError());
         }
     }
 

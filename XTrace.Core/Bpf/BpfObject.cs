@@ -48,8 +48,9 @@ internal sealed unsafe class BpfObject : SafeHandle
     internal void SetMaxEntries(string map, uint entries) =>
         Check(LibBpf.bpf_map__set_max_entries(FindMap(map), entries), $"size the map {map}");
 
-    internal void SetProgramFlags(string program, uint flags) =>
-        Check(LibBpf.bpf_program__set_flags(FindProgram(program), flags), $"set flags of the program {program}");
+    /// <summary>Has the programs use a map that there is already.</summary>
+    internal void Reuse(string map, BpfHandle existing) =>
+        Check(LibBpf.bpf_map__reuse_fd(FindMap(map), existing), $"use the map {map} again");
 
     /// <summary>Leaves a program out.</summary>
     internal void LeaveOut(string program) =>

@@ -5,11 +5,6 @@ namespace XTrace.Bpf;
 /// <summary>Questions about programs that are not in an object of ours, and runs of programs without traffic.</summary>
 internal static unsafe class BpfProgram
 {
-    private static readonly Lazy<bool> s_takesFrags = new(ProbeFrags);
-
-    /// <summary>Whether this kernel has XDP programs for frames of several buffers (5.18 and later), found by loading one.</summary>
-    internal static bool CanTakeFrags => s_takesFrags.Value;
-
     /// <summary>A program's name and id, or only its id where it has no name or may not be asked.</summary>
     internal static string Describe(uint id) => NameOf(id) is { Length: > 0 } name ? $"'{name}' (id {id})" : $"id {id}";
 
@@ -74,15 +69,10 @@ internal static unsafe class BpfProgram
     {
         LibBpf.MapInfo info = default;
         uint length = (uint)sizeof(LibBpf.MapInfo);
-        uint key = 0;
-        fixed (T* value = &data)
-        {
-            *value = default;
-            return LibBpf.bpf_obj_get_info_by_fd(map, &info, ref length) == 0
-                && info.ValueSize == sizeof(T)
-                && Marshal.PtrToStringUTF8((nint)info.Name)!.EndsWith(".rodata", StringComparison.Ordinal)
-                && LibBpf.bpf_map_lookup_elem(map, &key, value) == 0;
-        }
+        data = default;
+        return LibBpf.bpf_obj_get_info_by_fd(map, &info, ref length) == 0
+            && Marshal.PtrToStringUTF8((nint)info.Name)!.EndsWith(".rodata", StringComparison.Ordinal)
+            && BpfMap.TryRead(map, out data);
     }
 
     private static int Ask(BpfHandle program, LibBpf.ProgramInfo* info)
@@ -118,22 +108,5 @@ internal static unsafe class BpfProgram
                 ? (options.ReturnValue, options.Duration)
                 : throw new BpfException("run a BPF program on a packet", -result);
         }
-    }
-
-    private static bool ProbeFrags()
-    {
-        // r0 = XDP_PASS; exit
-        ulong* instructions = stackalloc ulong[] { 0x0000_0002_0000_00b7, 0x95 };
-        LibBpf.ProgramLoadOptions options = new()
-        {
-            Size = (nuint)sizeof(LibBpf.ProgramLoadOptions),
-            Flags = LibBpf.ProgramFlagXdpHasFrags,
-        };
-        int fd = LibBpf.bpf_prog_load(LibBpf.ProgramTypeXdp, "xtrace_probe", "GPL", instructions, 2, &options);
-        if (fd >= 0)
-        {
-            _ = Libc.close(fd);
-        }
-        return fd >= 0;
     }
 }

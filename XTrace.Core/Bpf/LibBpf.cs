@@ -28,9 +28,6 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_program__fd(nint program);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_program__set_flags(nint program, uint flags);
-
-    [LibraryImport(Library)]
     internal static partial int bpf_program__set_autoload(nint program, [MarshalAs(UnmanagedType.U1)] bool autoload);
 
     [LibraryImport(Library)]
@@ -40,6 +37,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_map__set_max_entries(nint map, uint entries);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_map__reuse_fd(nint map, BpfHandle fd);
+
+    [LibraryImport(Library)]
     internal static partial byte* bpf_map__initial_value(nint map, out nuint size);
 
     [LibraryImport(Library)]
@@ -47,9 +47,6 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     internal static partial int bpf_map_update_elem(BpfHandle map, void* key, void* value, ulong flags);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int bpf_prog_load(uint type, string name, string license, ulong* instructions, nuint count, ProgramLoadOptions* options);
 
     [LibraryImport(Library)]
     internal static partial int bpf_prog_get_fd_by_id(uint id);
@@ -93,19 +90,23 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int bpf_obj_get(string path);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint ring_buffer__new(BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context, nint options);
+
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__add(BpfRing ring, BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__poll(BpfRing ring, int milliseconds);
+
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__consume(BpfRing ring);
+
+    [LibraryImport(Library)]
+    internal static partial void ring_buffer__free(nint ring);
+
     [LibraryImport(Library)]
     internal static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, nint, int> print);
-
-    /// <summary>struct bpf_prog_load_opts, as far as its flags.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct ProgramLoadOptions
-    {
-        internal nuint Size;
-        internal int Attempts;
-        internal uint ExpectedAttachType;
-        internal uint BtfFd;
-        internal uint Flags;
-    }
 
     /// <summary>struct bpf_link_create_opts, as far as its flags.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -198,12 +199,10 @@ internal static unsafe partial class LibBpf
     {
         [FieldOffset(0)] internal uint Type;
         [FieldOffset(4)] internal uint Id;
+        [FieldOffset(8)] internal uint KeySize;
         [FieldOffset(12)] internal uint ValueSize;
         [FieldOffset(24)] internal fixed byte Name[16];
     }
-
-    /// <summary>BPF_PROG_TYPE_XDP, enum bpf_prog_type.</summary>
-    internal const uint ProgramTypeXdp = 6;
 
     /// <summary>BPF_XDP, enum bpf_attach_type.</summary>
     internal const uint AttachTypeXdp = 37;
@@ -222,9 +221,6 @@ internal static unsafe partial class LibBpf
 
     /// <summary>BPF_TC_EGRESS.</summary>
     internal const uint TcEgress = 1 << 1;
-
-    /// <summary>BPF_F_XDP_HAS_FRAGS.</summary>
-    internal const uint ProgramFlagXdpHasFrags = 1 << 5;
 
     /// <summary>XDP_FLAGS_SKB_MODE, linux/if_link.h.</summary>
     internal const uint XdpFlagGeneric = 1 << 1;

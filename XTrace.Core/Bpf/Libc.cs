@@ -16,6 +16,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int munmap(nint address, nuint length);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(BpfHandle fd, int command, int argument);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags);
 
@@ -23,7 +26,13 @@ internal static unsafe partial class Libc
     internal static partial int flock(int fd, int operation);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    internal static partial int mount(string source, string target, string type, nuint flags, nint data);
+    internal static partial int mount(string source, string target, string type, nuint flags, string data);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int statx(int folder, string path, int flags, uint mask, out FileStatus.Statx status);
+
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
 
     /// <summary>Whether there is a process of this number, which this one may not be allowed to see otherwise.</summary>
     internal static bool Exists(int process) => kill(process, 0) == 0 || Marshal.GetLastPInvokeError() != Errnos.ESRCH;
@@ -35,8 +44,12 @@ internal static unsafe partial class Libc
     internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
 
     internal const int ProtRead = 1;
+    internal const int ProtWrite = 2;
+    internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC, linux/fcntl.h
     internal const int MapShared = 1;
     internal const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
     internal const int OpenDirectoryArm64 = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY
+    internal static int OpenNoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000; // O_NOFOLLOW
     internal const int LockExclusive = 2;
+    internal const int LockNonBlocking = 4;
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using XTrace.Messages;
 
 namespace XTrace.Flows;
 
@@ -14,29 +15,25 @@ internal static unsafe class FilterCompiler
         if (!Fits(filter))
         {
             throw new XTraceException(
-                "FilterTooLarge",
-                XTraceErrorKind.InvalidArgument,
-                $"The kernel's filter holds {FlowAbi.FilterNetworks} addresses and {FlowAbi.FilterPorts} ports, not {filter.Networks.Count} and {filter.Ports.Count}. "
-                + "Name larger networks here, or filter in Get-FlowStat, which has no such limit.",
-                $"{filter}");
+                FlowMessages.FilterTooLarge, $"{filter}", FlowAbi.FilterNetworks, FlowAbi.FilterPorts, filter.Networks.Count, filter.Port.Count);
         }
         KernelFilter kernel = new()
         {
             ExcludeDns = (byte)(filter.ExcludeDns ? 1 : 0),
             NetworkCount = (byte)filter.Networks.Count,
-            PortCount = (byte)filter.Ports.Count,
+            PortCount = (byte)filter.Port.Count,
             IsSet = (byte)(filter.IsEmpty ? 0 : 1),
         };
-        foreach (TrafficType type in filter.TrafficTypes)
+        foreach (TrafficType type in filter.TrafficType)
         {
             kernel.TrafficTypes |= 1u << (int)type;
         }
-        foreach (IPProtocol protocol in filter.Protocols)
+        foreach (IPProtocol protocol in filter.Protocol)
         {
             kernel.Protocols[(byte)protocol / 64] |= 1ul << ((byte)protocol % 64);
         }
         int i = 0;
-        foreach (ushort port in filter.Ports)
+        foreach (ushort port in filter.Port)
         {
             kernel.Port[i++] = BinaryPrimitives.ReverseEndianness(port);
         }
@@ -50,7 +47,7 @@ internal static unsafe class FilterCompiler
 
     /// <summary>Whether the programs have room for it.</summary>
     internal static bool Fits(FlowFilter filter) =>
-        filter.Networks.Count <= FlowAbi.FilterNetworks && filter.Ports.Count <= FlowAbi.FilterPorts;
+        filter.Networks.Count <= FlowAbi.FilterNetworks && filter.Port.Count <= FlowAbi.FilterPorts;
 
     /// <summary>The filter that was compiled.</summary>
     internal static FlowFilter Decompile(KernelFilter kernel)
@@ -76,10 +73,10 @@ internal static unsafe class FilterCompiler
         uint types = kernel.TrafficTypes;
         return new FlowFilter
         {
-            TrafficTypes = [.. Enum.GetValues<TrafficType>().Where(type => (types >> (int)type & 1) != 0)],
-            Protocols = protocols,
+            TrafficType = [.. Enum.GetValues<TrafficType>().Where(type => (types >> (int)type & 1) != 0)],
+            Protocol = protocols,
             Networks = networks,
-            Ports = ports,
+            Port = ports,
             ExcludeDns = kernel.ExcludeDns != 0,
         };
     }

@@ -32,35 +32,84 @@ internal struct FlowKey : IEquatable<FlowKey>
 internal struct Flow
 {
     internal FlowKey Key;
+    internal uint Point;
+    internal uint LastSeen;
     internal ulong Packets;
     internal ulong Bytes;
+}
+
+/// <summary>struct flow_details.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowDetails
+{
     internal uint FirstSeen;
-    internal uint LastSeen;
+    internal uint Unused;
+}
+
+/// <summary>struct flow_end.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowEnd
+{
+    internal Flow Flow;
+    internal FlowDetails Details;
+}
+
+/// <summary>struct flow_bucket.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct FlowBucket
+{
+    internal fixed uint Entry[FlowAbi.Ways];
+}
+
+/// <summary>struct observation_point.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ObservationPoint
+{
+    internal uint Key;
+    internal uint Id;
+    internal uint Link;
+    internal uint Hook;
+    internal ulong StartedNanoseconds;
+    internal fixed byte Name[FlowAbi.PointNameLength];
+    internal fixed ulong Unused[3];
 }
 
 /// <summary>struct flow_totals.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct FlowTotals
+internal unsafe struct FlowTotals
 {
     internal ulong Packets;
     internal ulong Bytes;
-    internal ulong EvictedPackets;
-    internal ulong EvictedBytes;
     internal ulong FilteredPackets;
     internal ulong FilteredBytes;
     internal ulong MalformedPackets;
     internal ulong MalformedBytes;
+    internal ulong EvictedPackets;
+    internal ulong EvictedBytes;
+    internal ulong ReportedPackets;
+    internal ulong ReportedBytes;
+    internal fixed ulong Unused[6];
 }
 
 /// <summary>struct cpu_state.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CpuState
 {
-    internal FlowTotals Totals;
     internal FlowKey Key;
+    internal uint Point;
+    internal uint Used;
     internal ulong Hash;
     internal uint Forget;
-    internal fixed uint Unused[3];
+    internal uint Hand;
+    internal fixed ulong Unused[7];
+}
+
+/// <summary>struct monitor_control.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MonitorControl
+{
+    internal uint ReadUntil;
+    internal uint IsRead;
 }
 
 /// <summary>struct filter_network.</summary>
@@ -98,10 +147,10 @@ internal unsafe struct KernelFilter
 internal unsafe struct ProgramConfig
 {
     internal fixed ulong HashSeed[FlowAbi.HashSeeds];
-    internal uint SetsPerCpu;
-    internal uint HasFrags;
-    internal uint Link;
+    internal uint Buckets;
+    internal uint Points;
     internal uint Owner;
+    internal uint Unused;
     internal ulong OwnerStarted;
     internal ulong OwnerNamespace;
     internal KernelFilter Filter;
@@ -112,13 +161,13 @@ internal unsafe struct ProgramConfig
 internal struct MonitorMeta
 {
     internal uint AbiVersion;
-    internal uint Hook;
-    internal uint Direction;
-    internal uint InterfaceIndex;
     internal uint Cpus;
-    internal uint SetsPerCpu;
+    internal uint Buckets;
+    internal uint Points;
+    internal uint MaxFlow;
     internal uint TickNanoseconds;
-    internal uint Unused;
+    internal uint EndBytes;
+    internal uint Features;
     internal ulong StartedNanoseconds;
     internal KernelFilter Filter;
 }
@@ -135,9 +184,15 @@ internal struct ClockReading
 /// <summary>The constants of bpf/flow.h.</summary>
 internal static class FlowAbi
 {
-    internal const uint Version = 2;
-    internal const int Ways = 8;
-    internal const int HashSeeds = 10;
+    internal const uint Version = 3;
+    internal const int Ways = 16;
+    internal const int SlotsPerBucket = Ways / 2;
+    internal const uint EntrySlot = 0x00ffffff;
+    internal const int HashSeeds = 11;
+
+    internal const int PointPlacesMax = 0x10000;
+    internal const int PointProbes = 8;
+    internal const int PointNameLength = 16;
 
     internal const byte AddressMask = 0x0f;
     internal const byte Ethernet = 0x01;

@@ -1,33 +1,48 @@
 using System.Net;
 using System.Net.Sockets;
+using XTrace.Flows;
+using XTrace.Messages;
 
-namespace XTrace.Flows;
+namespace XTrace;
 
-/// <summary>Which flows are wanted. An empty list asks for everything; several lists must all agree.</summary>
-internal sealed class FlowFilter
+/// <summary>
+/// Which flows are wanted, in the words of Get-FlowStat's parameters. An empty list asks for everything; several lists must
+/// all agree.
+/// </summary>
+public sealed class FlowFilter
 {
     private const ushort DnsPort = 53; // RFC 1035 4.2
 
-    internal IReadOnlyCollection<TrafficType> TrafficTypes { get; init; } = [];
+    /// <summary>What the flows carry.</summary>
+    public IReadOnlyCollection<TrafficType> TrafficType { get; init; } = [];
 
-    internal IReadOnlyCollection<IPProtocol> Protocols { get; init; } = [];
+    /// <summary>Their IP protocols.</summary>
+    public IReadOnlyCollection<IPProtocol> Protocol { get; init; } = [];
 
-    /// <summary>Networks that the source or the destination is in.</summary>
-    internal IReadOnlyCollection<IPNetwork> Networks { get; init; } = [];
+    /// <summary>Addresses and networks in CIDR notation; the source or the destination is in one of them.</summary>
+    /// <exception cref="XTraceException">One is neither.</exception>
+    public IReadOnlyCollection<string> Address
+    {
+        get => [.. Networks.Select(network => $"{network}")];
+        init => Networks = [.. value.Select(ParseNetwork)];
+    }
 
-    /// <summary>Ports that the source or the destination has.</summary>
-    internal IReadOnlyCollection<ushort> Ports { get; init; } = [];
+    /// <summary>Ports; the source or the destination has one of them.</summary>
+    public IReadOnlyCollection<ushort> Port { get; init; } = [];
 
     /// <summary>Leave out UDP and TCP from or to port 53.</summary>
-    internal bool ExcludeDns { get; init; }
+    public bool ExcludeDns { get; init; }
 
     /// <summary>Whether it asks for everything.</summary>
-    internal bool IsEmpty => TrafficTypes.Count == 0 && Protocols.Count == 0 && Networks.Count == 0 && Ports.Count == 0 && !ExcludeDns;
+    public bool IsEmpty => TrafficType.Count == 0 && Protocol.Count == 0 && Networks.Count == 0 && Port.Count == 0 && !ExcludeDns;
+
+    /// <summary>The networks of <see cref="Address"/>.</summary>
+    internal IReadOnlyCollection<IPNetwork> Networks { get; init; } = [];
 
     internal bool Matches(in FlowKey key) =>
-        (TrafficTypes.Count == 0 || TrafficTypes.Contains(FlowFields.TrafficTypeOf(key)))
-        && (Protocols.Count == 0 || (!FlowFields.IsEthernet(key) && Protocols.Contains((IPProtocol)key.Protocol)))
-        && (Ports.Count == 0 || MatchesPort(key))
+        (TrafficType.Count == 0 || TrafficType.Contains(FlowFields.TrafficTypeOf(key)))
+        && (Protocol.Count == 0 || (!FlowFields.IsEthernet(key) && Protocol.Contains((IPProtocol)key.Protocol)))
+        && (Port.Count == 0 || MatchesPort(key))
         && (!ExcludeDns || !IsDns(key))
         && (Networks.Count == 0 || MatchesNetwork(key));
 
@@ -47,17 +62,13 @@ internal sealed class FlowFilter
                 return new IPNetwork(Mask(address, prefix), prefix);
             }
         }
-        throw new XTraceException(
-            "InvalidAddress",
-            XTraceErrorKind.InvalidArgument,
-            $"'{text}' is neither an IP address nor a network. Write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32.",
-            text);
+        throw new XTraceException(FlowMessages.InvalidAddress, text, text);
     }
 
     /// <summary>What it asks for, in the words of Get-FlowStat's parameters; nothing where it asks for everything.</summary>
     public override string ToString() => string.Join("; ", new[]
     {
-        List("TrafficType", TrafficTypes), List("Protocol", Protocols), List("Address", Networks), List("Port", Ports), ExcludeDns ? "ExcludeDns" : "",
+        List("TrafficType", TrafficType), List("Protocol", Protocol), List("Address", Networks), List("Port", Port), ExcludeDns ? "ExcludeDns" : "",
     }.Where(part => part.Length > 0));
 
     private static string List<T>(string name, IReadOnlyCollection<T> values) => values.Count == 0 ? "" : $"{name} {string.Join(", ", values)}";
@@ -75,7 +86,7 @@ internal sealed class FlowFilter
 
     private bool MatchesPort(in FlowKey key) =>
         FlowFields.HasPorts(key)
-        && (Ports.Contains(FlowFields.SourcePortOf(key)) || Ports.Contains(FlowFields.DestinationPortOf(key)));
+        && (Port.Contains(FlowFields.SourcePortOf(key)) || Port.Contains(FlowFields.DestinationPortOf(key)));
 
     private static bool IsDns(in FlowKey key) =>
         FlowFields.HasPorts(key)

@@ -3,53 +3,51 @@ namespace XTrace.Flows;
 /// <summary>The flow table at one moment, merged over CPUs. Reused from sample to sample: its buffers only grow.</summary>
 internal sealed class FlowSnapshot
 {
-    private Flow[] _flows = new Flow[1024];
-    private int[] _setEnds = [];
+    private FlowRow[] _rows = new FlowRow[1024];
+    private int[] _bucketEnds = [];
 
-    /// <summary>The flows, in the order of their sets.</summary>
-    internal ReadOnlySpan<Flow> Flows => _flows.AsSpan(0, Count);
+    /// <summary>The flows, in the order of their buckets.</summary>
+    internal Span<FlowRow> Rows => _rows.AsSpan(0, Count);
 
     internal int Count { get; private set; }
-
-    internal FlowTotals Totals { get; set; }
 
     /// <summary>When it was taken.</summary>
     internal ClockCalibration Clock { get; set; }
 
-    /// <summary>Sets in a partition.</summary>
-    internal int Sets { get; private set; }
+    /// <summary>Buckets in a partition; 0 before the first reading.</summary>
+    internal int Buckets { get; private set; }
 
-    /// <summary>Room for the next set's flows.</summary>
-    internal Span<Flow> Free => _flows.AsSpan(Count);
+    /// <summary>Room for the next bucket's flows.</summary>
+    internal Span<FlowRow> Free => _rows.AsSpan(Count);
 
-    /// <summary>The flows of one set.</summary>
-    internal ReadOnlySpan<Flow> Set(int set)
+    /// <summary>The flows of one bucket.</summary>
+    internal Span<FlowRow> Bucket(int bucket)
     {
-        int start = set == 0 ? 0 : _setEnds[set - 1];
-        return _flows.AsSpan(start, _setEnds[set] - start);
+        int start = bucket == 0 ? 0 : _bucketEnds[bucket - 1];
+        return _rows.AsSpan(start, _bucketEnds[bucket] - start);
     }
 
-    internal void Reset(int sets)
+    internal void Reset(int buckets)
     {
         Count = 0;
-        Sets = sets;
-        if (_setEnds.Length < sets)
+        Buckets = buckets;
+        if (_bucketEnds.Length < buckets)
         {
-            _setEnds = new int[sets];
+            _bucketEnds = new int[buckets];
         }
     }
 
-    internal void Reserve(int flows)
+    internal void Reserve(int rows)
     {
-        if (_flows.Length - Count < flows)
+        if (_rows.Length - Count < rows)
         {
-            Array.Resize(ref _flows, Math.Max(_flows.Length * 2, Count + flows));
+            Array.Resize(ref _rows, Math.Max(_rows.Length * 2, Count + rows));
         }
     }
 
-    internal void EndSet(int set, int flows)
+    internal void EndBucket(int bucket, int rows)
     {
-        Count += flows;
-        _setEnds[set] = Count;
+        Count += rows;
+        _bucketEnds[bucket] = Count;
     }
 }

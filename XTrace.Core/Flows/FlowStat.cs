@@ -6,8 +6,11 @@ namespace XTrace;
 /// </summary>
 public sealed class FlowStat
 {
-    /// <summary>When the counts were read, local time.</summary>
+    /// <summary>When the counts were read, local time: the same for all flows of a sample.</summary>
     public required DateTime Timestamp { get; init; }
+
+    /// <summary>The number of the sample, from 1: the same for all its flows, on all interfaces.</summary>
+    public long Sample { get; init; }
 
     /// <summary>The interface the flow was seen on.</summary>
     public required string InterfaceAlias { get; init; }
@@ -67,7 +70,10 @@ public sealed class FlowStat
     public DateTime LastSeen { get; init; }
 
     /// <summary>From the first frame to the last.</summary>
-    public TimeSpan Duration => LastSeen - FirstSeen;
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Why the flow is over, where the monitor has ceased to count it; None while it has not.</summary>
+    public FlowEndReason EndReason { get; init; }
 
     /// <summary>Frames a second over the measured time since the previous sample; in the first sample, since the monitor started.</summary>
     public double PacketsPerSecond { get; init; }

@@ -5,107 +5,115 @@ using XTrace.Bpf;
 namespace XTrace.Flows;
 
 /// <summary>
-/// The kernel's flow table in this process's memory: partitions side by side, one a CPU, each of the same number of
-/// sets. All partitions hash alike, so a flow that several CPUs saw stands in the same set of each, and merging them
-/// needs no hash table: set by set, against the few flows that the set has so far.
+/// The kernel's flow table in this process's memory: partitions side by side, one a CPU, each with the same number of
+/// buckets and slots. All partitions hash alike, so a flow that several CPUs saw has its entry in the same bucket of each, and
+/// merging them needs no hash table: bucket by bucket, against the few flows that the bucket has so far.
 /// </summary>
 internal sealed unsafe class FlowTable : IDisposable
 {
     private readonly BpfMemory _flows;
+    private readonly BpfMemory _details;
+    private readonly BpfMemory _entries;
     private readonly BpfMemory _states;
     private readonly int _cpus;
-    private readonly int _sets;
+    private readonly int _buckets;
     private readonly ulong[] _fingerprints;
 
-    /// <param name="flows">The map <c>flows</c>.</param>
-    /// <param name="states">The map <c>cpus</c>.</param>
+    /// <param name="maps">The monitor's maps.</param>
     /// <param name="cpus">Partitions: the CPUs that the kernel may ever have.</param>
-    /// <param name="sets">Sets in a partition.</param>
-    internal FlowTable(BpfHandle flows, BpfHandle states, int cpus, int sets)
+    /// <param name="buckets">Buckets in a partition.</param>
+    internal FlowTable(FlowMaps maps, int cpus, int buckets)
     {
         _cpus = cpus;
-        _sets = sets;
-        _flows = new BpfMemory(flows, SizeOf(cpus, sets));
-        _states = new BpfMemory(states, (long)cpus * sizeof(CpuState));
+        _buckets = buckets;
         _fingerprints = new ulong[cpus * FlowAbi.Ways];
+        long slots = (long)cpus * SlotsPerCpu;
+        _flows = new BpfMemory(maps.Flows, slots * sizeof(Flow));
+        _details = new BpfMemory(maps.Details, slots * sizeof(FlowDetails));
+        _entries = new BpfMemory(maps.Buckets, (long)cpus * buckets * sizeof(FlowBucket));
+        _states = new BpfMemory(maps.States, (long)cpus * sizeof(CpuState));
     }
 
     /// <summary>Flows that one CPU can hold.</summary>
-    internal int SlotsPerCpu => _sets * FlowAbi.Ways;
+    internal int SlotsPerCpu => _buckets * FlowAbi.SlotsPerBucket;
 
-    /// <summary>The table's memory in bytes.</summary>
-    internal static long SizeOf(int cpus, int sets) => (long)cpus * sets * FlowAbi.Ways * sizeof(Flow);
+    /// <summary>Slots of all CPUs.</summary>
+    internal long Slots => (long)_cpus * SlotsPerCpu;
 
-    /// <summary>Copies every flow, merged over CPUs, and the totals.</summary>
-    internal void Read(FlowSnapshot snapshot)
+    /// <summary>Slots that were given out, over all CPUs: how full the table is.</summary>
+    internal long UsedSlots
     {
-        snapshot.Reset(_sets);
-        snapshot.Totals = ReadTotals();
-        for (int set = 0; set < _sets; set++)
+        get
+        {
+            long used = 0;
+            for (int cpu = 0; cpu < _cpus; cpu++)
+            {
+                used += UsedOf(cpu);
+            }
+            return used;
+        }
+    }
+
+    /// <summary>A table's memory in bytes, its index and details included.</summary>
+    internal static long SizeOf(int cpus, int buckets) =>
+        (long)cpus * ((buckets * (long)sizeof(FlowBucket)) + (buckets * (long)FlowAbi.SlotsPerBucket * (sizeof(Flow) + sizeof(FlowDetails))));
+
+    /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
+    internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
+    {
+        snapshot.Reset(_buckets);
+        for (int bucket = 0; bucket < _buckets; bucket++)
         {
             snapshot.Reserve(_cpus * FlowAbi.Ways);
-            snapshot.EndSet(set, MergeSet(set, snapshot.Free));
+            snapshot.EndBucket(bucket, MergeBucket(bucket, snapshot.Free, isPoint));
         }
     }
 
-    /// <summary>The totals over all CPUs.</summary>
-    internal FlowTotals ReadTotals()
+    /// <summary>Counts the slots that each point's flows use.</summary>
+    internal void CountSlots(Dictionary<uint, long> slotsOfPoint)
     {
-        FlowTotals sum = default;
-        CpuState* states = (CpuState*)_states.Start;
         for (int cpu = 0; cpu < _cpus; cpu++)
         {
-            FlowTotals* one = &states[cpu].Totals;
-            sum.Packets += Volatile.Read(ref one->Packets);
-            sum.Bytes += Volatile.Read(ref one->Bytes);
-            sum.EvictedPackets += Volatile.Read(ref one->EvictedPackets);
-            sum.EvictedBytes += Volatile.Read(ref one->EvictedBytes);
-            sum.FilteredPackets += Volatile.Read(ref one->FilteredPackets);
-            sum.FilteredBytes += Volatile.Read(ref one->FilteredBytes);
-            sum.MalformedPackets += Volatile.Read(ref one->MalformedPackets);
-            sum.MalformedBytes += Volatile.Read(ref one->MalformedBytes);
+            Flow* slot = (Flow*)_flows.Start + ((long)cpu * SlotsPerCpu);
+            for (Flow* end = slot + UsedOf(cpu); slot < end; slot++)
+            {
+                if (Volatile.Read(ref slot->Packets) != 0)
+                {
+                    System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(slotsOfPoint, slot->Point, out _)++;
+                }
+            }
         }
-        return sum;
-    }
-
-    /// <summary>Slots in use, over all CPUs.</summary>
-    internal long CountUsedSlots()
-    {
-        long used = 0;
-        long slots = (long)_cpus * _sets * FlowAbi.Ways;
-        Flow* flows = (Flow*)_flows.Start;
-        for (long slot = 0; slot < slots; slot++)
-        {
-            used += Volatile.Read(ref flows[slot].Packets) != 0 ? 1 : 0;
-        }
-        return used;
     }
 
     public void Dispose()
     {
-        _flows.Dispose();
-        _states.Dispose();
+        _flows?.Dispose();
+        _details?.Dispose();
+        _entries?.Dispose();
+        _states?.Dispose();
     }
 
-    private int MergeSet(int set, Span<Flow> flows)
+    private uint UsedOf(int cpu) => Math.Min((uint)SlotsPerCpu, Volatile.Read(ref ((CpuState*)_states.Start)[cpu].Used));
+
+    private int MergeBucket(int bucket, Span<FlowRow> rows, Func<uint, bool> isPoint)
     {
         int count = 0;
         for (int cpu = 0; cpu < _cpus; cpu++)
         {
-            Flow* slot = (Flow*)_flows.Start + (((long)cpu * _sets) + set) * FlowAbi.Ways;
+            uint* entry = ((FlowBucket*)_entries.Start)[((long)cpu * _buckets) + bucket].Entry;
             int earlier = count;
-            for (int way = 0; way < FlowAbi.Ways; way++, slot++)
+            for (int way = 0; way < FlowAbi.Ways; way++, entry++)
             {
-                if (!TryCopy(slot, out flows[count]))
+                if (!TryCopy(cpu, entry, out rows[count]) || !isPoint(rows[count].Point))
                 {
                     continue;
                 }
                 // Within a partition a key stands once; only earlier CPUs' flows can be the same.
-                ulong fingerprint = FingerprintOf(in flows[count].Key);
-                int same = earlier == 0 ? -1 : Find(flows, earlier, in flows[count].Key, fingerprint);
+                ulong fingerprint = FingerprintOf(in rows[count]);
+                int same = earlier == 0 ? -1 : Find(rows, earlier, in rows[count], fingerprint);
                 if (same >= 0)
                 {
-                    Merge(ref flows[same], in flows[count]);
+                    rows[same].Add(in rows[count]);
                 }
                 else
                 {
@@ -118,33 +126,38 @@ internal sealed unsafe class FlowTable : IDisposable
 
     /// <summary>The reader's half of the protocol in bpf/flow.h.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryCopy(Flow* slot, out Flow copy)
+    private bool TryCopy(int cpu, uint* entry, out FlowRow row)
     {
-        while (true)
+        row = default;
+        while (Volatile.Read(ref *entry) is var number and not 0)
         {
-            ulong packets = Volatile.Read(ref slot->Packets);
-            if (packets == 0)
-            {
-                copy = default;
-                return false;
-            }
-            copy = *slot;
+            long slot = ((long)cpu * SlotsPerCpu) + (number & FlowAbi.EntrySlot) - 1;
+            Flow* flow = (Flow*)_flows.Start + slot;
+            ulong packets = Volatile.Read(ref flow->Packets);
+            row.Key = flow->Key;
+            row.Point = flow->Point;
+            row.LastSeen = flow->LastSeen;
+            row.Bytes = flow->Bytes;
+            row.Packets = packets;
+            row.FirstSeen = ((FlowDetails*)_details.Start)[slot].FirstSeen;
             // The copy's loads come before the loads that check it; x86 keeps them in order by itself.
             if (!X86Base.IsSupported)
             {
                 Thread.MemoryBarrier();
             }
-            if (Volatile.Read(ref slot->Packets) == packets && copy.Packets == packets && copy.Key.Equals(slot->Key))
+            if (packets != 0 && Volatile.Read(ref flow->Packets) == packets && row.Key.Equals(flow->Key) && row.Point == flow->Point
+                && Volatile.Read(ref *entry) == number)
             {
                 return true;
             }
         }
+        return false;
     }
 
-    private static ulong FingerprintOf(in FlowKey key) =>
-        (key.Source1 * 0x9E3779B97F4A7C15) ^ (key.Destination1 * 0xC2B2AE3D27D4EB4F) ^ ((ulong)key.Ports << 20) ^ key.Protocol;
+    private static ulong FingerprintOf(in FlowRow row) =>
+        (row.Key.Source1 * 0x9E3779B97F4A7C15) ^ (row.Key.Destination1 * 0xC2B2AE3D27D4EB4F) ^ ((ulong)row.Key.Ports << 20) ^ row.Key.Protocol ^ ((ulong)row.Point << 40);
 
-    private int Find(Span<Flow> flows, int count, in FlowKey key, ulong fingerprint)
+    private int Find(Span<FlowRow> rows, int count, in FlowRow row, ulong fingerprint)
     {
         ReadOnlySpan<ulong> candidates = _fingerprints.AsSpan(0, count);
         for (int start = 0; ;)
@@ -155,20 +168,11 @@ internal sealed unsafe class FlowTable : IDisposable
                 return -1;
             }
             start += offset;
-            if (flows[start].Key.Equals(key))
+            if (rows[start].IsSameFlow(in row))
             {
                 return start;
             }
             start++;
         }
-    }
-
-    private static void Merge(ref Flow flow, in Flow other)
-    {
-        flow.Packets += other.Packets;
-        flow.Bytes += other.Bytes;
-        // Jiffies wrap around: of two, the earlier is the one that the other is ahead of.
-        flow.FirstSeen = (int)(other.FirstSeen - flow.FirstSeen) < 0 ? other.FirstSeen : flow.FirstSeen;
-        flow.LastSeen = (int)(other.LastSeen - flow.LastSeen) > 0 ? other.LastSeen : flow.LastSeen;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
     internal ClockCalibration Calibrate()
     {
         ClockReading reading = Read(program);
-        return new ClockCalibration((uint)reading.Jiffies, reading.BootNanoseconds, DateTime.Now, tickNanoseconds);
+        return new ClockCalibration((uint)reading.Jiffies, reading.BootNanoseconds, DateTime.UtcNow, tickNanoseconds);
     }
 
     /// <summary>
@@ -55,20 +55,30 @@ internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
 /// <summary>One moment on all clocks.</summary>
 /// <param name="Jiffies">The low half of jiffies_64.</param>
 /// <param name="BootNanoseconds">CLOCK_BOOTTIME.</param>
-/// <param name="Wall">Local time.</param>
+/// <param name="Utc">The instant.</param>
 /// <param name="TickNanoseconds">The length of a jiffy.</param>
-internal readonly record struct ClockCalibration(uint Jiffies, ulong BootNanoseconds, DateTime Wall, uint TickNanoseconds)
+internal readonly record struct ClockCalibration(uint Jiffies, ulong BootNanoseconds, DateTime Utc, uint TickNanoseconds)
 {
-    /// <summary>The local time of a jiffies stamp, good to one jiffy.</summary>
-    internal DateTime TimeOf(uint jiffies) => Wall.AddTicks(-AgeInTicks(jiffies));
+    /// <summary>The instant in local time.</summary>
+    internal DateTime Local => Utc.ToLocalTime();
+
+    /// <summary>
+    /// The local time of a jiffies stamp, good to one jiffy. Ages are taken off the instant, not off the local time: between the
+    /// two the clocks may have gone forward.
+    /// </summary>
+    internal DateTime TimeOf(uint jiffies) => (Utc - AgeOf(jiffies)).ToLocalTime();
 
     /// <summary>The local time of a moment on CLOCK_BOOTTIME.</summary>
-    internal DateTime TimeOfBoot(ulong nanoseconds) => Wall.AddTicks(-(long)(BootNanoseconds - nanoseconds) / 100);
+    internal DateTime TimeOfBoot(ulong nanoseconds) => Utc.AddTicks(-(long)(BootNanoseconds - nanoseconds) / 100).ToLocalTime();
 
-    private long AgeInTicks(uint jiffies)
+    /// <summary>How long ago a jiffies stamp was made.</summary>
+    internal TimeSpan AgeOf(uint jiffies)
     {
         // A flow seen after the calibration is younger than it, by a few jiffies.
         int age = (int)(Jiffies - jiffies);
-        return (age is < 0 and > -1000 ? age : Jiffies - jiffies) * (long)TickNanoseconds / 100;
+        return TimeSpan.FromTicks((age is < 0 and > -1000 ? age : Jiffies - jiffies) * (long)TickNanoseconds / 100);
     }
+
+    /// <summary>From one jiffies stamp to a later one.</summary>
+    internal TimeSpan Between(uint first, uint last) => TimeSpan.FromTicks((last - first) * (long)TickNanoseconds / 100);
 }

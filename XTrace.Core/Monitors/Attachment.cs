@@ -1,4 +1,5 @@
 using XTrace.Bpf;
+using XTrace.Flows;
 
 namespace XTrace.Monitors;
 
@@ -18,48 +19,21 @@ internal abstract class Attachment : IDisposable
     internal abstract bool IsInPlace();
 
     /// <summary>Lets it outlive this process.</summary>
-    internal abstract void Pin(PinDirectory pins);
+    internal abstract void Pin(string path);
 
     /// <summary>Takes the program off, whoever else holds it.</summary>
     internal abstract void Detach();
 
     /// <summary>Opens what a process pinned.</summary>
-    /// <param name="pins">The monitor's pins, whole.</param>
-    /// <exception cref="BpfException">A pin cannot be opened.</exception>
-    internal static Attachment Open(PinDirectory pins)
+    /// <param name="path">The pin.</param>
+    /// <param name="point">What it was attached to.</param>
+    /// <exception cref="BpfException">The pin cannot be opened.</exception>
+    internal static Attachment Open(string path, in Point point)
     {
-        if (!File.Exists(pins.Link))
-        {
-            return ClsactAttachment.Open(pins);
-        }
-        BpfHandle link = BpfHandle.Open(pins.Link);
-        try
-        {
-            Flows.MonitorMeta meta = pins.ReadMeta();
-            return new LinkAttachment(link, (MonitorHook)meta.Hook, (FlowDirection)meta.Direction);
-        }
-        catch
-        {
-            link.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Removes a monitor's attachment and its pin, of whatever version it is.</summary>
-    internal static void Remove(PinDirectory pins)
-    {
-        if (File.Exists(pins.Link))
-        {
-            using BpfHandle link = BpfHandle.Open(pins.Link);
-            BpfLink.Detach(link);
-            File.Delete(pins.Link);
-        }
-        if (File.Exists(pins.Filter))
-        {
-            using ClsactAttachment filter = ClsactAttachment.Open(pins);
-            filter.Detach();
-            File.Delete(pins.Filter);
-        }
+        BpfHandle pin = BpfHandle.Open(path);
+        return point.Hook == MonitorHook.Clsact
+            ? new ClsactAttachment(pin, point.InterfaceIndex, point.Direction, endsWithProcess: false)
+            : new LinkAttachment(pin, point.Hook, point.Direction);
     }
 
     public abstract void Dispose();

@@ -1,27 +1,87 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
-/// <summary>The BPF file system, which holds what outlives a process.</summary>
+/// <summary>
+/// The BPF file system, which holds what outlives a process. Where nobody set it otherwise, everybody may write into its root:
+/// what stands there is trusted only where its owner is, and no link is followed.
+/// </summary>
 internal static class BpfFileSystem
 {
-    internal const string Root = "/sys/fs/bpf";
+    private const string Here = "/sys/fs/bpf";
 
-    internal static bool IsMounted => File.ReadLines("/proc/thread-self/mounts").Any(line => line.Split(' ') is [_, Root, "bpf", ..]);
+    /// <summary>The same place as the first process sees it.</summary>
+    private const string OfFirstProcess = "/proc/1/root/sys/fs/bpf";
 
-    /// <summary>Mounts it where it is not.</summary>
+    private static readonly Lazy<string> s_root = new(FindRoot);
+
+    /// <summary>
+    /// Where it is. <c>ip netns exec</c>, for one, gives a command a mount namespace of its own, without a BPF file system: what is pinned
+    /// into one that is mounted there is gone with the command. So the first process's is used.
+    /// </summary>
+    internal static string Root => s_root.Value;
+
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    internal static bool IsMounted => Root != Here || IsMountedIn("thread-self");
+
+    /// <summary>Mounts it where it is not, for its owner alone.</summary>
     /// <exception cref="XTraceException">It is not mounted, and may not be.</exception>
     internal static void Require()
     {
-        if (!IsMounted && Libc.mount("bpffs", Root, "bpf", 0, 0) != 0)
+        if (!IsMounted && IsMountNamespacePrivate)
+        {
+            throw new XTraceException(FlowMessages.PrivateMountNamespace, Root, Root);
+        }
+        if (!IsMounted && Libc.mount("bpffs", Root, "bpf", 0, "mode=0700") != 0)
         {
             throw new XTraceException(
-                "BpfFileSystemNotMounted",
-                XTraceErrorKind.ResourceUnavailable,
-                $"{Root} is not mounted, and mounting it failed: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}. "
-                + $"Mount it once as root: 'mount -t bpf bpffs {Root}'.",
-                Root);
+                FlowMessages.BpfFileSystemNotMounted, Root, Root, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
         }
     }
+
+    /// <summary>Makes a folder that its owner alone may enter, or takes the one that is there.</summary>
+    /// <exception cref="XTraceException">Something that this user cannot trust has its name.</exception>
+    internal static void CreateFolder(string path)
+    {
+        Directory.CreateDirectory(path, Private);
+        RequireTrusted(path);
+    }
+
+    /// <summary>Refuses a folder that is a link, another user's, or open to other users' changes.</summary>
+    /// <exception cref="XTraceException">It is.</exception>
+    internal static void RequireTrusted(string path)
+    {
+        FileStatus status = FileStatus.Of(path);
+        if (!status.Exists)
+        {
+            return;
+        }
+        if (!status.IsDirectory || (status.Owner != 0 && status.Owner != FileStatus.CurrentUser) || (status.Mode & WritableByOthers) != 0)
+        {
+            throw new XTraceException(FlowMessages.PinFolderNotTrusted, path, path, status.Describe());
+        }
+    }
+
+    /// <summary>Whether this process sees other mounts than the first one, so that a new one would end with it.</summary>
+    private static bool IsMountNamespacePrivate =>
+        new FileInfo("/proc/1/ns/mnt").LinkTarget is { } first && first != new FileInfo("/proc/thread-self/ns/mnt").LinkTarget;
+
+    private static string FindRoot()
+    {
+        try
+        {
+            return !IsMountedIn("thread-self") && IsMountNamespacePrivate && IsMountedIn("1") && Directory.Exists(OfFirstProcess) ? OfFirstProcess : Here;
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            // Another user's process: its mounts are not for this one to see.
+            return Here;
+        }
+    }
+
+    private static bool IsMountedIn(string process) => File.ReadLines($"/proc/{process}/mounts").Any(line => line.Split(' ') is [_, Here, "bpf", ..]);
 }

@@ -1,5 +1,4 @@
 using XTrace.Bpf;
-using XTrace.Flows;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -21,9 +20,9 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
 
     internal override bool IsInPlace() => Query().InterfaceIndex != 0;
 
-    internal override void Pin(PinDirectory pins)
+    internal override void Pin(string path)
     {
-        program.Pin(pins.Filter);
+        program.Pin(path);
         _endsWithProcess = false;
     }
 
@@ -45,25 +44,9 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
             }
             catch (XTraceException)
             {
-                // What cannot be removed now, the next that looks at the interface removes.
+                // The next process that looks at the interface removes it.
             }
         }
         program.Dispose();
-    }
-
-    /// <summary>Opens what a process pinned.</summary>
-    internal static new ClsactAttachment Open(PinDirectory pins)
-    {
-        BpfHandle program = BpfHandle.Open(pins.Filter);
-        try
-        {
-            MonitorMeta meta = pins.ReadMeta();
-            return new ClsactAttachment(program, (int)meta.InterfaceIndex, (FlowDirection)meta.Direction, endsWithProcess: false);
-        }
-        catch
-        {
-            program.Dispose();
-            throw;
-        }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -38,9 +39,9 @@ internal static unsafe class ClsactHook
 
     /// <summary>Puts the program ahead of the others, as far as their priorities leave room.</summary>
     /// <exception cref="BpfException">The kernel refused.</exception>
-    internal static ClsactAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction, Action<string> report)
+    internal static ClsactAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction, Action<Notice> report)
     {
-        RemoveOrphans(target.Index, isPinned: _ => true);
+        RemoveOrphans(target.Index, isPinned: (_, _) => true);
         using BpfLog log = new();
         LibBpf.TcHook hook = Hook(target.Index, LibBpf.TcIngress | LibBpf.TcEgress);
         int result = LibBpf.bpf_tc_hook_create(&hook);
@@ -48,8 +49,11 @@ internal static unsafe class ClsactHook
         {
             throw new BpfException($"add the clsact qdisc to {target.Name}", -result, log.Text, target.Name);
         }
-        ThrowIfIngressOnly(target, direction);
         bool qdiscIsOurs = result == 0 || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
+        if (direction == FlowDirection.Egress && !qdiscIsOurs)
+        {
+            ThrowIfIngressOnly(target);
+        }
         IReadOnlyList<Filter> others = List(target.Index, direction);
         uint priority = (uint)Enumerable.Range(1, MaxPriority).First(free => !others.Any(other => other.Priority == free));
         LibBpf.TcOptions options = new()
@@ -68,7 +72,7 @@ internal static unsafe class ClsactHook
         }
         if (others.Any(other => !other.IsOurs && other.Priority < priority))
         {
-            report($"{target.Name}: filters of lower priority than {priority} run first; what they drop or accept is not counted.");
+            report(new Notice(NoticeLevel.Detail, FlowMessages.FiltersFirst, target.Name, target.Name, priority));
         }
         return new ClsactAttachment(program, target.Index, direction, endsWithProcess: true);
     }
@@ -100,8 +104,8 @@ internal static unsafe class ClsactHook
     }
 
     /// <summary>Removes filters of ours whose process has ended, from all interfaces of this namespace.</summary>
-    /// <param name="isPinned">Whether a program that is to outlive processes has its pin.</param>
-    internal static void RemoveOrphans(Func<uint, bool> isPinned)
+    /// <param name="isPinned">Whether an interface's direction has a pin: its program is to outlive processes.</param>
+    internal static void RemoveOrphans(Func<int, FlowDirection, bool> isPinned)
     {
         if (TcxHook.IsSupported)
         {
@@ -114,40 +118,35 @@ internal static unsafe class ClsactHook
     }
 
     /// <summary>Removes filters of ours whose process has ended, from one interface.</summary>
-    internal static void RemoveOrphans(int interfaceIndex, Func<uint, bool> isPinned)
+    internal static void RemoveOrphans(int interfaceIndex, Func<int, FlowDirection, bool> isPinned)
     {
         foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
         {
-            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && IsOrphan(filter.ProgramId, isPinned)))
+            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && IsOrphan(filter.ProgramId, () => isPinned(interfaceIndex, direction))))
             {
                 Remove(interfaceIndex, direction, filter.ProgramId);
             }
         }
     }
 
-    /// <summary>Whose a program is the kernel tells only holders of CAP_SYS_ADMIN: of others' nothing is known to the rest.</summary>
-    private static bool IsOrphan(uint programId, Func<uint, bool> isPinned)
+    /// <summary>The kernel shows a program's data only to holders of CAP_SYS_ADMIN; others remove nothing.</summary>
+    private static bool IsOrphan(uint programId, Func<bool> isPinned)
     {
         if (!BpfProgram.TryReadOnlyData(programId, out ProgramConfig config))
         {
             return false;
         }
         return config.Owner == 0
-            ? !isPinned(programId)
+            ? !isPinned()
             : new ProcessIdentity((int)config.Owner, config.OwnerStarted, config.OwnerNamespace).HasEnded;
     }
 
-    /// <summary>The ingress qdisc, which stands where clsact would, takes filters for egress and runs them on what arrives.</summary>
-    private static void ThrowIfIngressOnly(NetInterface target, FlowDirection direction)
+    /// <summary>An ingress qdisc, in clsact's place, takes filters for egress and runs them on what arrives.</summary>
+    private static void ThrowIfIngressOnly(NetInterface target)
     {
-        if (direction == FlowDirection.Egress && Dump(GetQdisc, new TcMessage { InterfaceIndex = target.Index }).Any(answer => IsIngressQdisc(answer, target.Index)))
+        if (Dump(GetQdisc, new TcMessage { InterfaceIndex = target.Index }).Any(answer => IsIngressQdisc(answer, target.Index)))
         {
-            throw new XTraceException(
-                "IngressQdisc",
-                XTraceErrorKind.ResourceBusy,
-                $"{target.Name} has an ingress qdisc, beside which there is no hook for what leaves. "
-                + $"Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {target.Name} clsact'.",
-                target.Name);
+            throw new XTraceException(FlowMessages.IngressQdisc, target.Name, target.Name);
         }
     }
 
@@ -158,7 +157,7 @@ internal static unsafe class ClsactHook
             && NetlinkAttributes.Text(answer[sizeof(TcMessage)..], AttributeKind) == "ingress";
     }
 
-    /// <summary>A qdisc that others use by now stays. One that begins to in this very moment loses its filter.</summary>
+    /// <summary>Removes the qdisc unless somebody else uses it by now. Somebody who adds a filter at this very moment can lose it.</summary>
     private static void RemoveQdisc(int interfaceIndex, bool isOurs)
     {
         if (isOurs && !ListBoth(interfaceIndex).Any())
@@ -175,7 +174,7 @@ internal static unsafe class ClsactHook
         ReadOnlySpan<byte> attributes = answer[sizeof(TcMessage)..];
         // The same numbers mean other things in filters of other kinds.
         ReadOnlySpan<byte> options = NetlinkAttributes.Text(attributes, AttributeKind) == "bpf" ? NetlinkAttributes.Find(attributes, AttributeOptions) : default;
-        bool isOurs = NetlinkAttributes.Text(options, AttributeName)?.StartsWith(FlowProgram.TcName, StringComparison.Ordinal) == true;
+        bool isOurs = NetlinkAttributes.Text(options, AttributeName)?.StartsWith(FlowProgram.TcPrefix, StringComparison.Ordinal) == true;
         return new Filter(message.Info >> 16, message.Handle, (uint)NetlinkAttributes.Number(options, AttributeProgramId), isOurs);
     }
 

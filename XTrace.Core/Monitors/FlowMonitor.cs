@@ -1,162 +1,209 @@
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
 
 /// <summary>
-/// A monitor as this process holds it: what keeps the program attached, the table in memory, the clock.
-/// Disposing it detaches the program, unless the monitor is pinned.
+/// A monitor as this process holds it: one flow table, and the interfaces that are counted in it. What this process attached is
+/// detached with it, unless it was pinned.
 /// </summary>
-internal sealed unsafe class FlowMonitor : IDisposable
+internal sealed class FlowMonitor : IDisposable
 {
-    private readonly FlowProgram? _program;
-    private readonly BpfHandle[] _handles;
-    private readonly Attachment _attachment;
-    private readonly FlowTable _table;
+    private readonly FlowMaps _maps;
+    private readonly BpfHandle _clockProgram;
     private readonly JiffiesClock _clock;
+    private readonly Lazy<FlowTable> _table;
+    private readonly Dictionary<string, BpfHandle> _programs = [];
+    private readonly Dictionary<uint, Attachment> _attachments = [];
 
-    private FlowMonitor(FlowProgram? program, MonitorMeta meta, BpfHandle flows, BpfHandle states, BpfHandle clock, Attachment attachment)
+    private FlowMonitor(FlowMaps maps, BpfHandle clock, MonitorMeta meta)
     {
-        _program = program;
-        _handles = [flows, states, clock];
-        _attachment = attachment;
-        Meta = meta;
-        _table = new FlowTable(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
+        _maps = maps;
+        _clockProgram = clock;
         _clock = new JiffiesClock(clock, meta.TickNanoseconds);
+        Meta = meta;
+        Points = new PointTable(maps, (int)meta.Cpus, (int)meta.Points);
+        _table = new Lazy<FlowTable>(() => new FlowTable(maps, (int)meta.Cpus, (int)meta.Buckets));
     }
 
     internal MonitorMeta Meta { get; }
 
-    internal MonitorHook Hook => (MonitorHook)Meta.Hook;
+    internal PointTable Points { get; }
 
-    internal FlowDirection Direction => (FlowDirection)Meta.Direction;
+    /// <summary>The flow table, mapped when it is first asked for.</summary>
+    internal FlowTable Table => _table.Value;
 
-    /// <summary>Bytes of the flow table.</summary>
-    internal long TableSize => FlowTable.SizeOf((int)Meta.Cpus, (int)Meta.SetsPerCpu);
+    internal FlowMaps Maps => _maps;
 
-    internal int SlotsPerCpu => _table.SlotsPerCpu;
+    /// <summary>The flows that it keeps.</summary>
+    internal FlowFilter Filter => FilterCompiler.Decompile(Meta.Filter);
 
-    /// <summary>Attaches a monitor that lives as long as this process holds it, or until it is pinned.</summary>
-    /// <param name="target">The interface.</param>
-    /// <param name="direction">Ingress or Egress.</param>
-    /// <param name="options">How.</param>
-    /// <param name="report">Is told what a curious user wants to know: sizes, refusals.</param>
-    /// <param name="replacement">What makes room for it; given for a monitor that is to be pinned.</param>
-    /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
-    internal static FlowMonitor Attach(
-        NetInterface target, FlowDirection direction, MonitorOptions options, Action<string> report, Replacement? replacement = null)
+    /// <summary>The memory of its maps, in bytes.</summary>
+    internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points).Bytes;
+
+    /// <summary>Makes a monitor of no interface yet.</summary>
+    /// <param name="options">How many flows, and which.</param>
+    /// <param name="points">Observation points to make room for.</param>
+    /// <param name="owner">The process that it ends with; null if it is to outlive every process.</param>
+    /// <param name="report">Is told what it takes.</param>
+    /// <exception cref="XTraceException">It cannot be had; nothing is left behind.</exception>
+    internal static FlowMonitor Create(MonitorOptions options, int points, ProcessIdentity? owner, Action<Notice> report)
     {
         Capabilities.RequireMonitoring();
-        HookPlan plan = options.PlanFor(target, direction);
-        ProgramRequest request = new()
-        {
-            SetsPerCpu = options.SetsPerCpu,
-            NeedsXdp = plan.NeedsXdp,
-            NeedsTc = plan.NeedsTc,
-            TakesFrags = plan.Hooks.Contains(MonitorHook.XdpNative),
-            Link = plan.Link,
-            Filter = FilterCompiler.Compile(options.Filter),
-            Owner = replacement == null ? ProcessIdentity.Current : null,
-        };
-        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
-        {
-            report($"{target.Name}: {target.Kind ?? "loopback"} is virtual, where native XDP would slow down what is watched: TC comes first.");
-        }
-        TableMemory.Require(target, direction, options, report);
-        FlowProgram program = FlowProgram.Load(request);
-        Attachment? attachment = null;
+        options.Check();
+        TableSize size = TableSize.For(options.MaxFlow, points, NetInterfaces.List().Count);
+        size.Require(options.MaxFlow, report);
+        KernelFilter filter = FilterCompiler.Compile(options.Filter);
+        (FlowMaps maps, BpfHandle clock) = FlowProgram.Create(size, filter, owner);
         try
         {
-            uint tick = JiffiesClock.MeasureTick(program.Clock);
-            attachment = plan.Attach(program, target, direction, replacement, report);
-            replacement?.MakeRoom();
-            report($"{target.Name}: attached to {HookPlan.Describe(attachment.Hook)}, {direction}.");
+            uint tick = JiffiesClock.MeasureTick(clock);
             MonitorMeta meta = new()
             {
                 AbiVersion = FlowAbi.Version,
-                Hook = (uint)attachment.Hook,
-                Direction = (uint)direction,
-                InterfaceIndex = (uint)target.Index,
-                Cpus = (uint)program.Cpus,
-                SetsPerCpu = (uint)program.SetsPerCpu,
+                Cpus = (uint)size.Cpus,
+                Buckets = (uint)size.Buckets,
+                Points = (uint)size.Points,
+                MaxFlow = (uint)options.MaxFlow,
                 TickNanoseconds = tick,
-                StartedNanoseconds = new JiffiesClock(program.Clock, tick).Calibrate().BootNanoseconds,
-                Filter = request.Filter,
+                EndBytes = TableSize.EndBytes,
+                StartedNanoseconds = new JiffiesClock(clock, tick).Calibrate().BootNanoseconds,
+                Filter = filter,
             };
-            Write(program.Meta, meta);
-            return new FlowMonitor(program, meta, program.Flows, program.States, program.Clock, attachment);
+            BpfMap.Write(maps.Meta, meta);
+            return new FlowMonitor(maps, clock, meta);
         }
         catch
         {
-            attachment?.Dispose();
-            program.Dispose();
+            maps.Dispose();
+            clock.Dispose();
             throw;
         }
     }
 
-    /// <summary>Opens a monitor that a process pinned.</summary>
-    /// <exception cref="XTraceException">A pin cannot be opened.</exception>
-    internal static FlowMonitor Open(PinDirectory pins)
+    /// <summary>Opens a monitor that a process pinned; null where another version did.</summary>
+    /// <exception cref="BpfException">A pin cannot be opened.</exception>
+    internal static FlowMonitor? Open(PinFolder pins)
     {
-        MonitorMeta meta = pins.ReadMeta();
-        return new FlowMonitor(
-            null, meta, BpfHandle.Open(pins.Flows), BpfHandle.Open(pins.States), BpfHandle.Open(pins.Clock), Attachment.Open(pins));
+        if (!pins.TryReadMeta(out MonitorMeta meta))
+        {
+            return null;
+        }
+        FlowMaps maps = FlowMaps.Open(pins.Path);
+        try
+        {
+            return new FlowMonitor(maps, BpfHandle.Open(pins.Clock), meta);
+        }
+        catch
+        {
+            maps.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Pins everything, the attachment last: from then on the monitor is whole and outlives this process.</summary>
-    internal void Pin(PinDirectory pins)
+    /// <summary>Pins all maps, in a folder where nothing is yet.</summary>
+    internal void Pin(PinFolder pins)
     {
-        _program!.Meta.Pin(pins.Meta);
-        _program.Flows.Pin(pins.Flows);
-        _program.States.Pin(pins.States);
-        _program.Clock.Pin(pins.Clock);
-        _attachment.Pin(pins);
+        _maps.Pin(pins.Path);
+        _clockProgram.Pin(pins.Clock);
     }
 
-    /// <summary>Copies table and totals.</summary>
+    /// <summary>Counts an interface's direction from now on, for as long as this process holds the monitor or until it is pinned.</summary>
+    /// <returns>The point; null where the monitor has no room for another.</returns>
+    /// <exception cref="XTraceException">It cannot be attached; nothing is left behind.</exception>
+    internal uint? Attach(NetInterface target, FlowDirection direction, HookPlan plan, Replacement? replacement, Action<Notice> report)
+    {
+        if (Points.Add(target.Index, direction, plan.Link, target.Name) is not { } point)
+        {
+            return null;
+        }
+        try
+        {
+            Attachment attachment = plan.Attach(hook => ProgramFor(hook, direction), target, direction, replacement, report);
+            _attachments.Add(point, attachment);
+            Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
+            replacement?.MakeRoom();
+            report(new Notice(NoticeLevel.Detail, FlowMessages.Attached, target.Name, target.Name, HookPlan.Describe(attachment.Hook), direction));
+            return point;
+        }
+        catch
+        {
+            Detach(point);
+            throw;
+        }
+    }
+
+    /// <summary>Lets a point that this process attached outlive it.</summary>
+    internal void PinPoint(uint point, string path)
+    {
+        _attachments[point].Pin(path);
+        _attachments.Remove(point, out Attachment? attachment);
+        attachment!.Dispose();
+    }
+
+    /// <summary>Opens the pin of a point that a process attached, to ask about it.</summary>
+    internal void Adopt(in Point point, string path) => _attachments[point.Id] = Attachment.Open(path, point);
+
+    /// <summary>Whether this process can ask about a point's attachment.</summary>
+    internal Attachment AttachmentOf(uint point) => _attachments[point];
+
+    /// <summary>Takes a point's program off, if this process put it there, and forgets the point.</summary>
+    internal void Detach(uint point)
+    {
+        if (_attachments.Remove(point, out Attachment? attachment))
+        {
+            attachment.Dispose();
+        }
+        Points.Remove(point);
+    }
+
+    /// <summary>Takes programs off, from any thread, while another may still read; Dispose does the rest.</summary>
+    internal void DetachAll()
+    {
+        foreach (Attachment attachment in _attachments.Values)
+        {
+            attachment.Detach();
+        }
+    }
+
+    /// <summary>Now, on all clocks.</summary>
+    internal ClockCalibration Calibrate() => _clock.Calibrate();
+
+    /// <summary>Copies the table.</summary>
     internal void Read(FlowSnapshot snapshot)
     {
-        snapshot.Clock = _clock.Calibrate();
-        _table.Read(snapshot);
+        snapshot.Clock = Calibrate();
+        Table.Read(snapshot, Points.IsPoint);
     }
-
-    /// <summary>The moment that the monitor began to count, for the first sample's rates.</summary>
-    internal ClockCalibration Start => new() { BootNanoseconds = Meta.StartedNanoseconds };
-
-    /// <summary>The interface that the program is attached to, its id and its link's, if there is one. Index 0: to none any more.</summary>
-    internal (int InterfaceIndex, uint ProgramId, uint LinkId) QueryAttachment() => _attachment.Query();
-
-    /// <summary>Whether an interface of this namespace says itself that it runs the program.</summary>
-    internal bool IsInPlace() => _attachment.IsInPlace();
-
-    /// <summary>Takes the program off, and leaves the rest to Dispose.</summary>
-    internal void Detach() => _attachment.Detach();
-
-    internal FlowTotals ReadTotals() => _table.ReadTotals();
-
-    internal long CountUsedSlots() => _table.CountUsedSlots();
-
-    internal DateTime StartTime => _clock.Calibrate().TimeOfBoot(Meta.StartedNanoseconds);
 
     public void Dispose()
     {
-        _table.Dispose();
-        _attachment.Dispose();
-        foreach (BpfHandle handle in _handles)
+        foreach (Attachment attachment in _attachments.Values)
         {
-            handle.Dispose();
+            attachment.Dispose();
         }
-        _program?.Dispose();
+        foreach (BpfHandle program in _programs.Values)
+        {
+            program.Dispose();
+        }
+        if (_table.IsValueCreated)
+        {
+            _table.Value.Dispose();
+        }
+        Points.Dispose();
+        _maps.Dispose();
+        _clockProgram.Dispose();
     }
 
-    private static void Write(BpfHandle map, MonitorMeta meta)
+    private BpfHandle ProgramFor(MonitorHook hook, FlowDirection direction)
     {
-        uint key = 0;
-        int result = LibBpf.bpf_map_update_elem(map, &key, &meta, 0);
-        if (result < 0)
+        string name = FlowProgram.NameOf(hook, direction);
+        if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
-            throw new BpfException("write a monitor's description", -result);
+            _programs[name] = program = FlowProgram.Load(name, _maps);
         }
+        return program;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using XTrace.Bpf;
@@ -6,100 +5,70 @@ using XTrace.Flows;
 
 namespace XTrace.Monitors;
 
-/// <summary>The BPF programs and maps of one monitor, in the kernel and not attached yet.</summary>
-internal sealed unsafe class FlowProgram : IDisposable
+/// <summary>Loads the BPF object of XTrace: a monitor's maps once, and over them each program when it is first needed.</summary>
+internal static unsafe class FlowProgram
 {
     internal const string XdpName = "xtrace_xdp";
-    internal const string TcName = "xtrace_tc";
 
-    private readonly BpfObject _bpf;
+    /// <summary>What the names of the TC programs begin with.</summary>
+    internal const string TcPrefix = "xtrace_tc";
 
-    private FlowProgram(BpfObject bpf, int cpus, int setsPerCpu)
+    private const string ClockName = "xtrace_clock";
+
+    private static readonly string[] s_names = [XdpName, "xtrace_tc_in", "xtrace_tc_out", ClockName];
+
+    /// <summary>The program for a hook and a direction.</summary>
+    internal static string NameOf(MonitorHook hook, FlowDirection direction) =>
+        hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? XdpName
+        : direction == FlowDirection.Ingress ? "xtrace_tc_in"
+        : "xtrace_tc_out";
+
+    /// <summary>Makes a monitor's maps, and loads the program that reads its clock.</summary>
+    /// <param name="size">How large.</param>
+    /// <param name="filter">The flows to keep.</param>
+    /// <param name="owner">The process that the monitor ends with; null if it is to outlive every process.</param>
+    /// <exception cref="BpfException">The kernel refused; the log says why.</exception>
+    internal static (FlowMaps Maps, BpfHandle Clock) Create(TableSize size, KernelFilter filter, ProcessIdentity? owner)
     {
-        _bpf = bpf;
-        Cpus = cpus;
-        SetsPerCpu = setsPerCpu;
+        using BpfObject bpf = Open(ClockName);
+        int slots = size.SlotsPerCpu * size.Cpus;
+        bpf.SetMaxEntries("flows", (uint)slots);
+        bpf.SetMaxEntries("details", (uint)slots);
+        bpf.SetMaxEntries("buckets", (uint)(size.Buckets * size.Cpus));
+        bpf.SetMaxEntries("points", (uint)size.Points);
+        bpf.SetMaxEntries("totals", (uint)((size.Points + 1) * size.Cpus));
+        bpf.SetMaxEntries("cpus", (uint)size.Cpus);
+        bpf.SetMaxEntries("ends", TableSize.EndBytes);
+        ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
+        config.Buckets = (uint)size.Buckets;
+        config.Points = (uint)size.Points;
+        config.Filter = filter;
+        if (owner is { } process)
+        {
+            (config.Owner, config.OwnerStarted, config.OwnerNamespace) = ((uint)process.Id, process.Started, process.Namespace);
+        }
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
+        bpf.Load();
+        return (FlowMaps.Of(bpf), bpf.Program(ClockName).Duplicate());
     }
 
-    internal int Cpus { get; }
-
-    internal int SetsPerCpu { get; }
-
-    internal BpfHandle Xdp => _bpf.Program(XdpName);
-
-    internal BpfHandle Tc => _bpf.Program(TcName);
-
-    internal BpfHandle Clock => _bpf.Program("xtrace_clock");
-
-    internal BpfHandle Flows => _bpf.Map("flows");
-
-    internal BpfHandle States => _bpf.Map("cpus");
-
-    internal BpfHandle Meta => _bpf.Map("meta");
-
-    /// <summary>Loads what a monitor needs.</summary>
+    /// <summary>Loads a program over maps that there are.</summary>
     /// <exception cref="BpfException">The kernel refused; the log says why.</exception>
-    internal static FlowProgram Load(ProgramRequest request)
+    internal static BpfHandle Load(string name, FlowMaps maps)
+    {
+        using BpfObject bpf = Open(name);
+        maps.UseIn(bpf);
+        bpf.Load();
+        return bpf.Program(name).Duplicate();
+    }
+
+    private static BpfObject Open(string program)
     {
         BpfObject bpf = BpfObject.OpenResource(typeof(FlowProgram).Assembly, "xtrace.bpf.o");
-        try
+        foreach (string other in s_names.Where(name => name != program))
         {
-            int cpus = PossibleCpus;
-            int setsPerCpu = request.SetsPerCpu;
-            long sets = (long)cpus * setsPerCpu;
-            if (sets > uint.MaxValue)
-            {
-                throw new BpfException($"make a table of {sets} sets", Errnos.E2BIG);
-            }
-            bpf.SetMaxEntries("flows", (uint)sets);
-            bpf.SetMaxEntries("cpus", (uint)cpus);
-            ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
-            config.SetsPerCpu = (uint)setsPerCpu;
-            bool takesFrags = request.TakesFrags && BpfProgram.CanTakeFrags;
-            config.HasFrags = takesFrags ? 1u : 0u;
-            config.Link = request.Link;
-            config.Filter = request.Filter;
-            if (request.Owner is { } owner)
-            {
-                (config.Owner, config.OwnerStarted, config.OwnerNamespace) = ((uint)owner.Id, owner.Started, owner.Namespace);
-            }
-            RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
-            LeaveOut(bpf, request);
-            if (takesFrags)
-            {
-                bpf.SetProgramFlags(XdpName, LibBpf.ProgramFlagXdpHasFrags);
-            }
-            bpf.Load();
-            return new FlowProgram(bpf, cpus, setsPerCpu);
+            bpf.LeaveOut(other);
         }
-        catch
-        {
-            bpf.Dispose();
-            throw;
-        }
-    }
-
-    private static void LeaveOut(BpfObject bpf, ProgramRequest request)
-    {
-        if (!request.NeedsXdp)
-        {
-            bpf.LeaveOut(XdpName);
-        }
-        if (!request.NeedsTc)
-        {
-            bpf.LeaveOut(TcName);
-        }
-    }
-
-    public void Dispose() => _bpf.Dispose();
-
-    /// <summary>One more than the highest number that a CPU may ever have; the list, such as 0-3,8, may have holes.</summary>
-    internal static int PossibleCpus
-    {
-        get
-        {
-            string list = File.ReadAllText("/sys/devices/system/cpu/possible").Trim();
-            return int.Parse(list.AsSpan(list.LastIndexOfAny([',', '-']) + 1), CultureInfo.InvariantCulture) + 1;
-        }
+        return bpf;
     }
 }

@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -10,10 +11,6 @@ namespace XTrace.Monitors;
 internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
 {
     private static readonly MonitorHook[] s_tc = [MonitorHook.Tcx, MonitorHook.Clsact];
-
-    internal bool NeedsXdp => Hooks.Any(IsXdp);
-
-    internal bool NeedsTc => Hooks.Any(hook => !IsXdp(hook));
 
     /// <summary>
     /// Native XDP is the cheapest on a device of its own. On a virtual interface it would slow down what is watched: a
@@ -26,19 +23,11 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         bool wantsXdp = mode is AttachMode.Native or AttachMode.Generic;
         if (wantsXdp && direction == FlowDirection.Egress)
         {
-            throw new XTraceException(
-                "EgressNeedsTc",
-                XTraceErrorKind.InvalidArgument,
-                $"XDP sees what arrives at {target.Name}, not what leaves it. Use attach mode Tc or Auto for egress.",
-                target.Name);
+            throw new XTraceException(FlowMessages.EgressNeedsTc, target.Name, target.Name);
         }
         if (wantsXdp && link != FlowAbi.LinkEthernet)
         {
-            throw new XTraceException(
-                "LinkNotSupported",
-                XTraceErrorKind.NotSupported,
-                $"{target.Name} has no Ethernet frames, and the XDP program reads nothing else. Use attach mode Tc or Auto.",
-                target.Name);
+            throw new XTraceException(FlowMessages.XdpNeedsEthernet, target.Name, target.Name);
         }
         MonitorHook[] hooks = mode switch
         {
@@ -52,40 +41,48 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         return new HookPlan(hooks, link);
     }
 
+    /// <summary>
+    /// The plan for many interfaces at once: where nobody else's TCX program would run first, clsact goes before TCX. Each change of
+    /// a TCX hook waits until no CPU runs the old row, for about 10 ms, and 256 interfaces would take 6 s.
+    /// </summary>
+    internal HookPlan ForMany(NetInterface target, FlowDirection direction) =>
+        Hooks.Contains(MonitorHook.Tcx) && TcxHook.CountPrograms(target.Index, direction) == 0
+            ? this with { Hooks = [.. Hooks.Select(hook => hook switch { MonitorHook.Tcx => MonitorHook.Clsact, MonitorHook.Clsact => MonitorHook.Tcx, _ => hook })] }
+            : this;
+
     /// <summary>Attaches to the first hook that takes the program, and makes sure that it is there.</summary>
-    /// <param name="program">The programs.</param>
+    /// <param name="programFor">Gives the program for a hook.</param>
     /// <param name="target">The interface.</param>
     /// <param name="direction">Ingress or Egress.</param>
     /// <param name="replacement">Makes room on a slot that takes one program only.</param>
     /// <param name="report">Is told why a hook was not taken.</param>
     /// <exception cref="XTraceException">No hook took it; the message says why.</exception>
     internal Attachment Attach(
-        FlowProgram program, NetInterface target, FlowDirection direction, Replacement? replacement, Action<string> report)
+        Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement, Action<Notice> report)
     {
         List<XTraceException> refusals = [];
         foreach (MonitorHook hook in Hooks)
         {
             try
             {
-                return Verified(Attach(hook, program, target, direction, replacement, report), target);
+                return Verified(Attach(hook, programFor, target, direction, replacement, report), target);
             }
-            catch (XTraceException refusal) when (refusal.Kind != XTraceErrorKind.PermissionDenied)
+            catch (XTraceException refusal) when (refusal.Kind is not (XTraceErrorKind.PermissionDenied or XTraceErrorKind.ResourceUnavailable))
             {
                 refusals.Add(refusal);
-                report($"{target.Name}: {Describe(hook)} was refused. {refusal.Message}");
+                report(new Notice(NoticeLevel.Detail, FlowMessages.HookRefused, target.Name, target.Name, Describe(hook), refusal.Message));
             }
         }
         if (NetInterfaces.NameOf(target.Index) == null)
         {
-            throw new XTraceException(
-                "InterfaceGone", XTraceErrorKind.NotFound, $"{target.Name} has gone while it was to be watched. If it is back, start again.", target.Name);
+            throw new XTraceException(FlowMessages.InterfaceGoneAtStart, target.Name, target.Name);
         }
         throw refusals is [var only] ? only : new XTraceException(
-            "NoHook",
-            XTraceErrorKind.NotSupported,
-            $"No hook of {target.Name} can be used. {string.Join(' ', refusals.Select(refusal => refusal.Message.Split('\n')[0].Trim()))}",
+            new AggregateException(refusals),
+            FlowMessages.NoHook,
             target.Name,
-            new AggregateException(refusals));
+            target.Name,
+            string.Join(' ', refusals.Select(refusal => refusal.Message.Split('\n')[0].Trim())));
     }
 
     /// <summary>A hook as people call it.</summary>
@@ -99,18 +96,19 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     };
 
     private static Attachment Attach(
-        MonitorHook hook, FlowProgram program, NetInterface target, FlowDirection direction, Replacement? replacement, Action<string> report)
+        MonitorHook hook, Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement, Action<Notice> report)
     {
         switch (hook)
         {
             case MonitorHook.Tcx when !TcxHook.IsSupported:
-                throw new XTraceException("NotSupported", XTraceErrorKind.NotSupported, "This kernel has no TCX, which came with 6.6.", target.Name);
+                throw new XTraceException(FlowMessages.NoTcx, target.Name);
             case MonitorHook.Tcx:
-                return TcxHook.Attach(program.Tc, target, direction);
+                return TcxHook.Attach(programFor(hook), target, direction);
             case MonitorHook.Clsact:
-                return ClsactHook.Attach(program.Tc, target, direction, report);
+                // The filter's attachment outlives the caller's use of the program.
+                return ClsactHook.Attach(programFor(hook).Duplicate(), target, direction, report);
             default:
-                return XdpHook.Attach(program.Xdp, target, hook, replacement);
+                return XdpHook.Attach(programFor(hook), target, hook, replacement);
         }
     }
 
@@ -121,25 +119,14 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             return attachment;
         }
         attachment.Dispose();
-        throw new XTraceException(
-            "AttachNotEffective",
-            XTraceErrorKind.Failed,
-            $"The kernel accepted {Describe(attachment.Hook)} on {target.Name} but does not run it there. Start again, or try another attach mode.",
-            target.Name);
+        throw new XTraceException(FlowMessages.AttachNotEffective, target.Name, target.Name, Describe(attachment.Hook));
     }
-
-    private static bool IsXdp(MonitorHook hook) => hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric;
 
     private static uint LinkOf(NetInterface target) => target.HardwareType switch
     {
         HardwareType.Ether or HardwareType.Loopback => FlowAbi.LinkEthernet,
         HardwareType.None or HardwareType.RawIp or HardwareType.Ppp => FlowAbi.LinkIp,
         HardwareType.InfiniBand => FlowAbi.LinkIpoib,
-        _ => throw new XTraceException(
-            "LinkNotSupported",
-            XTraceErrorKind.NotSupported,
-            $"The frames of {target.Name} begin with headers that XTrace does not read (hardware type {(ushort)target.HardwareType}, see linux/if_arp.h). "
-            + "Watch the interface that carries them instead.",
-            target.Name),
+        _ => throw new XTraceException(FlowMessages.LinkNotSupported, target.Name, target.Name, (ushort)target.HardwareType),
     };
 }

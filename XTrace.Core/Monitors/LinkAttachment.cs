@@ -17,7 +17,7 @@ internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirec
             : XdpHook.Runs(index, hook, program));
     }
 
-    internal override void Pin(PinDirectory pins) => link.Pin(pins.Link);
+    internal override void Pin(string path) => link.Pin(path);
 
     internal override void Detach() => BpfLink.Detach(link);
 

@@ -1,5 +1,5 @@
-using System.Numerics;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -7,9 +7,9 @@ namespace XTrace.Monitors;
 /// <summary>How a monitor is to be made.</summary>
 internal sealed record MonitorOptions
 {
-    internal const int DefaultMaxFlow = 16384;
-    internal const int MinMaxFlow = FlowAbi.Ways;
-    internal const int MaxMaxFlow = 1 << 24;
+    internal const int DefaultMaxFlow = 65536;
+    internal const int MinMaxFlow = FlowAbi.SlotsPerBucket;
+    internal const int MaxMaxFlow = 1 << 23; // a slot's number has 24 bits, see FLOW_ENTRY_SLOT
 
     internal AttachMode Mode { get; init; } = AttachMode.Auto;
 
@@ -26,20 +26,19 @@ internal sealed record MonitorOptions
     internal IEnumerable<FlowDirection> Directions =>
         ((FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress]).Where(one => Direction.HasFlag(one));
 
-    /// <summary>Flows that each CPU can hold: a power of two from 8 to 16,777,216.</summary>
+    /// <summary>Flows that the monitor can hold: 8 to 8,388,608.</summary>
     internal int MaxFlow { get; init; } = DefaultMaxFlow;
 
-    /// <exception cref="XTraceException">MaxFlow is not a power of two in its range.</exception>
-    internal int SetsPerCpu =>
-        BitOperations.IsPow2(MaxFlow) && MaxFlow is >= MinMaxFlow and <= MaxMaxFlow
-            ? MaxFlow / FlowAbi.Ways
-            : throw new XTraceException(
-                "InvalidMaxFlow",
-                XTraceErrorKind.InvalidArgument,
-                $"{MaxFlow} flows a CPU cannot be had: give a power of two from {MinMaxFlow} to {MaxMaxFlow}, for example {DefaultMaxFlow}.",
-                MaxFlow);
+    /// <exception cref="XTraceException">MaxFlow is out of its range.</exception>
+    internal void Check()
+    {
+        if (MaxFlow is < MinMaxFlow or > MaxMaxFlow)
+        {
+            throw new XTraceException(FlowMessages.InvalidMaxFlow, MaxFlow, MaxFlow, MinMaxFlow, MaxMaxFlow, DefaultMaxFlow);
+        }
+    }
 
-    /// <summary>The hooks to try. Of both directions XDP is for what arrives; what leaves has only TC.</summary>
+    /// <summary>The hooks to try. With both directions, XDP is for what arrives; TC is all there is for what leaves.</summary>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>
     internal HookPlan PlanFor(NetInterface target, FlowDirection direction)
     {

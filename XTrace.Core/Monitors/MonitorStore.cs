@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -7,65 +8,35 @@ namespace XTrace.Monitors;
 /// <summary>The pinned monitors of this network namespace: start, find, stop. Any process may do each.</summary>
 internal static class MonitorStore
 {
-    /// <summary>Starts a monitor that outlives this process.</summary>
-    /// <param name="interfaceName">The interface.</param>
-    /// <param name="direction">Ingress or Egress.</param>
+    /// <summary>Starts points that outlive this process, in one table where they fit into one.</summary>
+    /// <param name="targets">Interfaces and directions, each Ingress or Egress.</param>
     /// <param name="options">How.</param>
-    /// <param name="force">Replace a monitor of ours that runs there, or that another version started.</param>
-    /// <param name="report">Is told what a curious user wants to know.</param>
-    /// <exception cref="XTraceException">It cannot be started, or runs already; nothing is left behind.</exception>
-    internal static XdpMonitor Start(string interfaceName, FlowDirection direction, MonitorOptions options, bool force, Action<string> report)
+    /// <param name="force">Replace a point of ours that runs there, or that another version started.</param>
+    /// <param name="report">Is told what a curious user wants to know, and the error of each target that could not be started.</param>
+    /// <returns>What was started.</returns>
+    /// <exception cref="XTraceException">Nothing could be started.</exception>
+    internal static IReadOnlyList<XdpMonitor> Start(
+        IReadOnlyList<(NetInterface Target, FlowDirection Direction)> targets, MonitorOptions options, bool force, Action<Notice> report)
     {
-        NetInterface target = NetInterfaces.Get(interfaceName);
-        // Checked before a monitor that runs makes room.
-        _ = options.SetsPerCpu;
-        return Alone(() => StartAlone(target, direction, options, force, report));
+        options.Check();
+        return Locked(() =>
+        {
+            RemoveDead(report);
+            using MonitorStart start = new(options, force, report);
+            return start.Run(targets);
+        });
     }
 
-    private static XdpMonitor StartAlone(NetInterface target, FlowDirection direction, MonitorOptions options, bool force, Action<string> report)
-    {
-        string interfaceName = target.Name;
-        RemoveDetached(report);
-        ClsactHook.RemoveOrphans(target.Index, IsPinned);
-        PinDirectory pins = PinDirectory.Of(interfaceName, direction);
-        XdpMonitor? existing = Find(interfaceName, direction);
-        if (existing != null)
-        {
-            ThrowUnlessReplaceable(existing, force);
-        }
-        else if (pins.Exists)
-        {
-            throw OfAnotherUser(interfaceName, direction) ?? new XTraceException(
-                "MonitorRenamed",
-                XTraceErrorKind.ResourceBusy,
-                $"The monitor that was started on {interfaceName} watches an interface that has another name now. "
-                + "See which with Get-XdpMonitor, and stop that one first.",
-                interfaceName);
-        }
-
-        try
-        {
-            // Before anything is attached, so that whatever is left by a death has a directory to be found by.
-            pins.Create();
-            using FlowMonitor monitor = FlowMonitor.Attach(target, direction, options, report, new Replacement(existing, report));
-            pins.Create();
-            monitor.Pin(pins);
-            return Describe(pins, monitor);
-        }
-        catch when (pins.Exists && !pins.IsWhole)
-        {
-            pins.Remove();
-            throw;
-        }
-    }
-
-    /// <summary>All monitors of this namespace that this user may read, whatever their state.</summary>
+    /// <summary>All points of this namespace, whatever their state, with their totals and how full their tables are.</summary>
     /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
     internal static IReadOnlyList<XdpMonitor> List()
     {
         try
         {
-            return ListVisible();
+            Capabilities.RequireMonitoring();
+            // Without the lock nobody knows what is about to be pinned.
+            ClsactHook.RemoveOrphans(isPinned: (_, _) => true);
+            return [.. PinFolder.All().SelectMany(ListIn), .. OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>()];
         }
         catch (UnauthorizedAccessException denied)
         {
@@ -73,78 +44,198 @@ internal static class MonitorStore
         }
     }
 
-    private static IReadOnlyList<XdpMonitor> ListVisible()
-    {
-        Capabilities.RequireMonitoring();
-        // Without the lock nobody knows what is about to be pinned.
-        ClsactHook.RemoveOrphans(isPinned: _ => true);
-        return [.. PinDirectory.All().Select(Describe).OfType<XdpMonitor>()];
-    }
-
     /// <summary>The same without a question to the kernel, which needs no right: what is pinned where, and nothing that was counted. None where the user may not look.</summary>
     internal static IReadOnlyList<XdpMonitor> ListUnread()
     {
         try
         {
-            return [.. PinDirectory.All().Select(pins => new XdpMonitor { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, Path = pins.FullPath })];
+            return [.. PinFolder.All().SelectMany(folder => folder.Points)
+                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = pin.Path })];
+        }
+        catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Opens the monitors that run on some interfaces; none where the user may not look whether there are any.</summary>
+    /// <param name="interfaces">Indexes of the interfaces.</param>
+    /// <param name="directions">Which directions are wanted.</param>
+    /// <param name="report">Is told why none are looked for, and what another version started.</param>
+    /// <returns>Each monitor, with those of its points that are wanted and run. The caller closes them.</returns>
+    internal static IReadOnlyList<(FlowMonitor Monitor, IReadOnlyList<PinnedPoint> Points, string Folder)> Open(
+        IReadOnlySet<int> interfaces, FlowDirection directions, Action<Notice> report)
+    {
+        List<(FlowMonitor, IReadOnlyList<PinnedPoint>, string)> found = [];
+        try
+        {
+            Capabilities.RequireMonitoring();
+            foreach (PinFolder folder in PinFolder.All())
+            {
+                PointPin[] pins = [.. folder.Points.Where(pin => directions.HasFlag(pin.Direction))];
+                if (pins.Length > 0 && TryOpen(folder) is { } monitor)
+                {
+                    PinnedPoint[] points = [.. pins.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>()
+                        .Where(point => point.State == MonitorState.Running && interfaces.Contains(point.InterfaceIndex))];
+                    if (points.Length > 0)
+                    {
+                        found.Add((monitor, points, folder.Path));
+                        continue;
+                    }
+                    monitor.Dispose();
+                }
+            }
+        }
+        catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException { Kind: XTraceErrorKind.PermissionDenied })
+        {
+            report(new Notice(NoticeLevel.Detail, FlowMessages.MonitorsNotRead, null, denied.Message));
+        }
+        return found;
+    }
+
+    /// <summary>The monitor of an interface that another version started, or null.</summary>
+    internal static OldPins? FindOld(string interfaceName, FlowDirection directions)
+    {
+        try
+        {
+            return OldPins.In(PinFolder.OfNamespace)
+                .FirstOrDefault(old => old.InterfaceName == interfaceName && directions.HasFlag(old.Direction) && old.IsWhole);
         }
         catch (UnauthorizedAccessException)
         {
-            return [];
+            return null;
         }
     }
 
-    /// <summary>The monitor of an interface's direction, or null.</summary>
-    internal static XdpMonitor? Find(string interfaceName, FlowDirection direction) =>
-        List().FirstOrDefault(monitor => monitor.InterfaceAlias == interfaceName && monitor.Direction == direction);
-
-    /// <summary>Opens an interface's running monitors to read them; none where the user may not look whether there are any.</summary>
-    /// <param name="interfaceName">The interface.</param>
-    /// <param name="directions">Which directions are wanted.</param>
-    /// <param name="report">Is told why none are looked for.</param>
-    /// <exception cref="XTraceException">There is one, of another version.</exception>
-    internal static IReadOnlyList<FlowMonitor> Open(string interfaceName, FlowDirection directions, Action<string> report)
+    /// <summary>Detaches a point and removes its pins, whatever its state; with the last one its monitor.</summary>
+    internal static void Stop(XdpMonitor monitor) => Locked(() =>
     {
-        IReadOnlyList<XdpMonitor> visible;
-        try
+        if (OldPins.Is(monitor.Path))
         {
-            visible = ListVisible();
+            new OldPins(monitor.Path).Remove();
+            return true;
         }
-        catch (UnauthorizedAccessException denied)
+        PinFolder folder = PinFolder.Of(monitor.Path);
+        if (folder.Points.FirstOrDefault(pin => pin.Path == monitor.Path) is { Path: not null } pin)
         {
-            report($"{interfaceName}: monitors that run are not read. {denied.Message}");
-            return [];
-        }
-        List<XdpMonitor> wanted = [.. visible.Where(one => one.InterfaceAlias == interfaceName && directions.HasFlag(one.Direction))];
-        if (OfAnotherUser(interfaceName, directions) is { } unread)
-        {
-            report(unread.Message);
-        }
-        if (wanted.Find(one => one.State == MonitorState.Incompatible) is { } other)
-        {
-            ThrowUnlessReplaceable(other, force: false);
-        }
-        return [.. wanted.Where(one => one.State == MonitorState.Running).Select(one => FlowMonitor.Open(new PinDirectory(one.Path)))];
-    }
-
-    /// <summary>Detaches a monitor and removes its pins, whatever its state.</summary>
-    internal static void Stop(XdpMonitor monitor) => Alone(() =>
-    {
-        PinDirectory pins = new(monitor.Path);
-        if (pins.Exists)
-        {
-            pins.Remove();
-        }
-        if (NetInterfaces.List().FirstOrDefault(one => one.Name == monitor.InterfaceAlias) is { } target)
-        {
+            RemovePoint(folder, pin);
             // A start that was killed before it pinned the filter.
-            ClsactHook.RemoveOrphans(target.Index, IsPinned);
+            ClsactHook.RemoveOrphans(pin.InterfaceIndex, IsPinned);
         }
         return true;
     });
 
+    /// <summary>Removes one point, and its monitor if it was the last. Hold the PinLock.</summary>
+    internal static void RemovePoint(PinFolder folder, PointPin pin)
+    {
+        using FlowMonitor? monitor = TryOpen(folder);
+        if (monitor != null)
+        {
+            PinnedPoint.Remove(monitor, pin);
+        }
+        else
+        {
+            PinFolder.Remove(pin);
+        }
+        if (folder.Points.Count == 0)
+        {
+            folder.Remove();
+        }
+    }
+
+    /// <summary>Whether a clsact filter's interface and direction has a pin: its program is to outlive processes.</summary>
+    internal static bool IsPinned(int interfaceIndex, FlowDirection direction) =>
+        PinFolder.All().Any(folder => folder.Points.Any(pin => pin.InterfaceIndex == interfaceIndex && pin.Direction == direction));
+
+    /// <summary>Null where it is not whole, or another version's.</summary>
+    internal static FlowMonitor? TryOpen(PinFolder folder)
+    {
+        try
+        {
+            return FlowMonitor.Open(folder);
+        }
+        catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A point with its totals.</summary>
+    /// <param name="monitor">Its monitor.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="slots">The slots that each point's flows use.</param>
+    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, IReadOnlyDictionary<uint, long> slots)
+    {
+        FlowTotals totals = point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
+        FlowFilter filter = monitor.Filter;
+        return new XdpMonitor
+        {
+            InterfaceAlias = point.Name,
+            InterfaceIndex = point.InterfaceIndex,
+            Direction = point.Direction,
+            State = point.State,
+            Hook = point.State is MonitorState.Running or MonitorState.Moved ? point.Point!.Value.Hook : MonitorHook.None,
+            StartTime = point.Point is { } started ? monitor.Calibrate().TimeOfBoot(started.StartedNanoseconds) : null,
+            Filter = filter.IsEmpty ? null : filter,
+            Packets = totals.Packets,
+            Bytes = totals.Bytes,
+            EvictedPackets = totals.EvictedPackets + totals.ReportedPackets,
+            EvictedBytes = totals.EvictedBytes + totals.ReportedBytes,
+            ReportedPackets = totals.ReportedPackets,
+            ReportedBytes = totals.ReportedBytes,
+            FilteredPackets = totals.FilteredPackets,
+            FilteredBytes = totals.FilteredBytes,
+            MalformedPackets = totals.MalformedPackets,
+            MalformedBytes = totals.MalformedBytes,
+            UsedSlots = point.Point is { } counted ? slots.GetValueOrDefault(counted.Id) : 0,
+            TableUsedSlots = monitor.Table.UsedSlots,
+            TableSlots = monitor.Table.Slots,
+            MaxFlow = (int)monitor.Meta.MaxFlow,
+            TableSize = monitor.Size,
+            ProgramId = point.ProgramId,
+            LinkId = point.LinkId,
+            Path = point.Pin.Path,
+        };
+    }
+
+    private static IEnumerable<XdpMonitor> ListIn(PinFolder folder)
+    {
+        using FlowMonitor? monitor = TryOpen(folder);
+        if (monitor == null)
+        {
+            // Another version's, or half removed.
+            return folder.Points.Select(pin => new XdpMonitor
+            {
+                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = pin.Path,
+            });
+        }
+        Dictionary<uint, long> slots = [];
+        monitor.Table.CountSlots(slots);
+        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, slots))];
+    }
+
+    /// <summary>Null where another process has just removed it.</summary>
+    private static XdpMonitor? Describe(OldPins old)
+    {
+        try
+        {
+            return new XdpMonitor
+            {
+                InterfaceAlias = old.InterfaceName,
+                Direction = old.Direction,
+                State = old.IsWhole ? MonitorState.Incompatible : MonitorState.Incomplete,
+                ProgramId = old.ProgramId,
+                Path = old.Path,
+            };
+        }
+        catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Does something to the pins while no other process can.</summary>
-    private static T Alone<T>(Func<T> change)
+    private static T Locked<T>(Func<T> change)
     {
         Capabilities.RequireMonitoring();
         BpfFileSystem.Require();
@@ -159,169 +250,72 @@ internal static class MonitorStore
         }
     }
 
-    private static XTraceException PinDenied(UnauthorizedAccessException denied) => new(
-        "PinDenied",
-        XTraceErrorKind.PermissionDenied,
-        $"Monitors are pinned under {PinDirectory.Root}, which this user may not read and write. Run as root, or give the folder to the user: "
-        + $"'sudo chmod a+x {BpfFileSystem.Root}' and 'sudo install -d -o <user> {PinDirectory.Root}'.",
-        PinDirectory.Root,
-        denied);
+    private static XTraceException PinDenied(UnauthorizedAccessException denied) =>
+        new(denied, FlowMessages.PinDenied, PinFolder.Root, PinFolder.Root, BpfFileSystem.Root);
 
-    /// <summary>Why an interface's monitors are not in the list: pins open to their owner only. Null where that is not so.</summary>
-    internal static XTraceException? OfAnotherUser(string interfaceName, FlowDirection directions) =>
-        PinDirectory.All().Any(pins => pins.InterfaceName == interfaceName && directions.HasFlag(pins.Direction) && pins.IsDenied)
-            ? new XTraceException(
-                "PinDenied",
-                XTraceErrorKind.PermissionDenied,
-                $"{interfaceName} has a monitor of another user, which only that user and root may read, restart and stop. Run as one of them.",
-                interfaceName)
-            : null;
-
-    private static void ThrowUnlessReplaceable(XdpMonitor existing, bool force)
+    /// <summary>
+    /// Removes points that count no more, and what a process left that died half way: nobody else holds the lock. Nobody can name a
+    /// point whose interface or whole namespace is gone.
+    /// </summary>
+    private static void RemoveDead(Action<Notice> report)
     {
-        if (force)
+        foreach (PinFolder folder in PinFolder.Everywhere())
         {
-            return;
+            RemoveDead(folder, report);
         }
-        string name = existing.InterfaceAlias;
-        switch (existing.State)
+        foreach (OldPins old in PinFolder.Namespaces().SelectMany(OldPins.In).Where(old => !old.IsWhole || old.IsDetached))
         {
-            case MonitorState.Running:
-                throw new XTraceException(
-                    "MonitorExists",
-                    XTraceErrorKind.ResourceExists,
-                    $"{name} has a monitor for {existing.Direction} since {existing.StartTime:yyyy-MM-dd HH:mm:ss}. Read it with Get-FlowStat, or restart it with -Force.",
-                    name);
-            case MonitorState.Moved:
-                throw new XTraceException(
-                    "MonitorMoved",
-                    XTraceErrorKind.ResourceExists,
-                    $"The {name} that a monitor was started on is in another network namespace now, and is still watched there. "
-                    + $"End that with Stop-XdpMonitor {name}, or replace it with -Force.",
-                    name);
-            case MonitorState.Incompatible:
-                throw new XTraceException(
-                    "MonitorIncompatible",
-                    XTraceErrorKind.InvalidState,
-                    $"The monitor of {name} was started by another version of XTrace. Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.",
-                    name);
+            report(new Notice(NoticeLevel.Detail, FlowMessages.RemovingDead, old.InterfaceName, old.InterfaceName, old.Path));
+            old.Remove();
         }
     }
 
-    /// <summary>Whose interface or whole namespace is gone, nobody will ever ask for by name.</summary>
-    private static void RemoveDetached(Action<string> report)
+    private static void RemoveDead(PinFolder folder, Action<Notice> report)
     {
-        foreach (PinDirectory pins in PinDirectory.Everywhere())
+        using FlowMonitor? monitor = TryOpen(folder);
+        if (monitor == null)
         {
-            // Nobody else holds the lock: what is not whole is what a process left that died.
-            if (!pins.IsWhole || IsDetached(pins))
+            if (folder.Points.Count == 0)
             {
-                report($"Removing the monitor of {pins.InterfaceName}, which is gone ({pins.FullPath}).");
-                pins.Remove();
+                folder.Remove();
             }
+            return;
+        }
+        HashSet<uint> alive = [];
+        foreach (PointPin pin in folder.Points)
+        {
+            if (IsAlive(monitor, folder, pin, out uint point))
+            {
+                alive.Add(point);
+                continue;
+            }
+            report(new Notice(NoticeLevel.Detail, FlowMessages.RemovingDead, pin.InterfaceName, pin.InterfaceName, pin.Path));
+            PinnedPoint.Remove(monitor, pin);
+        }
+        foreach (Point point in monitor.Points.List().Where(point => !alive.Contains(point.Id)))
+        {
+            monitor.Points.Remove(point.Id);
+        }
+        if (alive.Count == 0)
+        {
+            folder.Remove();
         }
     }
 
     /// <summary>Of another namespace only what a link tells is known.</summary>
-    private static bool IsDetached(PinDirectory pins)
+    private static bool IsAlive(FlowMonitor monitor, PinFolder folder, PointPin pin, out uint id)
     {
-        try
-        {
-            if (!File.Exists(pins.Link))
-            {
-                return pins.IsOfThisNamespace && IsDetachedFilter(pins);
-            }
-            using BpfHandle link = BpfHandle.Open(pins.Link);
-            return BpfLink.Query(link).InterfaceIndex == 0;
-        }
-        catch (BpfException denied) when (denied.Errno == Errnos.EACCES)
+        id = 0;
+        if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is not { Hook: not MonitorHook.None } point)
         {
             return false;
         }
-    }
-
-    private static bool IsDetachedFilter(PinDirectory pins)
-    {
-        using Attachment filter = Attachment.Open(pins);
-        return !filter.IsInPlace();
-    }
-
-    /// <summary>Whether a clsact filter's program is that of a monitor of this namespace.</summary>
-    private static bool IsPinned(uint programId) => PinDirectory.All().Where(pins => File.Exists(pins.Filter)).Any(pins =>
-    {
-        using BpfHandle program = BpfHandle.Open(pins.Filter);
-        return BpfProgram.IdOf(program) == programId;
-    });
-
-    /// <summary>Null where another process has just removed it, or where it is another user's, whose pins open to nobody else.</summary>
-    private static XdpMonitor? Describe(PinDirectory pins)
-    {
-        try
+        id = point.Id;
+        if (point.Hook == MonitorHook.Clsact && !folder.IsOfThisNamespace)
         {
-            if (pins.IsWhole && pins.ReadMeta().AbiVersion != FlowAbi.Version)
-            {
-                return Broken(pins, MonitorState.Incompatible);
-            }
-            if (pins.IsWhole)
-            {
-                using FlowMonitor monitor = FlowMonitor.Open(pins);
-                return Describe(pins, monitor);
-            }
+            return true;
         }
-        catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
-        {
-            // Whoever stops a monitor removes its pins one by one.
-        }
-        catch (BpfException denied) when (denied.Errno == Errnos.EACCES)
-        {
-            return null;
-        }
-        return pins.Exists ? Broken(pins, MonitorState.Incomplete) : null;
-    }
-
-    /// <summary>What is known where the pins are not to be read: of a link, the program.</summary>
-    private static XdpMonitor Broken(PinDirectory pins, MonitorState state)
-    {
-        uint program = 0;
-        if (File.Exists(pins.Link))
-        {
-            using BpfHandle link = BpfHandle.Open(pins.Link);
-            program = BpfLink.Query(link).ProgramId;
-        }
-        return new XdpMonitor { InterfaceAlias = pins.InterfaceName, Direction = pins.Direction, State = state, ProgramId = program, Path = pins.FullPath };
-    }
-
-    private static XdpMonitor Describe(PinDirectory pins, FlowMonitor monitor)
-    {
-        (int index, uint program, uint link) = monitor.QueryAttachment();
-        string? name = index == 0 ? null : NetInterfaces.NameOf(index);
-        bool running = name != null && monitor.IsInPlace();
-        MonitorState state = running ? MonitorState.Running : index == 0 ? MonitorState.Detached : MonitorState.Moved;
-        FlowTotals totals = monitor.ReadTotals();
-        FlowFilter filter = FilterCompiler.Decompile(monitor.Meta.Filter);
-        return new XdpMonitor
-        {
-            InterfaceAlias = running ? name! : pins.InterfaceName,
-            InterfaceIndex = running ? index : 0,
-            Direction = monitor.Direction,
-            State = state,
-            Hook = state == MonitorState.Detached ? MonitorHook.None : monitor.Hook,
-            StartTime = monitor.StartTime,
-            Filter = filter.IsEmpty ? null : $"{filter}",
-            Packets = totals.Packets,
-            Bytes = totals.Bytes,
-            EvictedPackets = totals.EvictedPackets,
-            EvictedBytes = totals.EvictedBytes,
-            FilteredPackets = totals.FilteredPackets,
-            FilteredBytes = totals.FilteredBytes,
-            MalformedPackets = totals.MalformedPackets,
-            MalformedBytes = totals.MalformedBytes,
-            UsedSlots = monitor.CountUsedSlots(),
-            MaxFlow = monitor.SlotsPerCpu,
-            TableSize = monitor.TableSize,
-            ProgramId = program,
-            LinkId = link,
-            Path = pins.FullPath,
-        };
+        using Attachment attachment = Attachment.Open(pin.Path, point);
+        return attachment.Query().InterfaceIndex != 0;
     }
 }

@@ -1,32 +1,56 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
-/// <summary>Lets one process at a time start or stop monitors. The kernel lets go of it when the process dies.</summary>
+/// <summary>
+/// Lets one process at a time start or stop monitors. The kernel lets go of it when the process dies. The folder that is locked is
+/// open to its owner alone, so that no other user can hold it.
+/// </summary>
 internal sealed class PinLock : IDisposable
 {
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(10);
+
     private readonly int _fd;
 
     /// <summary>Waits for it. The BPF file system must be mounted.</summary>
+    /// <exception cref="XTraceException">Another process has held it for too long, or the folder is not to be trusted.</exception>
     internal PinLock()
     {
-        Directory.CreateDirectory(PinDirectory.Root);
-        int flags = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory;
-        _fd = Libc.open(PinDirectory.Root, flags);
-        if (_fd < 0)
+        BpfFileSystem.CreateFolder(PinFolder.Root);
+        if (!TryLock(PinFolder.Root, s_deadline, out _fd))
         {
-            throw new BpfException($"open {PinDirectory.Root}", Marshal.GetLastPInvokeError(), target: PinDirectory.Root);
+            throw new XTraceException(FlowMessages.MonitorsBusy, PinFolder.Root, PinFolder.Root, s_deadline.TotalSeconds);
         }
-        while (Libc.flock(_fd, Libc.LockExclusive) != 0)
+    }
+
+    /// <summary>Locks a folder.</summary>
+    /// <returns>False where another process has held it for all the time.</returns>
+    internal static bool TryLock(string folder, TimeSpan deadline, out int fd)
+    {
+        int flags = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory;
+        fd = Libc.open(folder, flags | Libc.OpenNoFollow);
+        if (fd < 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            if (error != Errnos.EINTR)
-            {
-                _ = Libc.close(_fd);
-                throw new BpfException($"lock {PinDirectory.Root}", error, target: PinDirectory.Root);
-            }
+            throw error == Errnos.EACCES
+                ? new UnauthorizedAccessException($"Access to the path '{folder}' is denied.")
+                : new BpfException($"open {folder}", error, target: folder);
         }
+        long start = Stopwatch.GetTimestamp();
+        while (Libc.flock(fd, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        {
+            if (Stopwatch.GetElapsedTime(start) >= deadline)
+            {
+                _ = Libc.close(fd);
+                return false;
+            }
+            Thread.Sleep(s_step);
+        }
+        return true;
     }
 
     public void Dispose() => _ = Libc.close(_fd);

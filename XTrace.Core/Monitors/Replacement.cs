@@ -1,25 +1,24 @@
 namespace XTrace.Monitors;
 
 /// <summary>
-/// The pinned monitor that a new one takes the place of, if there is one. It goes when the new one is attached, or just
+/// The pinned point that a new one takes the place of, if there is one. It goes when the new one is attached, or just
 /// before if it has the slot that the new one needs.
 /// </summary>
-/// <param name="existing">The monitor, or null.</param>
-/// <param name="report">Is told when it goes.</param>
-internal sealed class Replacement(XdpMonitor? existing, Action<string> report)
+/// <param name="programId">The program of the point that goes; 0 for none.</param>
+/// <param name="remove">Takes it away.</param>
+internal sealed class Replacement(uint programId, Action remove)
 {
-    private bool _isGone = existing == null;
+    private bool _isGone;
 
-    /// <summary>Whether a program is the monitor's.</summary>
-    internal bool Is(uint programId) => !_isGone && existing!.ProgramId == programId;
+    /// <summary>Whether a program is the one that goes.</summary>
+    internal bool Is(uint program) => !_isGone && programId != 0 && program == programId;
 
-    /// <summary>Removes the monitor, once.</summary>
+    /// <summary>Takes the point away, once.</summary>
     internal void MakeRoom()
     {
         if (!_isGone)
         {
-            report($"{existing!.InterfaceAlias}: replacing the monitor that is {existing.State}.");
-            new PinDirectory(existing.Path).Remove();
+            remove();
             _isGone = true;
         }
     }

@@ -38,6 +38,13 @@ internal static unsafe class TcxHook
         };
     }
 
+    /// <summary>How many programs the interface runs in this direction; 0 on kernels without TCX.</summary>
+    internal static int CountPrograms(int interfaceIndex, FlowDirection direction)
+    {
+        uint* programs = stackalloc uint[MaxPrograms];
+        return IsSupported && Query(interfaceIndex, direction, programs, out uint count) == 0 ? (int)count : 0;
+    }
+
     private static int Query(int interfaceIndex, FlowDirection direction, uint* programs, out uint count)
     {
         count = programs == null ? 0u : MaxPrograms;

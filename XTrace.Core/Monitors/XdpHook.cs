@@ -1,4 +1,5 @@
 using XTrace.Bpf;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -28,24 +29,12 @@ internal static unsafe class XdpHook
         catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
         {
             // Its own slot is free. dev_xdp_attach() in net/core/dev.c
-            throw new XTraceException(
-                "ResourceBusy",
-                XTraceErrorKind.ResourceBusy,
-                $"The kernel takes no {HookPlan.Describe(hook)} on {target.Name} while an interface above it, such as its bridge or bond, runs an XDP program: "
-                + $"see which with 'bpftool net show'. Start {target.Name} before that one, or use attach mode Tc.",
-                target.Name,
-                refusal);
+            throw new XTraceException(refusal, FlowMessages.UpperXdp, target.Name, target.Name, HookPlan.Describe(hook));
         }
         catch (BpfException refusal) when (refusal.Errno is Errnos.EINVAL or Errnos.ENOSPC or Errnos.ERANGE)
         {
             // What drivers answer to an interface that is set up in a way they have no XDP for.
-            throw new XTraceException(
-                "NotSupported",
-                XTraceErrorKind.NotSupported,
-                $"The driver of {target.Name} has no {HookPlan.Describe(hook)} for it as it is set up (errno {refusal.Errno}): "
-                + "its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
-                target.Name,
-                refusal);
+            throw new XTraceException(refusal, FlowMessages.DriverRefused, target.Name, target.Name, HookPlan.Describe(hook), refusal.Errno);
         }
     }
 
@@ -65,18 +54,12 @@ internal static unsafe class XdpHook
     }
 
     /// <summary>A slot in use is never taken from its owner.</summary>
-    private static void ThrowBusy(NetInterface target, uint owner)
-    {
-        string advice = BpfProgram.NameOf(owner) == FlowProgram.XdpName
-            ? "It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another network namespace. "
-                + "Many can read a monitor of Start-XdpMonitor at once, and any number can watch with attach mode Tc."
-            : $"See what it is with 'bpftool prog show id {owner}', and watch beside it with attach mode Tc.";
-        throw new XTraceException(
-            "XdpSlotBusy",
-            XTraceErrorKind.ResourceBusy,
-            $"{target.Name} already runs the XDP program {BpfProgram.Describe(owner)}, which stays. {advice}",
-            target.Name);
-    }
+    private static void ThrowBusy(NetInterface target, uint owner) => throw new XTraceException(
+        BpfProgram.NameOf(owner) == FlowProgram.XdpName ? FlowMessages.XdpSlotOurs : FlowMessages.XdpSlotBusy,
+        target.Name,
+        target.Name,
+        BpfProgram.Describe(owner),
+        owner);
 
     private static LibBpf.XdpQueryOptions Query(int interfaceIndex)
     {

@@ -1,6 +1,9 @@
 namespace XTrace;
 
-/// <summary>A monitor that lives in the kernel, as it was when asked. Counts are frames and L2 bytes since StartTime, over all CPUs.</summary>
+/// <summary>
+/// One direction of an interface that is monitored in the kernel, as it was when asked. Several can share one flow table.
+/// Counts are frames and L2 bytes since StartTime, over all CPUs.
+/// </summary>
 public sealed class XdpMonitor
 {
     /// <summary>The interface's name.</summary>
@@ -21,8 +24,8 @@ public sealed class XdpMonitor
     /// <summary>When it began to count, local time; null where it cannot be told.</summary>
     public DateTime? StartTime { get; init; }
 
-    /// <summary>The flows that it keeps, in the words of Get-FlowStat's parameters; null: all.</summary>
-    public string? Filter { get; init; }
+    /// <summary>The flows that it keeps; null: all.</summary>
+    public FlowFilter? Filter { get; init; }
 
     /// <summary>Every frame that the hook saw: those of all flows, evicted, filtered and malformed ones.</summary>
     public ulong Packets { get; init; }
@@ -30,11 +33,17 @@ public sealed class XdpMonitor
     /// <summary>Their bytes.</summary>
     public ulong Bytes { get; init; }
 
-    /// <summary>Frames of flows that made room for newer ones.</summary>
+    /// <summary>Frames of flows that made room for newer ones, those that were reported to a reader included.</summary>
     public ulong EvictedPackets { get; init; }
 
     /// <summary>Their bytes.</summary>
     public ulong EvictedBytes { get; init; }
+
+    /// <summary>Frames of flows that made room and were reported to who read the monitor at that time.</summary>
+    public ulong ReportedPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public ulong ReportedBytes { get; init; }
 
     /// <summary>Frames that the monitor's filter left out.</summary>
     public ulong FilteredPackets { get; init; }
@@ -48,13 +57,19 @@ public sealed class XdpMonitor
     /// <summary>Their bytes.</summary>
     public ulong MalformedBytes { get; init; }
 
-    /// <summary>Slots in use, over all CPUs; a flow that two CPUs saw has two.</summary>
+    /// <summary>Slots that its flows use, over all CPUs; a flow that two CPUs saw has two.</summary>
     public long UsedSlots { get; init; }
 
-    /// <summary>Flows that each CPU can hold.</summary>
+    /// <summary>Slots of the flow table that are in use, by all interfaces that share it and over all CPUs.</summary>
+    public long TableUsedSlots { get; init; }
+
+    /// <summary>Slots of the flow table, over all CPUs.</summary>
+    public long TableSlots { get; init; }
+
+    /// <summary>Flows that the monitor was to make room for.</summary>
     public int MaxFlow { get; init; }
 
-    /// <summary>The table's memory in bytes.</summary>
+    /// <summary>The memory of the flow table and of all that belongs to it, in bytes.</summary>
     public long TableSize { get; init; }
 
     /// <summary>The program's id, as bpftool shows it.</summary>
@@ -63,7 +78,7 @@ public sealed class XdpMonitor
     /// <summary>The link's id, as bpftool shows it; 0 where a clsact filter is, which has none.</summary>
     public uint LinkId { get; init; }
 
-    /// <summary>Where the monitor is pinned.</summary>
+    /// <summary>Where it is pinned. What is in the same folder shares a flow table.</summary>
     public required string Path { get; init; }
 
     /// <summary>The interface's name.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using XTrace.Messages;
 
 namespace XTrace.Net;
 
@@ -48,11 +49,7 @@ internal static class Capabilities
         string missing = MissingForMonitoring;
         if (missing.Length > 0)
         {
-            throw new XTraceException(
-                "PermissionDenied",
-                XTraceErrorKind.PermissionDenied,
-                $"Starting, reading and stopping monitors needs {missing}, which this process lacks. "
-                + $"Run it with sudo, or with only what is needed: '{Grant}'.");
+            throw new XTraceException(FlowMessages.MissingCapabilities, null, missing, Grant);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Net;
 
@@ -36,18 +37,16 @@ internal static unsafe partial class NetInterfaces
         return [.. socket.Dump(GetLink, stackalloc byte[HeaderLength]).Select(message => Read(message)).OrderBy(one => one.Index)];
     }
 
-    /// <summary>The interface of this name.</summary>
-    /// <exception cref="XTraceException">There is none; the message lists what there is.</exception>
-    internal static NetInterface Get(string name)
+    /// <summary>The interfaces that a name or a wildcard means; other names that they answer to count as well.</summary>
+    internal static IReadOnlyList<NetInterface> Choose(IReadOnlyList<NetInterface> all, NamePattern pattern)
     {
-        IReadOnlyList<NetInterface> all = List();
-        return all.FirstOrDefault(one => one.Name == name || one.AlternativeNames.Contains(name))
-            ?? throw new XTraceException(
-                "InterfaceNotFound",
-                XTraceErrorKind.NotFound,
-                $"There is no network interface '{name}'. There are: {string.Join(", ", all.Select(one => one.Name))}.",
-                name);
+        IReadOnlyList<NetInterface> matches = pattern.Choose(all, one => one.Name);
+        return matches.Count == 0 && pattern.IsExact ? [.. all.Where(one => one.AlternativeNames.Any(pattern.IsMatch))] : matches;
     }
+
+    /// <summary>That there is no interface of this name, with what there is.</summary>
+    internal static XTraceException NotFound(string name, IReadOnlyList<NetInterface> all) =>
+        new(FlowMessages.InterfaceNotFound, name, name, string.Join(", ", all.Select(one => one.Name)));
 
     /// <summary>The current name of the interface with this index, or null.</summary>
     internal static string? NameOf(int index)

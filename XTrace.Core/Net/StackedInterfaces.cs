@@ -1,3 +1,5 @@
+using XTrace.Messages;
+
 namespace XTrace.Net;
 
 /// <summary>Interfaces that stand on each other: a bond on its slaves, a bridge on its ports, a VLAN on its NIC. A packet goes through both.</summary>
@@ -15,6 +17,18 @@ internal static class StackedInterfaces
             .ToLookup(pair => pair.Lower, pair => pair.Upper!);
         return all.Where(one => chosen.Contains(one.Index))
             .SelectMany(lower => Above(lower, uppersOf).Where(upper => chosen.Contains(upper.Index)), (lower, upper) => (upper, lower));
+    }
+
+    /// <summary>Warns of those that stand on each other: whoever adds up all flows would count some packets twice.</summary>
+    /// <param name="watched">Indexes of all interfaces that are watched.</param>
+    /// <param name="added">Indexes of those that were added just now.</param>
+    /// <param name="report">Is told.</param>
+    internal static void Report(IReadOnlySet<int> watched, IReadOnlySet<int> added, Action<Notice> report)
+    {
+        foreach ((NetInterface upper, NetInterface lower) in Among(NetInterfaces.List(), watched).Where(pair => added.Contains(pair.Upper.Index) || added.Contains(pair.Lower.Index)))
+        {
+            report(new Notice(NoticeLevel.Warning, FlowMessages.Stacked, upper.Name, upper.Name, lower.Name));
+        }
     }
 
     private static HashSet<NetInterface> Above(NetInterface lower, ILookup<int, NetInterface> uppersOf)

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace XTrace.Bpf;
+
+/// <summary>What lies at a path; a symbolic link is not followed.</summary>
+/// <param name="Exists">Whether anything does.</param>
+/// <param name="Type">Its kind: S_IFMT of st_mode.</param>
+/// <param name="Owner">The number of its user.</param>
+/// <param name="Mode">Who may do what.</param>
+internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, UnixFileMode Mode)
+{
+    private const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW, linux/fcntl.h
+    private const int CurrentFolder = -100; // AT_FDCWD
+    private const uint BasicStatus = 0x7ff; // STATX_BASIC_STATS, linux/stat.h
+    private const uint TypeMask = 0xf000; // S_IFMT
+    private const uint TypeDirectory = 0x4000; // S_IFDIR
+    private const uint TypeLink = 0xa000; // S_IFLNK
+
+    internal bool IsDirectory => Type == TypeDirectory;
+
+    /// <summary>The user whose rights this process has: not root in a shell of an ordinary user.</summary>
+    internal static uint CurrentUser => Libc.geteuid();
+
+    internal static FileStatus Of(string path) =>
+        Libc.statx(CurrentFolder, path, NoFollow, BasicStatus, out Statx status) == 0
+            ? new FileStatus(true, status.Mode & TypeMask, status.Owner, (UnixFileMode)(status.Mode & 0xfff))
+            : Marshal.GetLastPInvokeError() == Errnos.EACCES ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
+            : default;
+
+    /// <summary>For an error: what it is, whose, with which rights.</summary>
+    internal string Describe()
+    {
+        string what = Type switch { TypeDirectory => "folder", TypeLink => "symbolic link", _ => "file" };
+        return $"{what}, uid {Owner}, mode {Convert.ToString((int)Mode, 8).PadLeft(4, '0')}";
+    }
+
+    /// <summary>struct statx, linux/stat.h, as far as the mode.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct Statx
+    {
+        [FieldOffset(20)] internal uint Owner;
+        [FieldOffset(28)] internal ushort Mode;
+    }
+}

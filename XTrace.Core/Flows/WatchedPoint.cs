@@ -1,0 +1,26 @@
+namespace XTrace.Flows;
+
+/// <summary>An observation point as a session reads it.</summary>
+/// <param name="Id">Its id in its monitor.</param>
+/// <param name="InterfaceName">The interface's name.</param>
+/// <param name="InterfaceIndex">The interface's index.</param>
+/// <param name="Direction">Ingress or Egress.</param>
+/// <param name="Hook">The hook it is on.</param>
+/// <param name="IsOwn">Whether the session attached it: it has just begun to count, and ends with the session.</param>
+internal sealed record WatchedPoint(uint Id, string InterfaceName, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, bool IsOwn)
+{
+    /// <summary>When it began to count, on CLOCK_BOOTTIME.</summary>
+    internal ulong StartedNanoseconds { get; init; }
+
+    /// <summary>Time that the last sample's gains are of: since the sample before, in the first since the point began to count.</summary>
+    internal double MeasuredSeconds { get; set; }
+
+    /// <summary>Its totals in the last sample.</summary>
+    internal FlowTotals Totals { get; set; }
+
+    /// <summary>Frames whose flows are in no sample, as was said already.</summary>
+    internal ulong ReportedLoss { get; set; }
+
+    /// <summary>Whether it has ended, so that the last sample was its last one.</summary>
+    internal bool IsOver { get; set; }
+}

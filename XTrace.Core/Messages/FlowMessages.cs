@@ -1,0 +1,270 @@
+namespace XTrace.Messages;
+
+/// <summary>All that is said of interfaces, monitors and flows.</summary>
+internal static class FlowMessages
+{
+    internal static readonly Message InterfaceNotFound = new("InterfaceNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no network interface '{0}'. There are: {1}.",
+        Chinese = "没有网络接口“{0}”。现有接口：{1}。",
+    };
+
+    internal static readonly Message InterfaceGone = new("InterfaceGone", XTraceErrorKind.NotFound)
+    {
+        English = "{0} is no longer watched: the interface is gone, or its program was detached. Start again when it is back.",
+        Chinese = "{0} 不再被监控：接口已消失，或其程序已被卸下。接口恢复后请重新运行。",
+    };
+
+    internal static readonly Message InterfaceGoneAtStart = new("InterfaceGone", XTraceErrorKind.NotFound)
+    {
+        English = "{0} disappeared while XTrace attached to it. Start again when it is back.",
+        Chinese = "挂载过程中接口 {0} 消失了。接口恢复后请重新运行。",
+    };
+
+    internal static readonly Message InterfaceLeft = new("InterfaceLeft")
+    {
+        English = "{0} is gone. The last sample had its last flows.",
+        Chinese = "接口 {0} 已消失，上一次采样包含其最后的流。",
+    };
+
+    internal static readonly Message Watching = new("Watching")
+    {
+        English = "Watching {0} on {1}, {2}.",
+        Chinese = "正在监控 {0}：{1}，{2}。",
+    };
+
+    internal static readonly Message ReadingMonitor = new("ReadingMonitor")
+    {
+        English = "{0}: reading the monitor that runs on {1}, {2}.",
+        Chinese = "{0}：读取正在运行的监控（{1}，{2}）。",
+    };
+
+    internal static readonly Message ReadingFilteredMonitor = new("ReadingMonitor")
+    {
+        English = "{0}: reading the monitor that runs on {1}, {2}. It keeps only: {3}.",
+        Chinese = "{0}：读取正在运行的监控（{1}，{2}），其过滤条件：{3}。",
+    };
+
+    internal static readonly Message Attached = new("Attached")
+    {
+        English = "{0}: attached to {1}, {2}.",
+        Chinese = "{0}：已挂载到 {1}，{2}。",
+    };
+
+    internal static readonly Message VirtualTakesTc = new("VirtualTakesTc")
+    {
+        English = "{0}: {1} is virtual, and native XDP would slow down its traffic. TC comes first.",
+        Chinese = "{0}：{1} 是虚拟接口，native XDP 会拖慢其流量，因此优先使用 TC。",
+    };
+
+    internal static readonly Message HookRefused = new("HookRefused")
+    {
+        English = "{0}: {1} was refused. {2}",
+        Chinese = "{0}：{1} 被拒绝。{2}",
+    };
+
+    internal static readonly Message FiltersFirst = new("FiltersFirst")
+    {
+        English = "{0}: other filters run before priority {1}. XTrace does not count what they drop or accept.",
+        Chinese = "{0}：优先级 {1} 之前还有其他过滤器，被它们丢弃或接受的包不会计数。",
+    };
+
+    internal static readonly Message GenericXdp = new("GenericXdp")
+    {
+        English = "{0}: no other hook can be used, so generic XDP is. It counts frames that the kernel merged as one.",
+        Chinese = "{0}：其他挂载点不可用，使用 generic XDP；内核合并过的帧按一个计数。",
+    };
+
+    internal static readonly Message Stacked = new("Stacked")
+    {
+        English = "{0} stands on {1}. Packets that go through both are counted on both.",
+        Chinese = "{0} 建立在 {1} 之上：经过两者的包在两处都会计数。",
+    };
+
+    internal static readonly Message FlowsEvicted = new("FlowsEvicted")
+    {
+        English = "{0} ({1}): the flow table was full. {2} packets belong to flows that made room and are in no sample.",
+        Chinese = "{0}（{1}）：流表已满，有 {2} 个包属于被淘汰的流，不在任何采样中。",
+        ForCmdlets = ("Start the monitor with a larger -MaxFlow.", "请用更大的 -MaxFlow 启动监控。"),
+        ForCommandLine = ("Give a larger --max-flow.", "请指定更大的 --max-flow。"),
+    };
+
+    internal static readonly Message MonitorsNotRead = new("MonitorsNotRead")
+    {
+        English = "Monitors that run are not read. {0}",
+        Chinese = "未读取正在运行的监控。{0}",
+    };
+
+    internal static readonly Message Replacing = new("Replacing")
+    {
+        English = "{0}: replacing the monitor, which is {1}.",
+        Chinese = "{0}：替换原有监控（状态 {1}）。",
+    };
+
+    internal static readonly Message RemovingDead = new("RemovingDead")
+    {
+        English = "Removing what is left of the monitor of {0} ({1}).",
+        Chinese = "正在删除 {0} 监控的残留（{1}）。",
+    };
+
+    internal static readonly Message TableMemory = new("TableMemory")
+    {
+        English = "A table for {0} flows takes {1} KiB: {3} slots on each of {2} CPUs.",
+        Chinese = "容纳 {0} 个流的表占用 {1} KiB：{2} 个 CPU，每个 {3} 个槽位。",
+    };
+
+    internal static readonly Message NotEnoughMemory = new("OutOfMemory", XTraceErrorKind.ResourceUnavailable)
+    {
+        English = "A table for {0} flows takes {1} KiB, and only {2} KiB of memory are available. Ask for fewer flows.",
+        Chinese = "容纳 {0} 个流的表需要 {1} KiB，而可用内存只有 {2} KiB。请减少流的数量。",
+    };
+
+    internal static readonly Message InvalidMaxFlow = new("InvalidMaxFlow", XTraceErrorKind.InvalidArgument)
+    {
+        English = "A table for {0} flows is not possible. Give a number from {1} to {2}, for example {3}.",
+        Chinese = "流表容量不能是 {0}。请给出 {1} 到 {2} 之间的数，例如 {3}。",
+    };
+
+    internal static readonly Message FilterTooLarge = new("FilterTooLarge", XTraceErrorKind.InvalidArgument)
+    {
+        English = "The kernel's filter holds {0} addresses and {1} ports, not {2} and {3}. Name larger networks.",
+        Chinese = "内核过滤器最多容纳 {0} 个地址和 {1} 个端口，而不是 {2} 和 {3} 个。请改用更大的网段。",
+        ForCmdlets = ("Or filter in Get-FlowStat, which has no such limit.", "或者在 Get-FlowStat 中过滤，那里没有此限制。"),
+    };
+
+    internal static readonly Message InvalidAddress = new("InvalidAddress", XTraceErrorKind.InvalidArgument)
+    {
+        English = "'{0}' is neither an IP address nor a network. Write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32.",
+        Chinese = "“{0}”既不是 IP 地址也不是网段。请写成例如 10.0.0.1、10.0.0.0/8 或 2001:db8::/32。",
+    };
+
+    internal static readonly Message MissingCapabilities = new("PermissionDenied", XTraceErrorKind.PermissionDenied)
+    {
+        English = "Watching flows needs {0}, which this process lacks. Run it with sudo, or with only what is needed: '{1}'.",
+        Chinese = "监控流量需要 {0}，而本进程没有。请使用 sudo 运行，或只授予所需的权限：'{1}'。",
+    };
+
+    internal static readonly Message EgressNeedsTc = new("EgressNeedsTc", XTraceErrorKind.InvalidArgument)
+    {
+        English = "XDP sees the frames that arrive at {0}, and not those that leave it. Use attach mode Tc or Auto for egress.",
+        Chinese = "XDP 只能看到到达 {0} 的帧，看不到离开的帧。egress 请使用挂载模式 Tc 或 Auto。",
+    };
+
+    internal static readonly Message XdpNeedsEthernet = new("LinkNotSupported", XTraceErrorKind.NotSupported)
+    {
+        English = "{0} has no Ethernet frames, and the XDP program reads nothing else. Use attach mode Tc or Auto.",
+        Chinese = "{0} 上没有以太网帧，而 XDP 程序只能解析以太网帧。请使用挂载模式 Tc 或 Auto。",
+    };
+
+    internal static readonly Message LinkNotSupported = new("LinkNotSupported", XTraceErrorKind.NotSupported)
+    {
+        English = "The frames of {0} begin with headers that XTrace does not read (hardware type {1}, see linux/if_arp.h). Watch the interface that carries them instead.",
+        Chinese = "{0} 的帧以 XTrace 不解析的头部开始（硬件类型 {1}，见 linux/if_arp.h）。请改为监控承载它的接口。",
+    };
+
+    internal static readonly Message NoTcx = new("NotSupported", XTraceErrorKind.NotSupported)
+    {
+        English = "This kernel has no TCX, which came with 6.6.",
+        Chinese = "本内核没有 TCX（6.6 起支持）。",
+    };
+
+    internal static readonly Message NoHook = new("NoHook", XTraceErrorKind.NotSupported)
+    {
+        English = "No hook of {0} can be used. {1}",
+        Chinese = "{0} 没有可用的挂载点。{1}",
+    };
+
+    internal static readonly Message AttachNotEffective = new("AttachNotEffective")
+    {
+        English = "The kernel accepted {1} on {0} but does not run it there. Start again, or try another attach mode.",
+        Chinese = "内核接受了 {0} 上的 {1}，但并未运行它。请重试，或换一种挂载模式。",
+    };
+
+    internal static readonly Message UpperXdp = new("ResourceBusy", XTraceErrorKind.ResourceBusy)
+    {
+        English = "The kernel takes no {1} on {0} while an interface above it, such as its bridge or bond, runs an XDP program: see which with 'bpftool net show'. "
+            + "Start {0} before that one, or use attach mode Tc.",
+        Chinese = "{0} 上层的接口（如网桥或 bond）正在运行 XDP 程序，因此内核不接受 {0} 上的 {1}：用 'bpftool net show' 查看。请先启动 {0}，或使用挂载模式 Tc。",
+    };
+
+    internal static readonly Message DriverRefused = new("NotSupported", XTraceErrorKind.NotSupported)
+    {
+        English = "The driver of {0} has no {1} for it as it is set up (errno {2}): its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
+        Chinese = "按当前设置，{0} 的驱动不支持 {1}（errno {2}）：原因可能是 MTU、队列数或 LRO。请修改设置，或使用挂载模式 Tc。",
+    };
+
+    internal static readonly Message XdpSlotBusy = new("XdpSlotBusy", XTraceErrorKind.ResourceBusy)
+    {
+        English = "{0} already runs the XDP program {1}, which stays. See what it is with 'bpftool prog show id {2}', and watch beside it with attach mode Tc.",
+        Chinese = "{0} 已在运行 XDP 程序 {1}，该程序会保留。用 'bpftool prog show id {2}' 查看，并用挂载模式 Tc 与它并存。",
+    };
+
+    internal static readonly Message XdpSlotOurs = new("XdpSlotBusy", XTraceErrorKind.ResourceBusy)
+    {
+        English = "{0} already runs the XDP program {1}, which stays. It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another "
+            + "network namespace. Any number of watches can run beside it with attach mode Tc.",
+        Chinese = "{0} 已在运行 XDP 程序 {1}，该程序会保留。它属于 XTrace：来自另一个进程（随其结束），或来自另一个网络命名空间中启动的监控。可用挂载模式 Tc 与它并存。",
+        ForCmdlets = ("Many can read a monitor of Start-XdpMonitor at once.", "Start-XdpMonitor 的监控可以被同时读取。"),
+    };
+
+    internal static readonly Message IngressQdisc = new("IngressQdisc", XTraceErrorKind.ResourceBusy)
+    {
+        English = "{0} has an ingress qdisc, beside which there is no hook for what leaves. Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {0} clsact'.",
+        Chinese = "{0} 有 ingress qdisc，与它并存时没有 egress 的挂载点。请改用接受相同过滤器的 clsact：'tc qdisc add dev {0} clsact'。",
+    };
+
+    internal static readonly Message MonitorExists = new("MonitorExists", XTraceErrorKind.ResourceExists)
+    {
+        English = "{0} has had a monitor for {1} since {2:yyyy-MM-dd HH:mm:ss}.",
+        Chinese = "{0} 自 {2:yyyy-MM-dd HH:mm:ss} 起已有 {1} 方向的监控。",
+        ForCmdlets = ("Read it with Get-FlowStat, or restart it with -Force.", "用 Get-FlowStat 读取，或用 -Force 重新启动。"),
+    };
+
+    internal static readonly Message MonitorMoved = new("MonitorMoved", XTraceErrorKind.ResourceExists)
+    {
+        English = "The {0} that a monitor was started on is in another network namespace now, and is still watched there.",
+        Chinese = "监控启动时的接口 {0} 现在位于另一个网络命名空间，并仍在那里被监控。",
+        ForCmdlets = ("End that with Stop-XdpMonitor {0}, or replace it with -Force.", "用 Stop-XdpMonitor {0} 结束它，或用 -Force 替换。"),
+    };
+
+    internal static readonly Message MonitorIncompatible = new("MonitorIncompatible", XTraceErrorKind.InvalidState)
+    {
+        English = "The monitor of {0} was started by another version of XTrace.",
+        Chinese = "{0} 的监控由另一个版本的 XTrace 启动。",
+        ForCmdlets = ("Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.", "用 Stop-XdpMonitor 停止它，或用 Start-XdpMonitor -Force 替换。"),
+        ForCommandLine = ("Stop it first, with the version that started it or with the cmdlet Stop-XdpMonitor.", "请先用启动它的版本或 cmdlet Stop-XdpMonitor 停止它。"),
+    };
+
+    internal static readonly Message BpfFileSystemNotMounted = new("BpfFileSystemNotMounted", XTraceErrorKind.ResourceUnavailable)
+    {
+        English = "{0} is not mounted, and mounting it failed: {1}. Mount it once as root: 'mount -t bpf -o mode=0700 bpffs {0}'.",
+        Chinese = "{0} 没有挂载，且挂载失败：{1}。请以 root 挂载一次：'mount -t bpf -o mode=0700 bpffs {0}'。",
+    };
+
+    internal static readonly Message PrivateMountNamespace = new("PrivateMountNamespace", XTraceErrorKind.InvalidState)
+    {
+        English = "This process has a mount namespace of its own without a BPF file system, so a monitor would be gone when it ends. "
+            + "Mount one at {0} outside of it first: 'mount -t bpf -o mode=0700 bpffs {0}'. To enter a network namespace alone, use 'nsenter --net=/run/netns/<name>'.",
+        Chinese = "本进程处于独立的挂载命名空间，其中没有 BPF 文件系统，监控会随进程结束而消失。请先在外部挂载：'mount -t bpf -o mode=0700 bpffs {0}'。"
+            + "若只需进入网络命名空间，请使用 'nsenter --net=/run/netns/<name>'。",
+    };
+
+    internal static readonly Message PinFolderNotTrusted = new("PinFolderNotTrusted", XTraceErrorKind.PermissionDenied)
+    {
+        English = "{0} is not to be trusted: {1}. Only this user or root may own it and write into it. Find out who made it, remove it, and start again.",
+        Chinese = "{0} 不可信任：{1}。它只能由本用户或 root 拥有并写入。请查明来源，将其删除，然后重试。",
+    };
+
+    internal static readonly Message MonitorsBusy = new("MonitorsBusy", XTraceErrorKind.ResourceBusy)
+    {
+        English = "Another process has been starting or stopping monitors for more than {1} s and holds {0}. See which with 'fuser {0}', and try again.",
+        Chinese = "另一个进程正在启动或停止监控，占用 {0} 已超过 {1} 秒。用 'fuser {0}' 查看是哪个进程，然后重试。",
+    };
+
+    internal static readonly Message PinDenied = new("PinDenied", XTraceErrorKind.PermissionDenied)
+    {
+        English = "Monitors are pinned under {0}, which this user may not read and write. Run as root, or give the folder to the user: "
+            + "'sudo chmod a+x {1}' and 'sudo install -d -m 700 -o <user> {0}'.",
+        Chinese = "监控固定在 {0} 之下，而本用户无权读写。请以 root 运行，或把该目录交给此用户：'sudo chmod a+x {1}' 和 'sudo install -d -m 700 -o <user> {0}'。",
+    };
+}

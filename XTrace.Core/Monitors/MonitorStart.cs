@@ -1,0 +1,169 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Messages;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>
+/// Starts pinned points: in a monitor that keeps the same flows and has room, else in a new one. A point that is replaced gets its
+/// successor in another monitor, so that the two never count the same frame. Hold the PinLock.
+/// </summary>
+internal sealed class MonitorStart(MonitorOptions options, bool force, Action<Notice> report) : IDisposable
+{
+    /// <summary>From so many points on they are attached in the way that is quick for many, see HookPlan.ForMany.</summary>
+    private const int Many = 32;
+
+    private readonly List<(PinFolder Folder, FlowMonitor Monitor)> _monitors = [];
+    private readonly List<(PinFolder Folder, FlowMonitor Monitor, PointPin Pin)> _started = [];
+    private readonly Dictionary<(int, FlowDirection), (PinFolder Folder, PinnedPoint Point)> _existing = [];
+
+    /// <summary>Starts each target; the error of one is reported and ends none of the others.</summary>
+    internal IReadOnlyList<XdpMonitor> Run(IReadOnlyList<(NetInterface Target, FlowDirection Direction)> targets)
+    {
+        FindExisting();
+        int left = targets.Count;
+        foreach ((NetInterface target, FlowDirection direction) in targets)
+        {
+            try
+            {
+                Start(target, direction, left--, targets.Count >= Many);
+            }
+            catch (XTraceException error)
+            {
+                report(new Notice(error));
+            }
+        }
+        foreach ((PinFolder folder, _) in _monitors.Where(one => one.Folder.Points.Count == 0))
+        {
+            folder.Remove();
+        }
+        return Describe();
+    }
+
+    public void Dispose() => _monitors.ForEach(one => one.Monitor.Dispose());
+
+    private void FindExisting()
+    {
+        foreach (PinFolder folder in PinFolder.All())
+        {
+            if (MonitorStore.TryOpen(folder) is not { } monitor)
+            {
+                continue;
+            }
+            _monitors.Add((folder, monitor));
+            foreach (PinnedPoint point in folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
+            {
+                _existing[(point.InterfaceIndex != 0 ? point.InterfaceIndex : point.Pin.InterfaceIndex, point.Direction)] = (folder, point);
+            }
+        }
+    }
+
+    private void Start(NetInterface target, FlowDirection direction, int points, bool isMany)
+    {
+        ClsactHook.RemoveOrphans(target.Index, MonitorStore.IsPinned);
+        bool exists = _existing.TryGetValue((target.Index, direction), out (PinFolder Folder, PinnedPoint Point) old) || TryFindByName(target, direction, out old);
+        OldPins? oldVersion = MonitorStore.FindOld(target.Name, direction);
+        if (!force)
+        {
+            ThrowIfRunning(target, direction, exists ? old : null, oldVersion != null);
+        }
+        HookPlan plan = options.PlanFor(target, direction);
+        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
+        {
+            report(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+        }
+        Replacement? replacement = exists ? new Replacement(old.Point.ProgramId, () => Replace(old))
+            : oldVersion != null ? new Replacement(oldVersion.ProgramId, () => Replace(oldVersion))
+            : null;
+        Attach(target, direction, isMany ? plan.ForMany(target, direction) : plan, replacement, exists ? old.Folder : null, points);
+    }
+
+    /// <summary>A point whose interface is gone or was moved away is known by its name alone.</summary>
+    private bool TryFindByName(NetInterface target, FlowDirection direction, out (PinFolder Folder, PinnedPoint Point) found)
+    {
+        found = _existing.Values.FirstOrDefault(one =>
+            one.Point.InterfaceIndex == 0 && one.Point.Direction == direction && one.Point.Pin.InterfaceName == target.Name);
+        return found.Point != null;
+    }
+
+    private void Attach(NetInterface target, FlowDirection direction, HookPlan plan, Replacement? replacement, PinFolder? notIn, int points)
+    {
+        foreach ((PinFolder folder, FlowMonitor monitor) in _monitors.Where(one => one.Folder != notIn && Directory.Exists(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
+        {
+            if (TryAttach(folder, monitor))
+            {
+                return;
+            }
+        }
+        FlowMonitor made = FlowMonitor.Create(options, points, owner: null, report);
+        PinFolder pins = PinFolder.Create();
+        _monitors.Add((pins, made));
+        made.Pin(pins);
+        _ = TryAttach(pins, made);
+
+        bool TryAttach(PinFolder folder, FlowMonitor monitor)
+        {
+            if (monitor.Attach(target, direction, plan, replacement, report) is not { } point)
+            {
+                return false;
+            }
+            PointPin pin = new(folder.PathFor(target, direction), target.Index, direction, target.Name);
+            try
+            {
+                monitor.PinPoint(point, pin.Path);
+            }
+            catch
+            {
+                monitor.Detach(point);
+                throw;
+            }
+            _started.Add((folder, monitor, pin));
+            return true;
+        }
+    }
+
+    private unsafe bool IsForUs(FlowMonitor monitor)
+    {
+        KernelFilter wanted = FilterCompiler.Compile(options.Filter);
+        KernelFilter there = monitor.Meta.Filter;
+        return monitor.Meta.MaxFlow == options.MaxFlow
+            && new ReadOnlySpan<byte>(&wanted, sizeof(KernelFilter)).SequenceEqual(new ReadOnlySpan<byte>(&there, sizeof(KernelFilter)));
+    }
+
+    private void Replace((PinFolder Folder, PinnedPoint Point) old)
+    {
+        report(new Notice(NoticeLevel.Detail, FlowMessages.Replacing, old.Point.Name, old.Point.Name, old.Point.State));
+        MonitorStore.RemovePoint(old.Folder, old.Point.Pin);
+    }
+
+    private void Replace(OldPins old)
+    {
+        report(new Notice(NoticeLevel.Detail, FlowMessages.Replacing, old.InterfaceName, old.InterfaceName, MonitorState.Incompatible));
+        old.Remove();
+    }
+
+    private void ThrowIfRunning(NetInterface target, FlowDirection direction, (PinFolder Folder, PinnedPoint Point)? existing, bool isOldVersion)
+    {
+        if (isOldVersion)
+        {
+            throw new XTraceException(FlowMessages.MonitorIncompatible, target.Name, target.Name);
+        }
+        if (existing is { Point: { State: MonitorState.Running, Point: { } point } } running)
+        {
+            FlowMonitor monitor = _monitors.Find(one => one.Folder == running.Folder).Monitor;
+            throw new XTraceException(
+                FlowMessages.MonitorExists, target.Name, target.Name, direction, monitor.Calibrate().TimeOfBoot(point.StartedNanoseconds));
+        }
+        if (existing is { Point.State: MonitorState.Moved })
+        {
+            throw new XTraceException(FlowMessages.MonitorMoved, target.Name, target.Name);
+        }
+    }
+
+    private List<XdpMonitor> Describe()
+    {
+        Dictionary<uint, long> none = [];
+        return [.. _started.Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, none) : null).OfType<XdpMonitor>()];
+    }
+}

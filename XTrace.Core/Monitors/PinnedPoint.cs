@@ -1,0 +1,83 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Net;
+
+namespace XTrace.Monitors;
+
+/// <summary>A pinned point as it is now, found without reading the flow table.</summary>
+internal sealed class PinnedPoint
+{
+    private PinnedPoint(PointPin pin)
+    {
+        Pin = pin;
+        Name = pin.InterfaceName;
+    }
+
+    internal PointPin Pin { get; }
+
+    /// <summary>What the monitor knows of it; null where it is not whole.</summary>
+    internal Point? Point { get; private init; }
+
+    internal MonitorState State { get; private init; } = MonitorState.Incomplete;
+
+    /// <summary>The interface's name: as it is now, or as it was when it is not there.</summary>
+    internal string Name { get; private init; }
+
+    /// <summary>The interface's index; 0 where the point is not attached in this network namespace.</summary>
+    internal int InterfaceIndex { get; private init; }
+
+    internal uint ProgramId { get; private init; }
+
+    internal uint LinkId { get; private init; }
+
+    internal FlowDirection Direction => Pin.Direction;
+
+    /// <summary>Asks the kernel about a point.</summary>
+    /// <returns>Null where another process has just removed it.</returns>
+    internal static PinnedPoint? Query(FlowMonitor monitor, PointPin pin)
+    {
+        if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is not { Hook: not MonitorHook.None } point)
+        {
+            return new PinnedPoint(pin);
+        }
+        try
+        {
+            using Attachment attachment = Attachment.Open(pin.Path, point);
+            (int index, uint program, uint link) = attachment.Query();
+            string? name = index == 0 ? null : NetInterfaces.NameOf(index);
+            bool isRunning = name != null && attachment.IsInPlace();
+            return new PinnedPoint(pin)
+            {
+                Point = point,
+                State = isRunning ? MonitorState.Running : index == 0 ? MonitorState.Detached : MonitorState.Moved,
+                Name = isRunning ? name! : pin.InterfaceName,
+                InterfaceIndex = isRunning ? index : 0,
+                ProgramId = program,
+                LinkId = link,
+            };
+        }
+        catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Takes the program off, and removes the pin. Safe at any step: what is left is found again as incomplete.</summary>
+    internal static void Remove(FlowMonitor monitor, PointPin pin)
+    {
+        if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is { } point)
+        {
+            if (point.Hook != MonitorHook.None)
+            {
+                using Attachment attachment = Attachment.Open(pin.Path, point);
+                attachment.Detach();
+            }
+            PinFolder.Remove(pin);
+            monitor.Points.Remove(point.Id);
+        }
+        else
+        {
+            PinFolder.Remove(pin);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using XTrace.Flows;
+
+namespace XTrace;
+
+/// <summary>One sample of everything that a session watches: its flows are valid until the session takes the next.</summary>
+public sealed class FlowSample
+{
+    private readonly FlowFilter _filter;
+    private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
+    private FlowRow[] _rows = [];
+
+    internal FlowSample(FlowFilter filter) => _filter = filter;
+
+    /// <summary>The number of the sample, from 1; 0 for a baseline.</summary>
+    public long Number { get; internal set; }
+
+    /// <summary>When it was taken, local time.</summary>
+    public DateTime Timestamp { get; internal set; }
+
+    /// <summary>The names of the interfaces that it is of, each once.</summary>
+    public IEnumerable<string> Interfaces => Points.Select(point => point.InterfaceName).Distinct();
+
+    internal ClockCalibration Clock { get; set; }
+
+    /// <summary>The points that it is of, in the order they were asked for.</summary>
+    internal IReadOnlyList<WatchedPoint> Points { get; private set; } = [];
+
+    /// <summary>The flows of all points, in no particular order within one.</summary>
+    /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
+    public IEnumerable<FlowStat> Flows(TimeSpan? activeWithin = null) => Points.SelectMany(point => Flows(point, activeWithin));
+
+    /// <summary>The n greatest flows of each interface and direction, greatest first, without sorting the rest.</summary>
+    /// <param name="n">How many.</param>
+    /// <param name="order">What goes first.</param>
+    /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
+    public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
+        Points.SelectMany(point => FlowSelection.Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin))
+            .Select(row => FlowProjection.ToStat(in row, point, this)));
+
+    internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin)
+    {
+        (int start, int end) = _ranges[point];
+        for (int i = start; i < end; i++)
+        {
+            if (IsActive(in _rows[i], activeWithin))
+            {
+                yield return FlowProjection.ToStat(in _rows[i], point, this);
+            }
+        }
+    }
+
+    /// <summary>The flows of a point that gained something since the sample before, or are over.</summary>
+    internal IEnumerable<FlowStat> ActiveFlows(WatchedPoint point)
+    {
+        (int start, int end) = _ranges[point];
+        for (int i = start; i < end; i++)
+        {
+            if (_rows[i].NewPackets > 0 || _rows[i].EndReason != FlowEndReason.None)
+            {
+                yield return FlowProjection.ToStat(in _rows[i], point, this);
+            }
+        }
+    }
+
+    /// <summary>The rows of a point, those that made room included.</summary>
+    internal ReadOnlySpan<FlowRow> RowsOf(WatchedPoint point)
+    {
+        (int start, int end) = _ranges[point];
+        return _rows.AsSpan(start, end - start);
+    }
+
+    /// <summary>Collects the rows that are wanted, point by point.</summary>
+    internal void Fill(IReadOnlyList<Sessions.FlowSource> sources, IReadOnlyList<WatchedPoint> points)
+    {
+        Points = points;
+        Dictionary<WatchedPoint, int> counts = points.ToDictionary(point => point, _ => 0);
+        ForEachRow(sources, (in FlowRow _, WatchedPoint point) => counts[point]++);
+        int total = 0;
+        _ranges.Clear();
+        foreach (WatchedPoint point in points)
+        {
+            _ranges[point] = (total, total);
+            total += counts[point];
+        }
+        if (_rows.Length < total)
+        {
+            _rows = new FlowRow[Math.Max(total, _rows.Length * 2)];
+        }
+        ForEachRow(sources, (in FlowRow row, WatchedPoint point) =>
+        {
+            (int start, int end) = _ranges[point];
+            _rows[end] = row;
+            _ranges[point] = (start, end + 1);
+        });
+    }
+
+    private delegate void RowAction(in FlowRow row, WatchedPoint point);
+
+    private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action)
+    {
+        foreach (Sessions.FlowSource source in sources)
+        {
+            ForEachRow(source, source.Meter.Rows, action);
+            ForEachRow(source, source.Meter.Ended, action);
+        }
+    }
+
+    private void ForEachRow(Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, RowAction action)
+    {
+        foreach (ref readonly FlowRow row in rows)
+        {
+            if ((_filter.IsEmpty || _filter.Matches(in row.Key)) && source.PointOf(in row) is { } point)
+            {
+                action(in row, point);
+            }
+        }
+    }
+
+    private bool IsActive(in FlowRow row, TimeSpan? within) => within is not { } time || Clock.AgeOf(row.LastSeen) <= time;
+
+    private double WeightOf(in FlowRow row, FlowOrder order) => order switch
+    {
+        FlowOrder.Packets => row.Packets,
+        FlowOrder.Bytes => row.Bytes,
+        FlowOrder.PacketsPerSecond => row.NewPackets,
+        FlowOrder.BytesPerSecond => row.NewBytes,
+        FlowOrder.Duration => row.LastSeen - row.FirstSeen,
+        FlowOrder.LastSeen => -(double)(Clock.Jiffies - row.LastSeen),
+        _ => throw new ArgumentOutOfRangeException(nameof(order)),
+    };
+}

@@ -1,0 +1,332 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Messages;
+using XTrace.Monitors;
+using XTrace.Net;
+using XTrace.Sessions;
+
+namespace XTrace;
+
+/// <summary>
+/// Watches the flows of interfaces: reads the monitors that run there, and attaches programs of its own where there are none. Interfaces
+/// that match a wildcard come and go while it runs; what fails on one interface ends none of the others, and is told. One call takes
+/// one sample of everything. Disposing it detaches what it attached.
+/// </summary>
+public sealed class FlowSession : IDisposable
+{
+    /// <summary>From so long a pause on, the kernel has time to fill the ring buffer of ends.</summary>
+    private static readonly TimeSpan s_endsStep = TimeSpan.FromMilliseconds(50);
+
+    private readonly FlowSessionOptions _options;
+    private readonly Action<Notice> _report;
+    private readonly NamePattern[] _patterns;
+    private readonly SampleClock _clock;
+    private readonly BpfRing _ends = new();
+    private readonly List<FlowSource> _sources = [];
+    private readonly HashSet<int> _known = [];
+    private readonly FlowSample _sample;
+    private long _number;
+
+    /// <summary>Finds and attaches everything that is there.</summary>
+    /// <param name="options">What, and how.</param>
+    /// <param name="report">Is told what the session does, what is not what it seems, and what failed.</param>
+    /// <exception cref="XTraceException">The filter or the table's size cannot be had.</exception>
+    public FlowSession(FlowSessionOptions options, Action<Notice> report)
+    {
+        _options = options;
+        _report = report;
+        _patterns = [.. options.Interfaces.Select(name => new NamePattern(name))];
+        _sample = new FlowSample(options.Filter);
+        OwnOptions.Check();
+        _clock = new SampleClock(options.Interval);
+        try
+        {
+            Open(Find(mustExist: true));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether there is nothing to watch, and no wildcard that something could still match.</summary>
+    public bool IsOver => _sources.Count == 0 && _patterns.All(pattern => pattern.IsExact);
+
+    /// <summary>Whether some of what it watches is counted by a monitor that runs already, which can answer at once.</summary>
+    public bool ReadsMonitors => _sources.Exists(source => !source.IsOwn);
+
+    internal IEnumerable<WatchedPoint> Points => _sources.SelectMany(source => source.Points);
+
+    private MonitorOptions OwnOptions => new()
+    {
+        Mode = _options.AttachMode,
+        MaxFlow = _options.MaxFlow,
+        // What is not wanted need not take room in the table.
+        Filter = FilterCompiler.Fits(_options.Filter) ? _options.Filter : new FlowFilter(),
+    };
+
+    /// <summary>Waits until the next sample is due.</summary>
+    /// <param name="step">How often <paramref name="tick"/> is called meanwhile.</param>
+    /// <param name="tick">Is called while time passes; null: nobody wants to know.</param>
+    /// <returns>False once somebody has stopped the session.</returns>
+    public bool Wait(TimeSpan step, Action? tick = null)
+    {
+        bool readsEnds = !_ends.IsInvalid;
+        return _clock.Wait(readsEnds && step > s_endsStep ? s_endsStep : step, time =>
+        {
+            if (readsEnds)
+            {
+                _ends.Poll(time);
+                _sources.ForEach(source => source.KeepReading());
+            }
+            else
+            {
+                _clock.Pause(time);
+            }
+            tick?.Invoke();
+        });
+    }
+
+    /// <summary>Takes a sample of everything, and follows the interfaces.</summary>
+    public FlowSample Sample()
+    {
+        _number++;
+        return Take(_sources);
+    }
+
+    /// <summary>Reads everything once, so that the next sample's gains are those from now on.</summary>
+    public void Baseline() => Take(_sources);
+
+    /// <summary>Takes a sample of the monitors that run already, and lets go of them.</summary>
+    public FlowSample SampleMonitors()
+    {
+        _number++;
+        List<FlowSource> monitors = _sources.FindAll(source => !source.IsOwn);
+        FlowSample sample = Take(monitors);
+        monitors.ForEach(source => source.Dispose());
+        _sources.RemoveAll(monitors.Contains);
+        return sample;
+    }
+
+    /// <summary>Ends every wait, from any thread.</summary>
+    public void Stop() => _clock.Stop();
+
+    /// <summary>Takes programs of its own off, from any thread, where the process ends without disposing it.</summary>
+    public void Abandon() => _sources.FindAll(source => source.IsOwn).ForEach(source => source.Monitor.DetachAll());
+
+    /// <summary>Detaches what it attached.</summary>
+    public void Dispose()
+    {
+        _ends.Dispose();
+        _sources.ForEach(source => source.Dispose());
+        _sources.Clear();
+        _clock.Dispose();
+    }
+
+    private FlowSample Take(List<FlowSource> sources)
+    {
+        _ends.Consume();
+        sources.ForEach(source => source.Take());
+        _sample.Number = _number;
+        _sample.Clock = sources.Count > 0 ? sources[0].Meter.Clock : new ClockCalibration(0, 0, DateTime.UtcNow, 1);
+        _sample.Timestamp = _sample.Clock.Local;
+        _sample.Fill(sources, [.. sources.SelectMany(source => source.Points).OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
+        sources.ForEach(ReportLoss);
+        Follow();
+        return _sample;
+    }
+
+    /// <summary>Says which frames are in no flow of any sample, though no filter left them out.</summary>
+    private void ReportLoss(FlowSource source)
+    {
+        foreach (WatchedPoint point in source.Points.Where(point => point.Totals.EvictedPackets > point.ReportedLoss))
+        {
+            ulong packets = point.Totals.EvictedPackets - point.ReportedLoss;
+            point.ReportedLoss = point.Totals.EvictedPackets;
+            _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+        }
+    }
+
+    /// <summary>Lets go of what has ended, and watches what has appeared.</summary>
+    private void Follow()
+    {
+        foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
+        {
+            _known.Remove(point.InterfaceIndex);
+            bool isExpected = !_patterns.Any(pattern => pattern.IsExact && pattern.IsMatch(point.InterfaceName));
+            _report(isExpected
+                ? new Notice(NoticeLevel.Information, FlowMessages.InterfaceLeft, point.InterfaceName, point.InterfaceName)
+                : new Notice(new XTraceException(FlowMessages.InterfaceGone, point.InterfaceName, point.InterfaceName)));
+        }
+        foreach (FlowSource source in _sources.ToArray())
+        {
+            source.RemoveOver();
+            if (!source.Points.Any())
+            {
+                source.Dispose();
+                _sources.Remove(source);
+            }
+        }
+        if (!_patterns.All(pattern => pattern.IsExact))
+        {
+            Open(Find(mustExist: false));
+        }
+    }
+
+    /// <summary>The interfaces that are meant and not watched yet. Exact names are looked for once, and wildcards always.</summary>
+    private List<NetInterface> Find(bool mustExist)
+    {
+        IReadOnlyList<NetInterface> all = NetInterfaces.List();
+        List<NetInterface> found = [];
+        foreach (NamePattern pattern in _patterns.Where(pattern => mustExist || !pattern.IsExact))
+        {
+            IReadOnlyList<NetInterface> matches = NetInterfaces.Choose(all, pattern);
+            if (matches.Count == 0 && pattern.IsExact)
+            {
+                _report(new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
+            }
+            found.AddRange(matches.Where(match => _known.Add(match.Index)));
+        }
+        return found;
+    }
+
+    private void Open(List<NetInterface> targets)
+    {
+        if (targets.Count == 0)
+        {
+            return;
+        }
+        List<WatchedPoint> opened = ReadPinned(targets);
+        List<(NetInterface Target, FlowDirection Direction)> own = [];
+        foreach (NetInterface target in targets)
+        {
+            FlowDirection there = opened.Where(point => point.InterfaceIndex == target.Index).Aggregate((FlowDirection)0, (sum, point) => sum | point.Direction);
+            FlowDirection wanted = (DirectionsOf(target.Name) ?? (there == 0 ? FlowDirection.Ingress : 0)) & ~there;
+            if (Try(() => ThrowIfOld(target, wanted)))
+            {
+                own.AddRange(new MonitorOptions { Direction = wanted }.Directions.Select(direction => (target, direction)));
+            }
+        }
+        for (int i = 0; i < own.Count; i++)
+        {
+            (NetInterface target, FlowDirection direction) = own[i];
+            Try(() => opened.Add(AttachOwn(target, direction, own.Count - i)));
+        }
+        Announce(opened);
+        WarnIfStacked(opened);
+    }
+
+    private FlowDirection? DirectionsOf(string name) => _options.DirectionsOf.GetValueOrDefault(name, _options.Directions);
+
+    private List<WatchedPoint> ReadPinned(List<NetInterface> targets)
+    {
+        List<WatchedPoint> opened = [];
+        FlowDirection directions = targets.Aggregate((FlowDirection)0, (sum, target) => sum | (DirectionsOf(target.Name) ?? FlowDirection.Both));
+        HashSet<int> indexes = [.. targets.Select(target => target.Index)];
+        foreach ((FlowMonitor monitor, IReadOnlyList<PinnedPoint> points, string folder) in MonitorStore.Open(indexes, directions, _report))
+        {
+            FlowSource source = new(monitor, folder);
+            _sources.Add(source);
+            opened.AddRange(points.Where(point => IsWanted(point)).Select(source.Add));
+            ReadEnds(source);
+        }
+        return opened;
+    }
+
+    private bool IsWanted(PinnedPoint point) =>
+        (DirectionsOf(point.Name) ?? FlowDirection.Both).HasFlag(point.Direction);
+
+    private static void ThrowIfOld(NetInterface target, FlowDirection directions)
+    {
+        if (MonitorStore.FindOld(target.Name, directions) != null)
+        {
+            throw new XTraceException(FlowMessages.MonitorIncompatible, target.Name, target.Name);
+        }
+    }
+
+    private WatchedPoint AttachOwn(NetInterface target, FlowDirection direction, int points)
+    {
+        MonitorOptions options = OwnOptions with { Direction = _options.Directions ?? FlowDirection.Ingress };
+        HookPlan plan = options.PlanFor(target, direction);
+        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
+        {
+            _report(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+        }
+        foreach (FlowSource source in _sources.Where(source => source.IsOwn))
+        {
+            if (source.Monitor.Attach(target, direction, plan, null, _report) is { } point)
+            {
+                return source.Add(source.Monitor.Points.List().First(one => one.Id == point));
+            }
+        }
+        FlowMonitor monitor = FlowMonitor.Create(options, points, ProcessIdentity.Current, _report);
+        FlowSource made = new(monitor, null);
+        try
+        {
+            uint point = monitor.Attach(target, direction, plan, null, _report)!.Value;
+            WatchedPoint watched = made.Add(monitor.Points.List().First(one => one.Id == point));
+            _sources.Add(made);
+            ReadEnds(made);
+            return watched;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
+
+    private void ReadEnds(FlowSource source)
+    {
+        if (_options.ReadEnds && Try(() => source.TryReadEnds(_ends)))
+        {
+            foreach (WatchedPoint point in source.Points)
+            {
+                // What made room before is in no sample of this session, and nobody asked for it.
+                point.ReportedLoss = source.Monitor.Points.ReadTotals(point.Id).EvictedPackets;
+            }
+        }
+    }
+
+    private void Announce(List<WatchedPoint> opened)
+    {
+        foreach (FlowSource source in _sources)
+        {
+            foreach (WatchedPoint point in source.Points.Intersect(opened))
+            {
+                FlowFilter filter = source.Monitor.Filter;
+                _report(point.IsOwn
+                    ? new Notice(NoticeLevel.Information, FlowMessages.Watching, point.InterfaceName, point.InterfaceName, HookPlan.Describe(point.Hook), point.Direction, point.Hook)
+                    : new Notice(NoticeLevel.Information, filter.IsEmpty ? FlowMessages.ReadingMonitor : FlowMessages.ReadingFilteredMonitor, point.InterfaceName, point.InterfaceName, HookPlan.Describe(point.Hook), point.Direction, filter));
+                if (point.IsOwn && point.Hook == MonitorHook.XdpGeneric && _options.AttachMode == AttachMode.Auto)
+                {
+                    _report(new Notice(NoticeLevel.Warning, FlowMessages.GenericXdp, point.InterfaceName, point.InterfaceName));
+                }
+            }
+        }
+    }
+
+    /// <summary>Whoever adds up all flows would count some packets twice.</summary>
+    private void WarnIfStacked(List<WatchedPoint> opened)
+    {
+        HashSet<int> watched = [.. Points.Select(point => point.InterfaceIndex)];
+        HashSet<int> added = [.. opened.Select(point => point.InterfaceIndex)];
+        StackedInterfaces.Report(watched, added, _report);
+    }
+
+    /// <summary>Does something for one interface: its error is told, and the others go on.</summary>
+    private bool Try(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (XTraceException error)
+        {
+            _report(new Notice(error));
+            return false;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using XTrace.Monitors;
+
+namespace XTrace;
+
+/// <summary>What a session watches, and how.</summary>
+public sealed record FlowSessionOptions
+{
+    /// <summary>Names of interfaces, and wildcards (<c>*</c>, <c>?</c>, <c>[a-c]</c>): an interface that appears and matches one is watched from then on.</summary>
+    public required IReadOnlyList<string> Interfaces { get; init; }
+
+    /// <summary>What is wanted; null: on each interface the directions that a monitor counts there already, else what arrives.</summary>
+    public FlowDirection? Directions { get; init; }
+
+    /// <summary>The flows that are wanted.</summary>
+    public FlowFilter Filter { get; init; } = new();
+
+    /// <summary>The hook, where the session attaches a program of its own.</summary>
+    public AttachMode AttachMode { get; init; } = AttachMode.Auto;
+
+    /// <summary>Flows that the session's own table has room for: 8 to 8,388,608.</summary>
+    public int MaxFlow { get; init; } = MonitorOptions.DefaultMaxFlow;
+
+    /// <summary>Time between two samples.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Whether flows that make room in a table are in the next sample, with their end's reason. One session at a time can have that of
+    /// a monitor; where another has it, they are in the monitor's totals only.
+    /// </summary>
+    public bool ReadEnds { get; init; } = true;
+
+    /// <summary>Directions, interface by interface, that are wanted instead of <see cref="Directions"/>.</summary>
+    internal IReadOnlyDictionary<string, FlowDirection?> DirectionsOf { get; init; } = new Dictionary<string, FlowDirection?>();
+}

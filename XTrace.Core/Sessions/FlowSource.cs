@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+
+namespace XTrace.Sessions;
+
+/// <summary>A monitor that a session reads, and which of its points.</summary>
+internal sealed unsafe class FlowSource : IDisposable
+{
+    /// <summary>For how long the kernel reports ends to a reader that does not come back.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<uint, (WatchedPoint Point, PointPin? Pin)> _points = [];
+    private readonly string? _folder;
+    private BpfMemory? _control;
+    private int _readerLock = -1;
+
+    /// <param name="monitor">The monitor; this closes it.</param>
+    /// <param name="folder">Where it is pinned; null for the session's own.</param>
+    internal FlowSource(FlowMonitor monitor, string? folder)
+    {
+        Monitor = monitor;
+        _folder = folder;
+    }
+
+    internal FlowMonitor Monitor { get; }
+
+    internal FlowMeter Meter { get; } = new();
+
+    internal bool IsOwn => _folder == null;
+
+    internal IEnumerable<WatchedPoint> Points => _points.Values.Select(one => one.Point);
+
+    /// <summary>Reads a pinned point.</summary>
+    internal WatchedPoint Add(PinnedPoint pinned)
+    {
+        Point point = pinned.Point!.Value;
+        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, IsOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
+        _points.Add(point.Id, (watched, pinned.Pin));
+        return watched;
+    }
+
+    /// <summary>Reads a point that the session attached.</summary>
+    internal WatchedPoint Add(Point point)
+    {
+        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, IsOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
+        _points.Add(point.Id, (watched, null));
+        return watched;
+    }
+
+    /// <summary>The point of a row; null where the session does not want it.</summary>
+    internal WatchedPoint? PointOf(in FlowRow row) => _points.TryGetValue(row.Point, out (WatchedPoint Point, PointPin? Pin) found) ? found.Point : null;
+
+    /// <summary>Has the monitor report flows that make room, unless another session has it do so.</summary>
+    /// <returns>False where another has.</returns>
+    internal bool TryReadEnds(BpfRing ring)
+    {
+        if (_control == null && (_folder == null || PinLock.TryLock(_folder, TimeSpan.Zero, out _readerLock)))
+        {
+            _control = new BpfMemory(Monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
+            ring.Add(Monitor.Maps.Ends, record => Meter.AddEnd(in MemoryMarshal.AsRef<FlowEnd>(record)));
+            KeepReading();
+        }
+        return _control != null;
+    }
+
+    /// <summary>Tells the kernel that somebody still reads ends.</summary>
+    internal void KeepReading()
+    {
+        if (_control is { } control)
+        {
+            ClockCalibration now = Monitor.Calibrate();
+            MonitorControl* word = (MonitorControl*)control.Start;
+            Volatile.Write(ref word->ReadUntil, now.Jiffies + (uint)(s_patience.TotalSeconds * 1e9 / now.TickNanoseconds));
+            Volatile.Write(ref word->IsRead, 1);
+        }
+    }
+
+    /// <summary>Takes a snapshot, and finds out which points have ended: this is then their last sample.</summary>
+    internal void Take()
+    {
+        Meter.Take(Monitor);
+        foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
+        {
+            ulong since = Math.Max(point.StartedNanoseconds, Meter.PreviousClock?.BootNanoseconds ?? 0);
+            point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
+            point.Totals = Monitor.Points.ReadTotals(point.Id);
+            point.IsOver = IsOver(point, pin);
+        }
+    }
+
+    /// <summary>Lets go of points that have ended.</summary>
+    internal void RemoveOver()
+    {
+        foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
+        {
+            _points.Remove(point.Id);
+            if (IsOwn)
+            {
+                Monitor.Detach(point.Id);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_control is { } control)
+        {
+            Volatile.Write(ref ((MonitorControl*)control.Start)->IsRead, 0);
+            control.Dispose();
+        }
+        if (_readerLock >= 0)
+        {
+            _ = Libc.close(_readerLock);
+        }
+        Monitor.Dispose();
+    }
+
+    private bool IsOver(WatchedPoint point, PointPin? pin)
+    {
+        if (pin is { } pinned)
+        {
+            return PinnedPoint.Query(Monitor, pinned) is not { State: MonitorState.Running, Point: { } now } || now.Id != point.Id;
+        }
+        int index = Monitor.AttachmentOf(point.Id).Query().InterfaceIndex;
+        return index == 0 || Net.NetInterfaces.NameOf(index) == null;
+    }
+}
