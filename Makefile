@@ -66,7 +66,7 @@ $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
 	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
-		echo "A package is made by PowerShell 7.5 or later, or by 7.4 with 'Install-PSResource Microsoft.PowerShell.PSResourceGet': put its pwsh on PATH." >&2; \
+		echo "A package is made by PowerShell 7.6 or later: put its pwsh on PATH." >&2; \
 		exit 1; \
 	fi
 	@rm -f $(MODULE).*.nupkg

@@ -17,7 +17,7 @@ Describe 'The module' {
         $tested.Version | Should -BeGreaterThan ([version] '0.0')
         $tested.ExportedCmdlets.Keys | Sort-Object | Should -Be $commands
         $tested.CompatiblePSEditions | Should -Be Core
-        $tested.PowerShellVersion | Should -Be ([version] '7.4')
+        $tested.PowerShellVersion | Should -Be ([version] '7.6')
         $tested.Description, $tested.Author, $tested.Copyright, $tested.ReleaseNotes, $tested.LicenseUri | Should -Not -BeNullOrEmpty
         $tested.Tags | Should -Contain Linux
     }

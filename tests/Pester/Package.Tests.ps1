@@ -3,7 +3,7 @@ Describe 'The package' {
         . "$PSScriptRoot/Rights.ps1"
         $script:canPackage = [bool](Get-Command Compress-PSResource -ErrorAction Ignore)
         if (-not $canPackage) {
-            Write-Warning 'The package is not tested: this pwsh has no Compress-PSResource. PowerShell 7.5 and later have it.'
+            Write-Warning 'The package is not tested: this pwsh has no Compress-PSResource. PowerShell 7.6 and later have it.'
         }
     }
 

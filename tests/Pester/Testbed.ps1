@@ -5,7 +5,7 @@ if (-not (Test-Path "$module/XTrace.psd1")) {
     make --no-print-directory -C $repository build | Out-Host
 }
 $testbed = Join-Path $repository tests/XTrace.Testbed
-$assembly = Join-Path $testbed bin/Release/net8.0/XTrace.Testbed.dll
+$assembly = Join-Path $testbed bin/Release/net10.0/XTrace.Testbed.dll
 if (-not (Test-Path $assembly)) {
     dotnet build $testbed -c Release --nologo -v quiet
 }
