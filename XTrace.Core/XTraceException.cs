@@ -1,3 +1,5 @@
+using XTrace.Messages;
+
 namespace XTrace;
 
 /// <summary>What kind of thing went wrong; each face maps it to its own terms (an ErrorCategory, an exit code).</summary>
@@ -24,20 +26,39 @@ public enum XTraceErrorKind
 }
 
 /// <summary>An error that a user can do something about: its message says what.</summary>
-/// <param name="errorId">Stable identifier, for example <c>InterfaceNotFound</c>.</param>
-/// <param name="kind">What kind of thing went wrong.</param>
-/// <param name="message">What happened and what to do next.</param>
-/// <param name="target">What it happened to, usually an interface's name.</param>
-/// <param name="inner">The cause.</param>
-public class XTraceException(string errorId, XTraceErrorKind kind, string message, object? target = null, Exception? inner = null)
-    : Exception(message, inner)
+public class XTraceException : Exception
 {
+    /// <summary>An error whose text is given.</summary>
+    /// <param name="errorId">Stable identifier, for example <c>InterfaceNotFound</c>.</param>
+    /// <param name="kind">What kind of thing went wrong.</param>
+    /// <param name="message">What happened and what to do next.</param>
+    /// <param name="target">What it happened to, usually an interface's name.</param>
+    /// <param name="inner">The cause.</param>
+    internal XTraceException(string errorId, XTraceErrorKind kind, string message, object? target = null, Exception? inner = null)
+        : base(message, inner) => (ErrorId, Kind, Target) = (errorId, kind, target);
+
+    /// <summary>An error of the catalogue.</summary>
+    /// <param name="message">What is said.</param>
+    /// <param name="target">What it happened to, usually an interface's name.</param>
+    /// <param name="arguments">What the message is about.</param>
+    internal XTraceException(Message message, object? target, params object?[] arguments)
+        : this(null, message, target, arguments)
+    {
+    }
+
+    /// <summary>An error of the catalogue, with its cause.</summary>
+    internal XTraceException(Exception? inner, Message message, object? target, params object?[] arguments)
+        : base(message.Text(arguments), inner) => (ErrorId, Kind, Target, Arguments) = (message.Id, message.Kind, target, arguments);
+
     /// <summary>Stable identifier of the error.</summary>
-    public string ErrorId { get; } = errorId;
+    public string ErrorId { get; }
 
     /// <summary>What kind of thing went wrong.</summary>
-    public XTraceErrorKind Kind { get; } = kind;
+    public XTraceErrorKind Kind { get; }
 
     /// <summary>What it happened to, or null.</summary>
-    public object? Target { get; } = target;
+    public object? Target { get; }
+
+    /// <summary>What the message was made with.</summary>
+    public IReadOnlyList<object?> Arguments { get; } = [];
 }

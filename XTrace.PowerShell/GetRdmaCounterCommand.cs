@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Net;
 using XTrace.Rdma;
 
 namespace XTrace.PowerShell;

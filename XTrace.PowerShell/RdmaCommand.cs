@@ -1,3 +1,4 @@
+using XTrace.Net;
 using XTrace.Rdma;
 
 namespace XTrace.PowerShell;
