@@ -16,7 +16,7 @@ SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
-FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
+FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Views.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 HELP := en-US zh-CN
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
