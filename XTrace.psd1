@@ -8,7 +8,7 @@
     Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC, reads RDMA hardware counters, and emits both as objects.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.6'
-    NestedModules        = @('XTrace.Guard.psm1', 'XTrace.Views.psd1')
+    NestedModules        = @('XTrace.Guard.psm1', 'Views/XTrace.Views.psd1')
     CmdletsToExport      = @('Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor')
     FunctionsToExport    = @()
     AliasesToExport      = @()
