@@ -16,8 +16,8 @@ SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
-FACE := XTrace.psd1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
-HELP := en-US zh-CN
+FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
+FOLDERS := Views en-US zh-CN
 PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
 
 VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
@@ -52,11 +52,11 @@ deps: ## Install what building needs
 
 build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtrace-catch
 
-$(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(HELP:=/*))
+$(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
 	$(PUBLISH) --self-contained false XTrace.PowerShell -o $(MODULE)
-	@cp -r $(FACE) $(HELP) $(MODULE)/
+	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
 $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
@@ -66,7 +66,7 @@ $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
 	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
-		echo "A package is made by PowerShell 7.5 or later, or by 7.4 with 'Install-PSResource Microsoft.PowerShell.PSResourceGet': put its pwsh on PATH." >&2; \
+		echo "A package is made by PowerShell 7.6 or later: put its pwsh on PATH." >&2; \
 		exit 1; \
 	fi
 	@rm -f $(MODULE).*.nupkg

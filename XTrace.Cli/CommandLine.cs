@@ -34,7 +34,7 @@ internal sealed class CommandLine
         Enum.GetValues<AttachMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant());
 
     private static readonly Dictionary<string, FlowDirection> s_directions =
-        Enum.GetValues<FlowDirection>().ToDictionary(direction => direction.ToString().ToLowerInvariant());
+        Enum.GetValues<FlowDirection>().Where(direction => direction != FlowDirection.None).ToDictionary(direction => direction.ToString().ToLowerInvariant());
 
     private readonly Option<bool> _help = new("--help", "-h") { Description = Messages.HelpOption };
     private readonly Option<bool> _version = new("--version") { Description = Messages.VersionOption };

@@ -160,7 +160,7 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     /// <summary>Exact names of counters that none of the devices has.</summary>
     private void ReportMissing()
     {
-        foreach (string name in Name.Where(one => new NamePattern(one).IsExact))
+        foreach (string name in Name.Select(one => new NamePattern(one).Name).OfType<string>())
         {
             if (_devices.Count > 0 && !_sampler!.Files.Any(file => file.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {

@@ -29,7 +29,14 @@ public abstract class XTraceCommand : PSCmdlet
         {
             NamePattern pattern = new(name);
             IReadOnlyList<NetInterface> matches = [];
-            TryFor(name, () => matches = pattern.IsExact ? [NetInterfaces.Get(name)] : pattern.Choose(NetInterfaces.List(), one => one.Name));
+            TryFor(name, () =>
+            {
+                matches = pattern.Choose(NetInterfaces.List(), one => one.Name);
+                if (matches.Count == 0 && pattern.Name is { } exact)
+                {
+                    matches = [NetInterfaces.Get(exact)];
+                }
+            });
             foreach (NetInterface match in matches.Where(match => seen.Add(match.Name)))
             {
                 yield return match;

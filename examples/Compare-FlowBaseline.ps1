@@ -60,7 +60,7 @@ and Bytes (the increase), IsLowerBound, Since, Time (UTC).
 Needs the rights of whoever started the monitor: see about_XTrace_Permissions.
 Exit code: 0; 1 on an error, with the reason in the error stream, as where the monitor was started anew after the baseline.
 #>
-#requires -Version 7.4
+#requires -Version 7.6
 #requires -Modules XTrace
 [CmdletBinding(DefaultParameterSetName = 'Compare', SupportsShouldProcess)]
 param(

@@ -58,7 +58,7 @@ Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and write access to the file; not 
 Exit code: 0 when every interface was watched and the file written; 1 otherwise, with the reason in the error stream. Where
 one of several interfaces fails, the rows of the others are written.
 #>
-#requires -Version 7.4
+#requires -Version 7.6
 #requires -Modules XTrace
 [CmdletBinding(SupportsShouldProcess)]
 param(

@@ -45,7 +45,7 @@ One object for each counter that rose: Time, Since (UTC), Device, Port, Interfac
 Exit code: 0 when nothing rose; 2 when something did; 1 when it cannot be told, with the reason in the error stream. What is
 remembered then stays.
 #>
-#requires -Version 7.4
+#requires -Version 7.6
 #requires -Modules XTrace
 [CmdletBinding(SupportsShouldProcess)]
 param(

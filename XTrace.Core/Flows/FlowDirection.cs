@@ -4,6 +4,8 @@ namespace XTrace;
 [Flags]
 public enum FlowDirection
 {
+    /// <summary>Not set. No flow and no monitor has it.</summary>
+    None = 0,
     /// <summary>Frames that arrive.</summary>
     Ingress = 1,
     /// <summary>Frames that leave.</summary>

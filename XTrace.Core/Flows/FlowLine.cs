@@ -13,13 +13,9 @@ internal static class FlowLine
         {
             return $"{flow.SourceAddress} -> {flow.DestinationAddress} proto=0x{etherType:x4} packets={flow.Packets} bytes={flow.Bytes}";
         }
-        string source = Endpoint(flow.SourceAddress, flow.SourcePort ?? 0);
-        string destination = Endpoint(flow.DestinationAddress, flow.DestinationQueuePair ?? flow.DestinationPort ?? 0);
+        string source = FlowEndpoints.Endpoint(flow.SourceAddress, flow.SourcePort ?? 0);
+        string destination = FlowEndpoints.Endpoint(flow.DestinationAddress, flow.DestinationQueuePair ?? flow.DestinationPort ?? 0);
         int protocol = (int?)flow.Opcode ?? (int)flow.Protocol.GetValueOrDefault();
         return $"{source} -> {destination} proto={protocol} packets={flow.Packets} bytes={flow.Bytes}";
     }
-
-    /// <summary>Addresses with colons in them go in brackets, RFC 3986 3.2.2.</summary>
-    private static string Endpoint(string address, uint port) =>
-        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
 }

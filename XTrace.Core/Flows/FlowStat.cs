@@ -7,13 +7,13 @@ namespace XTrace;
 public sealed class FlowStat
 {
     /// <summary>When the counts were read, local time: the same for all flows of a sample.</summary>
-    public required DateTime Timestamp { get; init; }
+    public DateTime Timestamp { get; init; }
 
     /// <summary>The number of the sample, from 1: the same for all its flows, on all interfaces.</summary>
     public long Sample { get; init; }
 
     /// <summary>The interface the flow was seen on.</summary>
-    public required string InterfaceAlias { get; init; }
+    public string InterfaceAlias { get; init; } = "";
 
     /// <summary>The way the frames went through the interface.</summary>
     public FlowDirection Direction { get; init; }
@@ -25,13 +25,13 @@ public sealed class FlowStat
     public IPProtocol? Protocol { get; init; }
 
     /// <summary>IPv4, IPv6 (RoCE v1: GID) or MAC address.</summary>
-    public required string SourceAddress { get; init; }
+    public string SourceAddress { get; init; } = "";
 
     /// <summary>Null where the protocol has no ports, in later fragments, and in RoCE.</summary>
     public ushort? SourcePort { get; init; }
 
     /// <summary>IPv4, IPv6 (RoCE v1: GID) or MAC address.</summary>
-    public required string DestinationAddress { get; init; }
+    public string DestinationAddress { get; init; } = "";
 
     /// <summary>Null where the protocol has no ports, in later fragments, and in RoCE.</summary>
     public ushort? DestinationPort { get; init; }
@@ -80,6 +80,18 @@ public sealed class FlowStat
 
     /// <summary>Bytes a second over the measured time since the previous sample; in the first sample, since the monitor started.</summary>
     public double BytesPerSecond { get; init; }
+
+    /// <summary>The same in bits a second, as networks are rated.</summary>
+    public double Rate => BytesPerSecond * 8;
+
+    /// <summary>The source's address and port: <c>10.0.0.1:1000</c>, <c>[fe80::1]:1000</c>; the address alone where there is no port.</summary>
+    public string Source => Flows.FlowEndpoints.Source(this);
+
+    /// <summary>
+    /// The destination's address with what tells the flow from others between the same addresses: <c>10.0.0.2:443</c>,
+    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 type 8</c> for ICMP (<c>type 3/1</c> with code 1), <c>10.0.0.2 frag</c> for later fragments.
+    /// </summary>
+    public string Destination => Flows.FlowEndpoints.Destination(this);
 
     /// <summary>The flow as one line: source, destination, protocol, counts.</summary>
     public override string ToString() => Flows.FlowLine.Format(this);

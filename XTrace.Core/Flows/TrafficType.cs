@@ -27,6 +27,7 @@ public enum TrafficType
 public enum IPProtocol : byte
 {
 #pragma warning disable CS1591 // The names are the documentation.
+    HOPOPT = 0,
     ICMP = 1,
     IGMP = 2,
     IPinIP = 4,

@@ -7,7 +7,7 @@ namespace XTrace;
 public sealed class XdpMonitor
 {
     /// <summary>The interface's name.</summary>
-    public required string InterfaceAlias { get; init; }
+    public string InterfaceAlias { get; init; } = "";
 
     /// <summary>The way of the frames that it counts: Ingress or Egress.</summary>
     public FlowDirection Direction { get; init; }
@@ -79,7 +79,7 @@ public sealed class XdpMonitor
     public uint LinkId { get; init; }
 
     /// <summary>Where it is pinned. What is in the same folder shares a flow table.</summary>
-    public required string Path { get; init; }
+    public string Path { get; init; } = "";
 
     /// <summary>The interface's name.</summary>
     public override string ToString() => InterfaceAlias;

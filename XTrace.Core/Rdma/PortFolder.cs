@@ -33,7 +33,7 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
             Rate = rate,
             BitsPerSecond = ParseRate(rate),
             Lid = ParseHex(Text("lid")),
-            Gids = gids,
+            Gids = [.. gids],
             Interfaces = [.. finder.Find(this, () => gids)],
         };
     }

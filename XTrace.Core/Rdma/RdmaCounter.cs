@@ -4,10 +4,10 @@ namespace XTrace;
 public sealed class RdmaCounter
 {
     /// <summary>When the sample was taken, local time.</summary>
-    public required DateTime Timestamp { get; init; }
+    public DateTime Timestamp { get; init; }
 
     /// <summary>The RDMA device.</summary>
-    public required string Device { get; init; }
+    public string Device { get; init; } = "";
 
     /// <summary>The port; null for a counter of the device as a whole.</summary>
     public int? Port { get; init; }
@@ -19,7 +19,7 @@ public sealed class RdmaCounter
     public RdmaCounterSource Source { get; init; }
 
     /// <summary>Its name there.</summary>
-    public required string Name { get; init; }
+    public string Name { get; init; } = "";
 
     /// <summary>The number as read; null if none could be.</summary>
     public ulong? RawValue { get; init; }
@@ -44,6 +44,9 @@ public sealed class RdmaCounter
 
     /// <summary>The same a second, over the time measured between the two reads.</summary>
     public double? RatePerSecond { get; init; }
+
+    /// <summary>The same as links are rated: bits a second where bytes are counted; of anything else as many a second as there were.</summary>
+    public double? Rate => Unit == RdmaCounterUnit.Bytes ? RatePerSecond * 8 : RatePerSecond;
 
     /// <summary>Whether it has reached its greatest value, where such counters stop (IBTA 16.1.3.5).</summary>
     public bool IsSaturated => Status == RdmaCounterStatus.Saturated;

@@ -4,7 +4,7 @@ namespace XTrace;
 public sealed class RdmaDevice
 {
     /// <summary>Its name.</summary>
-    public required string Name { get; init; }
+    public string Name { get; init; } = "";
 
     /// <summary>
     /// The driver of the device below, as its driver link says: <c>mlx5_core</c>. Devices in software have no such link:
@@ -40,14 +40,13 @@ public sealed class RdmaDevice
     public bool IsVirtualFunction { get; init; }
 
     /// <summary>Its ports.</summary>
-    public required IReadOnlyList<RdmaPort> Ports { get; init; }
+    public ItemList<RdmaPort> Ports { get; init; } = [];
 
     /// <summary>The network interfaces of all its ports, each once.</summary>
-    public IReadOnlyList<string> InterfaceAlias =>
-        [.. Ports.SelectMany(port => port.Interfaces).Select(one => one.InterfaceAlias).Distinct()];
+    public ItemList<string> InterfaceAlias => [.. (Ports ?? []).SelectMany(port => port.InterfaceAlias).Distinct()];
 
     /// <summary>Its folder in sysfs.</summary>
-    public required string Path { get; init; }
+    public string Path { get; init; } = "";
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

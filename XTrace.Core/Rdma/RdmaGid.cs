@@ -4,13 +4,13 @@ namespace XTrace;
 public sealed class RdmaGid
 {
     /// <summary>Its index in the table.</summary>
-    public required int Index { get; init; }
+    public int Index { get; init; }
 
     /// <summary>The GID as an IPv6 address, shortened.</summary>
-    public required string Gid { get; init; }
+    public string Gid { get; init; } = "";
 
     /// <summary>The address that flows of it have: IPv4 where the GID is a mapped one, else the GID.</summary>
-    public required string IPAddress { get; init; }
+    public string IPAddress { get; init; } = "";
 
     /// <summary><c>IB/RoCE v1</c> or <c>RoCE v2</c>, as the kernel says it; null where it does not.</summary>
     public string? Type { get; init; }

@@ -4,7 +4,7 @@ namespace XTrace;
 public sealed class RdmaInterface
 {
     /// <summary>Its name.</summary>
-    public required string InterfaceAlias { get; init; }
+    public string InterfaceAlias { get; init; } = "";
 
     /// <summary>How it was found.</summary>
     public RdmaInterfaceMethod FoundBy { get; init; }

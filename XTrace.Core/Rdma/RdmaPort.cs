@@ -4,10 +4,10 @@ namespace XTrace;
 public sealed class RdmaPort
 {
     /// <summary>The device it is on.</summary>
-    public required string Device { get; init; }
+    public string Device { get; init; } = "";
 
     /// <summary>Its number, from 1.</summary>
-    public required int Port { get; init; }
+    public int Port { get; init; }
 
     /// <summary>The logical state; null if it could not be read.</summary>
     public RdmaPortState? State { get; init; }
@@ -28,10 +28,13 @@ public sealed class RdmaPort
     public int? Lid { get; init; }
 
     /// <summary>The GIDs that are in use.</summary>
-    public required IReadOnlyList<RdmaGid> Gids { get; init; }
+    public ItemList<RdmaGid> Gids { get; init; } = [];
 
     /// <summary>Its network interfaces, the surest first.</summary>
-    public required IReadOnlyList<RdmaInterface> Interfaces { get; init; }
+    public ItemList<RdmaInterface> Interfaces { get; init; } = [];
+
+    /// <summary>The names of its network interfaces.</summary>
+    public ItemList<string> InterfaceAlias => [.. (Interfaces ?? []).Select(one => one.InterfaceAlias)];
 
     /// <summary>Device and port, as <c>rdma link</c> writes them.</summary>
     public override string ToString() => $"{Device}/{Port}";

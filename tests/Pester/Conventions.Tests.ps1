@@ -319,7 +319,7 @@ Get-FlowStat $interface | ForEach-Object { "`$(`$_.PacketsPerSecond)" -match '^\
         $said[1] | Should -Be '10.0.0.1:1000 -> 10.0.0.2:443 proto=17 packets=3 bytes=3126'
         $said[2] | Should -Be 0
         $said[3..4] | Should -Be True, True
-        $said[5] | Should -Match "^UDP +In +10\.0\.0\.1:1000 +10\.0\.0\.2:443 +3\.05 KiB +[\d.]+ k?bit/s +3 \d\d:\d\d:\d\d $interface`$"
+        $said[5] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:443 +3\.05 KiB +[\d.]+ k?bit/s +3 Ingress +$interface`$"
         $said[6] | Should -Match "^$interface +Ingress +Running +$tc +3 +3\.05 KiB +0 +\d +\d\d-\d\d \d\d:\d\d`$"
         $said[7] | Should -Match '443'
     }
@@ -329,7 +329,7 @@ Describe 'Every script' {
     It 'is clean to PSScriptAnalyzer: <name>' -Skip:(-not $hasAnalyzer) -ForEach $scripts {
         $analysed = if ($path -like '*.ps1xml') {
             # PowerShell in XML: what stands in its script blocks.
-            foreach ($block in ([xml] (Get-Content -Raw $path)).SelectNodes('//ScriptBlock').InnerText | Sort-Object -Unique) {
+            foreach ($block in ([xml] (Get-Content -Raw $path)).SelectNodes('//ScriptBlock | //GetScriptBlock').InnerText | Sort-Object -Unique) {
                 Invoke-ScriptAnalyzer -ScriptDefinition $block -Severity Error, Warning
             }
         } else {

@@ -47,31 +47,31 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
     Context 'of flows' {
         It 'are a table that fits 120 columns' {
             $lines = $flows | Show
-            $lines[0].Trim() -split '\s+' | Should -Be Type, Dir, Source, Destination, Bytes, Rate, Packets, Time, Interface
+            $lines[0].Trim() -split '\s+' | Should -Be TrafficType, Source, Destination, Bytes, Rate, Packets, Direction, InterfaceAlias
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
         }
 
         It 'humanise bytes and rates, and join addresses with ports' {
             $lines = $flows | Show
-            $lines[2] | Should -Match "^UDP +In +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1 MiB +[\d.]+ [kM]?bit/s +1024 \d\d:\d\d:\d\d $interface`$"
-            $lines[3] | Should -Match '^UDP +In +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +1\.5 KiB .*bit/s +3 '
-            $lines[4] | Should -Match '^RoCEv2 +In +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +244 B .* 2 '
-            $lines -match '^UDP +Out +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +72 B .* 1 ' | Should -HaveCount 1
-            $lines -match '^ICMPv6 +In +fe80::1 +ff02::2 type 133 +164 B ' | Should -HaveCount 1
-            $lines -match '^ICMP +In +10\.0\.0\.1 +10\.0\.0\.2 type 3/1 +82 B ' | Should -HaveCount 1
-            $lines -match '^UDP +In +10\.0\.0\.1 +10\.0\.0\.2 frag +46 B ' | Should -HaveCount 1
-            $lines -match '^Ethernet +In +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +42 B .* 1 ' | Should -HaveCount 1
+            $lines[2] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:2000 +1 MiB +[\d.]+ [kM]?bit/s +1024 Ingress +$interface`$"
+            $lines[3] | Should -Match '^UDP +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +1\.5 KiB .*bit/s +3 '
+            $lines[4] | Should -Match '^RoCEv2 +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +244 B .* 2 '
+            $lines -match '^UDP +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +72 B .* 1 Egress ' | Should -HaveCount 1
+            $lines -match '^ICMPv6 +fe80::1 +ff02::2 type 133 +164 B ' | Should -HaveCount 1
+            $lines -match '^ICMP +10\.0\.0\.1 +10\.0\.0\.2 type 3/1 +82 B ' | Should -HaveCount 1
+            $lines -match '^UDP +10\.0\.0\.1 +10\.0\.0\.2 frag +46 B ' | Should -HaveCount 1
+            $lines -match '^Ethernet +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +42 B .* 1 ' | Should -HaveCount 1
         }
 
-        It 'show the way, both ends and how much in 80 columns' {
+        It 'show both ends and how much in 80 columns' {
             $lines = $flows | Show 80
-            $lines[0].Trim() -split '\s+' | Should -Be Type, Dir, Source, Destination, Bytes, Rate
+            $lines[0].Trim() -split '\s+' | Should -Be TrafficType, Source, Destination, Bytes, Rate
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
         }
 
         It 'show the longest addresses in full, on several lines' {
             $lines = $flows | Where-Object TrafficType -EQ TCP | Show
-            $source, $destination = foreach ($column in 13, 35) {
+            $source, $destination = foreach ($column in 12, 34) {
                 -join ($lines | Select-Object -Skip 2 | ForEach-Object { $_.PadRight(120).Substring($column, 21).Trim() })
             }
             $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'
@@ -85,7 +85,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines | Should -Contain 'Direction            : Ingress'
             $lines | Should -Contain 'SourceAddress        : 10.0.0.1'
             $lines | Should -Contain 'SourcePort           : 1000'
-            $lines -match '^BitRate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
+            $lines -match '^Rate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
         }
 
@@ -93,7 +93,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             Use-German { (1.5).ToString() } | Should -Be '1,5'
             Use-German { $flows | Show } | Should -Be ($flows | Show)
             $lists = Use-German { , ($flows | Format-List | Show) }
-            $lists -match '^(BitRate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(BitRate|PacketsPerSecond)' })
+            $lists -match '^(Rate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(Rate|PacketsPerSecond)' })
         }
 
         It 'leave the properties alone' {
@@ -104,22 +104,22 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
     }
 
     Context 'of monitors' {
-        It 'are a table that fits 100 columns' {
-            $lines = $monitor | Show 100
+        It 'are a table that fits 120 columns' {
+            $lines = $monitor | Show 120
             $lines | Should -HaveCount 3
-            $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted +Slots +Since$'
+            $lines[0] | Should -Match '^InterfaceAlias +Direction +State +Hook +Packets +Bytes +EvictedPackets +UsedSlots +StartTime$'
             $since = $monitor.StartTime.ToString('MM-dd HH:mm', [cultureinfo]::InvariantCulture)
             $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0 +\d+ +$since`$"
-            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 100
-            Use-German { $monitor | Show 100 } | Should -Be $lines
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+            Use-German { $monitor | Show 120 } | Should -Be $lines
         }
 
         It 'show what they are and what they counted in 80 columns, a line for each direction' {
             $lines = Get-XdpMonitor $interface | Show 80
             $lines | Should -HaveCount 4
-            $lines[0] | Should -Match '^Interface +Direction +State +Hook +Packets +Bytes +Evicted$'
-            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0`$"
-            $lines[3] | Should -Match "^$interface +Egress +Running +$tc +1 +72 B +0`$"
+            $lines[0] | Should -Match '^InterfaceAlias +Direction +State +Hook +Packets +Bytes$'
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB`$"
+            $lines[3] | Should -Match "^$interface +Egress +Running +$tc +1 +72 B`$"
         }
 
         It 'show everything as a list' {
@@ -160,13 +160,13 @@ Describe 'The figures of the views' {
         [XTrace.PowerShell.ViewFormat]::Bytes($value) | Should -Be $text
     }
 
-    It 'humanise <value> bytes a second as <text>' -ForEach @(
+    It 'humanise <value> bits a second as <text>' -ForEach @(
         @{ Value = 0; Text = '0 bit/s' }
-        @{ Value = 0.5; Text = '4 bit/s' }
-        @{ Value = 125; Text = '1 kbit/s' }
-        @{ Value = 1.17625e9; Text = '9.41 Gbit/s' }
-        @{ Value = 1.2345e10; Text = '98.76 Gbit/s' }
-        @{ Value = 2.3456e10; Text = '187.6 Gbit/s' }
+        @{ Value = 4; Text = '4 bit/s' }
+        @{ Value = 1000; Text = '1 kbit/s' }
+        @{ Value = 9.41e9; Text = '9.41 Gbit/s' }
+        @{ Value = 9.876e10; Text = '98.76 Gbit/s' }
+        @{ Value = 1.87648e11; Text = '187.6 Gbit/s' }
     ) {
         [XTrace.PowerShell.ViewFormat]::BitRate($value) | Should -Be $text
     }

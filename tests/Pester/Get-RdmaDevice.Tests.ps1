@@ -62,7 +62,7 @@ Describe 'Get-RdmaDevice' {
         }
 
         It 'lists what there is where an exact name is not, and goes on with the rest' {
-            $found = Get-RdmaDevice mlx5_7, mlx5_2, MLX5_0 -ErrorAction SilentlyContinue -ErrorVariable failure
+            $found = Get-RdmaDevice mlx5_7, mlx5_2, mlx5_8 -ErrorAction SilentlyContinue -ErrorVariable failure
             $found.Name | Should -Be mlx5_2
             $failure | Should -HaveCount 2
             $failure[0].FullyQualifiedErrorId | Should -Be 'RdmaDeviceNotFound,XTrace.PowerShell.GetRdmaDeviceCommand'
@@ -95,13 +95,13 @@ Describe 'Get-RdmaDevice' {
             $second = $tree.AddPort('devices/pci0000:3b/0000:3b:00.2/infiniband/mlx5_2', 2, '1: DOWN', '2.5 Gb/sec (1X SDR)', 'InfiniBand')
             try {
                 $lines = Get-RdmaDevice mlx5_2 | Out-Plain 80
-                $lines[0] | Should -Match '^Device +Port +State +Rate +Link layer +Interface$'
+                $lines[0] | Should -Match '^Device +Ports +State +Rate +LinkLayer +InterfaceAlias$'
                 $lines[2] | Should -Match '^mlx5_2 +1 +Active +100 Gb/sec \(4X EDR\) +Ethernet +eth2, eth2\.100$'
                 $lines[3] | Should -Match '^ +2 +Down +2\.5 Gb/sec \(1X SDR\) +InfiniBand$'
-                (Get-RdmaDevice mlx5_2 | Out-Plain 120)[0] | Should -Match 'Interface +Driver +Firmware$'
+                (Get-RdmaDevice mlx5_2 | Out-Plain 120)[0] | Should -Match 'InterfaceAlias +Driver +Firmware$'
                 $list = Get-RdmaDevice mlx5_2 | Format-List | Out-Plain 120
                 $list | Should -Contain 'PciAddress        : 0000:3b:00.2'
-                $list | Should -Contain 'Interfaces        : 1: eth2 (GidTable)'
+                $list | Should -Contain 'InterfaceAlias    : 1: eth2 (GidTable)'
             } finally {
                 Remove-Item (Join-Path $tree.Root $second) -Recurse
             }

@@ -8,7 +8,7 @@ Describe 'xtrace-catch --json' {
         $script:catch = Join-Path $repository out/xtrace-catch
         # A value by what is the same in both: a time and a rate are those of its sample.
         function Show([string] $Name, $Value) {
-            $null -eq $Value ? 'null' : $Value -is [datetime] ? 'a time' : $Name -like '*PerSecond' ? "a number $($Value -is [ValueType])" : "$($Value.GetType().Name) $Value"
+            $null -eq $Value ? 'null' : $Value -is [datetime] ? 'a time' : $Name -match 'PerSecond$|^Rate$' ? "a number $($Value -is [ValueType])" : "$($Value.GetType().Name) $Value"
         }
         # How a duration is written differs.
         function Assert-Alike($Ours, $Theirs) {

@@ -3,7 +3,7 @@ Describe 'The package' {
         . "$PSScriptRoot/Rights.ps1"
         $script:canPackage = [bool](Get-Command Compress-PSResource -ErrorAction Ignore)
         if (-not $canPackage) {
-            Write-Warning 'The package is not tested: this pwsh has no Compress-PSResource. PowerShell 7.5 and later have it.'
+            Write-Warning 'The package is not tested: this pwsh has no Compress-PSResource. PowerShell 7.6 and later have it.'
         }
     }
 
@@ -12,7 +12,8 @@ Describe 'The package' {
 
         # What the folder holds that is installed, and nothing else: help in each language that there is.
         $script:expected = @(
-            'LICENSE', 'XTrace.Core.dll', 'XTrace.Format.ps1xml', 'XTrace.PowerShell.dll', 'XTrace.Types.ps1xml', 'XTrace.psd1'
+            'LICENSE', 'XTrace.Core.dll', 'XTrace.Format.ps1xml', 'XTrace.Guard.psm1', 'XTrace.PowerShell.dll',
+            'XTrace.Types.ps1xml', 'XTrace.psd1', 'Views/XTrace.Views.psd1'
             Get-ChildItem $repository -Directory | Where-Object Name -CMatch '^[a-z]{2}-[A-Z]{2}$' | ForEach-Object {
                 foreach ($file in Get-ChildItem $_ -File -Name) { "$($_.Name)/$file" }
             }
@@ -45,7 +46,7 @@ Describe 'The package' {
     }
 
     It 'holds no help for a language in part' {
-        $languages = @($expected | Where-Object { $_ -like '*/*' } | Group-Object { Split-Path $_ })
+        $languages = @($expected | Where-Object { $_ -like '*-*/*' } | Group-Object { Split-Path $_ })
         foreach ($language in $languages) {
             ($language.Group | Split-Path -Leaf) | Should -Be ($languages[0].Group | Split-Path -Leaf)
         }
