@@ -49,6 +49,9 @@ internal sealed class CommandLine
     private readonly Option<bool> _json = new("--json") { Description = Messages.JsonOption };
     private readonly Option<string> _attachMode = new("--attach-mode") { HelpName = "MODE", Description = Messages.AttachModeOption };
     private readonly Option<string> _direction = new("--direction") { HelpName = "DIRECTION", Description = Messages.DirectionOption };
+    private readonly Option<string> _maxFlow = new("--max-flow") { HelpName = "N", Description = Messages.MaxFlowOption };
+    private readonly Option<bool> _all = new("--all") { Description = Messages.AllOption };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = Messages.VerboseOption };
     private readonly Command _command;
     private readonly ParseResult _result;
 
@@ -57,7 +60,7 @@ internal sealed class CommandLine
     {
         _command = new Command(Name)
         {
-            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _once, _json,
+            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _maxFlow, _all, _once, _json, _verbose,
         };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
@@ -84,13 +87,19 @@ internal sealed class CommandLine
         {
             Refuse(_devices, Messages.DeviceWithoutUse);
             return new WatchRequest(
-                Interfaces,
-                Interval,
-                new FlowFilter { TrafficTypes = Choose(_filter, s_filters) ?? [], ExcludeDns = _result.GetValue(_excludeDns) },
-                _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
-                Choose(_attachMode, s_attachModes),
+                new FlowSessionOptions
+                {
+                    Interfaces = Interfaces,
+                    Interval = Interval,
+                    Filter = new FlowFilter { TrafficType = Choose(_filter, s_filters) ?? [], ExcludeDns = _result.GetValue(_excludeDns) },
+                    Directions = _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
+                    AttachMode = Choose(_attachMode, s_attachModes),
+                    MaxFlow = MaxFlow,
+                },
                 _result.GetValue(_once),
-                _result.GetValue(_json));
+                _result.GetValue(_all),
+                _result.GetValue(_json),
+                _result.GetValue(_verbose));
         }
     }
 
@@ -104,6 +113,8 @@ internal sealed class CommandLine
             Refuse(_excludeDns, Messages.FlowsOnly("--exclude-dns", Mode));
             Refuse(_attachMode, Messages.FlowsOnly("--attach-mode", Mode));
             Refuse(_direction, Messages.FlowsOnly("--direction", Mode));
+            Refuse(_all, Messages.FlowsOnly("--all", Mode));
+            Refuse(_maxFlow, Messages.FlowsOnly("--max-flow", Mode));
             return new RdmaRequest(
                 Mode == Nccl,
                 _result.GetResult(_devices) is null ? [] : Names(_devices, Messages.NoDevice),
@@ -152,6 +163,11 @@ internal sealed class CommandLine
                 : throw Wrong(Messages.WrongInterval(text, MinInterval, MaxInterval));
         }
     }
+
+    private int MaxFlow =>
+        _result.GetValue(_maxFlow) is not { } text ? new FlowSessionOptions { Interfaces = [] }.MaxFlow
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int flows) ? flows
+        : throw Wrong(Messages.WrongMaxFlow(text));
 
     /// <summary>What an option's word stands for; the default where it is not given.</summary>
     private T? Choose<T>(Option<string> option, Dictionary<string, T> choices) =>

@@ -1,18 +1,11 @@
 using XTrace.Bpf;
-using XTrace.Flows;
-using XTrace.Net;
+using XTrace.Messages;
 
 namespace XTrace.Cli;
 
 /// <summary>What is said to people: in Chinese where the locale is, else in English. Flow lines are the same everywhere.</summary>
 internal static class Messages
 {
-    // POSIX 8.2: the first of these that is set and not empty decides. .NET runs without cultures here.
-    private static readonly bool s_chinese = new[] { "LC_ALL", "LC_MESSAGES", "LANG" }
-        .Select(Environment.GetEnvironmentVariable)
-        .FirstOrDefault(value => !string.IsNullOrEmpty(value))?
-        .StartsWith("zh", StringComparison.Ordinal) ?? false;
-
     internal static string HelpOption => Say("显示帮助信息", "show this help");
 
     internal static string VersionOption => Say("显示版本", "show the version");
@@ -23,7 +16,9 @@ internal static class Messages
         "监控模式: xdp (默认) 流量, rdma 端口状态与流量, nccl 硬件计数器",
         "what to monitor: xdp (default) flows, rdma ports, nccl hardware counters");
 
-    internal static string InterfaceOption => Say("要监控的网络接口 (默认 eth0)", "network interfaces to monitor (default eth0)");
+    internal static string InterfaceOption => Say(
+        "要监控的网络接口, 可用通配符 (默认 eth0)",
+        "network interfaces to monitor, wildcards too (default eth0)");
 
     internal static string DeviceOption => Say(
         "要监控的 RDMA 设备, 可用通配符 (默认: 唯一的设备, 否则 mlx5_0)",
@@ -44,6 +39,14 @@ internal static class Messages
     internal static string DirectionOption => Say(
         "方向: ingress (默认, 到达), egress (离开), both",
         "ingress (default, what arrives), egress (what leaves), both");
+
+    internal static string MaxFlowOption => Say("流表能容纳的流数 (默认 65536)", "flows that the table has room for (default 65536)");
+
+    internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
+
+    internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");
+
+    internal static string WrongMaxFlow(string text) => Say($"--max-flow 的值 '{text}' 无效: 请给出一个数。", $"--max-flow cannot be '{text}': give a number.");
 
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
@@ -87,6 +90,7 @@ internal static class Messages
 
         输出: 每个流一行, 数值从监控开始累计:
           源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
+        每次采样之前有一行 '# 时间 sample=序号', 然后是间隔内活动过的流。
         RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
@@ -106,6 +110,7 @@ internal static class Messages
 
         Output: a line for each flow, counted since the monitor started:
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
+        A line '# TIME sample=NUMBER' comes before each sample. It has the flows that were active in the interval.
         RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
         With both directions the line says which: '# NAME ingress', '# NAME egress'.
@@ -130,23 +135,7 @@ internal static class Messages
         return $"{kind} program loaded on {name}{Suffix(direction)}";
     }
 
-    internal static string Reading(string name, FlowDirection direction, FlowFilter counted) => Say(
-        $"{name}{Suffix(direction)} 上已有监控在运行, 读取其数据 (从它启动时累计{(counted.IsEmpty ? "" : $", 过滤条件: {counted}")})",
-        $"Reading the monitor that already runs on {name}{Suffix(direction)}, counts since it was started{(counted.IsEmpty ? "" : $", with the filter {counted}")}");
-
-    internal static string Generic(string name) => Say(
-        $"{name}: 其他挂载点不可用, 使用通用 XDP; 内核合并过的包会按一个包计数。",
-        $"{name}: no other hook can be used, using generic XDP; frames that the kernel merged count as one.");
-
-    internal static string Stacked(string upper, string lower) => Say(
-        $"{upper} 建立在 {lower} 之上: 经过两者的包在两处都会计数。",
-        $"{upper} stands on {lower}: packets that go through both are counted on both.");
-
     private static string Suffix(FlowDirection direction) => direction == FlowDirection.Egress ? " (egress)" : "";
-
-    private static string Detached(object? name) => Say(
-        $"{name} 上的 BPF 程序已不在: 接口被删除, 或程序被卸下。接口恢复后请重新运行。",
-        $"The BPF program is no longer on {name}: the interface was removed, or someone detached it. Run again when it is back.");
 
     internal static string FlowsOnly(string option, string mode) => Say(
         $"{mode} 模式没有流, 请去掉 {option}。",
@@ -170,23 +159,13 @@ internal static class Messages
 
     internal static string OutputFailed(string reason) => Say($"无法写入标准输出: {reason}", $"Cannot write to standard output: {reason}");
 
-    /// <summary>An error in one line. Those of the kernel and the rare ones are in English everywhere.</summary>
-    internal static string Describe(XTraceException error) => error switch
-    {
-        BpfException refusal => $"{error.Message.Split('\n')[0].Trim()} {LoadLog.ReasonIn(refusal.Log)}".TrimEnd(),
-        { ErrorId: "InterfaceNotFound" } => Say(
-            $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
-            error.Message),
-        { ErrorId: "RdmaDeviceNotFound" } => RdmaMessages.DeviceNotFound(error),
-        { ErrorId: "InterfaceGone" } => Detached(error.Target),
-        { ErrorId: "PermissionDenied" } => Say(
-            $"权限不足: 缺少 {Capabilities.MissingForMonitoring}。请使用 sudo 运行, 或只授予所需的权限: '{Capabilities.Grant}'。",
-            error.Message),
-        { ErrorId: "LibbpfNotFound" } => Say(
-            $"没有安装 {error.Target}。请安装: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL)。",
-            error.Message),
-        _ => error.Message,
-    };
+    /// <summary>A notice in one line: of what libbpf and the verifier say, the reason alone.</summary>
+    internal static string Describe(Notice notice) => notice.Error is { } error ? Describe(error) : notice.Text;
 
-    internal static string Say(string chinese, string english) => s_chinese ? chinese : english;
+    /// <summary>An error in one line.</summary>
+    internal static string Describe(XTraceException error) => error is BpfException refusal
+        ? $"{error.Message.Split('\n')[0].Trim()} {LoadLog.ReasonIn(refusal.Log)}".TrimEnd()
+        : error.Message;
+
+    internal static string Say(string chinese, string english) => Speech.Say(chinese, english);
 }

@@ -1,3 +1,4 @@
+using XTrace.Messages;
 using XTrace.Net;
 using XTrace.Rdma;
 
@@ -11,11 +12,11 @@ internal static class Program
 
     internal static int Main(string[] args)
     {
+        Speech.Face = Face.CommandLine;
         try
         {
             using TextWriter output = StandardOutput.Open();
-            Run(new CommandLine(args), output);
-            return 0;
+            return Run(new CommandLine(args), output) ? 0 : Failed;
         }
         catch (XTraceException error) when (error.Kind == XTraceErrorKind.InvalidArgument)
         {
@@ -31,7 +32,8 @@ internal static class Program
         }
     }
 
-    private static void Run(CommandLine command, TextWriter output)
+    /// <returns>False where some of what was asked for failed, and the rest went on.</returns>
+    private static bool Run(CommandLine command, TextWriter output)
     {
         if (command.WantsHelp)
         {
@@ -51,8 +53,9 @@ internal static class Program
         }
         else
         {
-            WatchLoop.Run(command.Request, output);
+            return FlowWatch.Run(command.Request, output);
         }
+        return true;
     }
 
     private static void ListInterfaces(TextWriter output)

@@ -1,18 +1,9 @@
-using XTrace.Flows;
-using XTrace.Monitors;
-
 namespace XTrace.Cli;
 
 /// <summary>What the command line asks to watch.</summary>
-/// <param name="Interfaces">Names, each once.</param>
-/// <param name="Interval">Time between two samples.</param>
-/// <param name="Filter">The flows that are wanted.</param>
-/// <param name="Directions">What is wanted; null: whatever is watched already, else what arrives.</param>
-/// <param name="AttachMode">Which hook to use.</param>
+/// <param name="Session">What, and how.</param>
 /// <param name="Once">One sample only.</param>
+/// <param name="All">Every flow that the monitor has, not only those that were active since the last sample.</param>
 /// <param name="Json">Flows as JSON, and nothing else beside them.</param>
-internal sealed record WatchRequest(
-    IReadOnlyList<string> Interfaces, TimeSpan Interval, FlowFilter Filter, FlowDirection? Directions, AttachMode AttachMode, bool Once, bool Json)
-{
-    internal MonitorOptions Options => new() { Mode = AttachMode, Direction = Directions ?? FlowDirection.Ingress };
-}
+/// <param name="Verbose">Say also what only the curious want to know.</param>
+internal sealed record WatchRequest(FlowSessionOptions Session, bool Once, bool All, bool Json, bool Verbose);

@@ -24,32 +24,7 @@ public abstract class AttachCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
-    /// <summary>Flows that each CPU can hold, in each direction: a power of two.</summary>
-    [Parameter]
+    /// <summary>Flows that the table has room for, on all interfaces together: 8 to 8,388,608.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
-
-    private protected MonitorOptions Options => new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow };
-
-    /// <summary>Nobody asked for the hook that cannot always be exact.</summary>
-    private protected void WarnIfGeneric(string name, MonitorHook hook)
-    {
-        if (AttachMode == AttachMode.Auto && hook == MonitorHook.XdpGeneric)
-        {
-            WriteWarning($"{name}: other hooks were refused (-Verbose says why), using generic XDP, which counts frames that the kernel merged as one.");
-        }
-    }
-
-    /// <summary>Whoever adds up all flows would count some packets twice.</summary>
-    /// <param name="watched">Indexes of all interfaces that are watched.</param>
-    /// <param name="added">Indexes of those that this command watches.</param>
-    private protected void WarnIfStacked(Func<IReadOnlySet<int>> watched, IReadOnlySet<int> added) => TryFor(added, () =>
-    {
-        foreach ((NetInterface upper, NetInterface lower) in StackedInterfaces.Among(NetInterfaces.List(), watched()))
-        {
-            if (added.Contains(upper.Index) || added.Contains(lower.Index))
-            {
-                WriteWarning($"{upper.Name} stands on {lower.Name}: packets that go through both are counted on both.");
-            }
-        }
-    });
 }

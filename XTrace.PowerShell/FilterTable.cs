@@ -25,10 +25,10 @@ internal static class FilterTable
         }
         return new FlowFilter
         {
-            TrafficTypes = [.. Read(table, "TrafficType").Select(one => Convert<TrafficType>(one, "TrafficType", $"use {Names<TrafficType>()}"))],
-            Protocols = [.. Read(table, "Protocol").Select(one => Convert<IPProtocol>(ProtocolNumberAttribute.Read(one), "Protocol", $"use a number from 0 to 255, or {Names<IPProtocol>()}"))],
-            Networks = [.. Read(table, "Address").Select(one => FlowFilter.ParseNetwork($"{one}"))],
-            Ports = [.. Read(table, "Port").Select(one => Convert<ushort>(one, "Port", "use numbers from 0 to 65535"))],
+            TrafficType = [.. Read(table, "TrafficType").Select(one => Convert<TrafficType>(one, "TrafficType", $"use {Names<TrafficType>()}"))],
+            Protocol = [.. Read(table, "Protocol").Select(one => Convert<IPProtocol>(ProtocolNumberAttribute.Read(one), "Protocol", $"use a number from 0 to 255, or {Names<IPProtocol>()}"))],
+            Address = [.. Read(table, "Address").Select(one => $"{one}")],
+            Port = [.. Read(table, "Port").Select(one => Convert<ushort>(one, "Port", "use numbers from 0 to 65535"))],
             ExcludeDns = ReadExcludeDns(table),
         };
     }

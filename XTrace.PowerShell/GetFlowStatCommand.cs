@@ -1,7 +1,5 @@
 using System.Management.Automation;
 using XTrace.Flows;
-using XTrace.Monitors;
-using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
@@ -16,9 +14,10 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
 
-    private readonly List<FlowWatch> _watches = [];
-    private readonly List<(NetInterface Interface, FlowDirection? Directions)> _targets = [];
-    private readonly SampleClock _clock = new();
+    private readonly Dictionary<string, FlowDirection?> _targets = [];
+    private readonly Lock _stopping = new();
+    private FlowSession? _session;
+    private bool _isStopped;
 
     /// <summary>Only flows of these types.</summary>
     [Parameter]
@@ -50,6 +49,11 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [Parameter]
     public FlowOrder By { get; set; }
 
+    /// <summary>Only flows of which something was seen within so many seconds; without it, also those that are over.</summary>
+    [Parameter]
+    [ValidateRange(0.001, 4e6)]
+    public double ActiveWithin { get; set; }
+
     /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
     [Parameter]
     [ValidateRange(0.1, 86400.0)]
@@ -69,17 +73,9 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     {
         // Where nobody says which, a monitor that runs does.
         FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;
-        foreach (NetInterface target in Resolve(InterfaceAlias))
+        foreach (string name in InterfaceAlias)
         {
-            int known = _targets.FindIndex(one => one.Interface.Index == target.Index);
-            if (known < 0)
-            {
-                _targets.Add((target, directions));
-            }
-            else
-            {
-                _targets[known] = (target, _targets[known].Directions | directions);
-            }
+            _targets[name] = _targets.TryGetValue(name, out FlowDirection? known) ? known | directions : directions;
         }
     }
 
@@ -88,14 +84,10 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     {
         try
         {
-            Open();
-            if (!Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)))
+            if (TryFor(string.Join(", ", _targets.Keys), Open))
             {
-                // Nobody asks for intervals: a monitor that already counts can answer at once.
-                Emit(_watches.FindAll(watch => !watch.IsOwn));
-                _watches.RemoveAll(Finished(watch => !watch.IsOwn));
+                SampleAll(_session!);
             }
-            SampleAll();
         }
         finally
         {
@@ -104,42 +96,53 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing() => _clock.Stop();
+    protected override void StopProcessing()
+    {
+        lock (_stopping)
+        {
+            _isStopped = true;
+            _session?.Stop();
+        }
+    }
 
     /// <summary>Detaches what this command attached; PowerShell calls it as well, however the command ends.</summary>
     public void Dispose()
     {
-        _watches.ForEach(watch => watch.Dispose());
-        _watches.Clear();
-        _clock.Dispose();
+        lock (_stopping)
+        {
+            _session?.Dispose();
+            _session = null;
+        }
     }
+
+    /// <summary>Whether nobody asks for intervals: a monitor that already counts can answer at once.</summary>
+    private bool WantsAnswerAtOnce => !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
 
     private void Open()
     {
-        FlowFilter filter = ReadFilter();
-        foreach ((NetInterface target, FlowDirection? directions) in _targets)
+        FlowSession session = new(
+            new FlowSessionOptions
+            {
+                Interfaces = [.. _targets.Keys],
+                Directions = IsBound(nameof(Direction)) ? Direction : null,
+                DirectionsOf = _targets,
+                Filter = ReadFilter(),
+                AttachMode = AttachMode,
+                MaxFlow = MaxFlow,
+                Interval = TimeSpan.FromSeconds(SampleInterval),
+                ReadEnds = !WantsAnswerAtOnce,
+            },
+            Report);
+        lock (_stopping)
         {
-            TryFor(target.Name, () => _watches.AddRange(FlowWatch.Open(target, directions, Options, filter, WriteVerbose)));
+            _session = session;
+            if (_isStopped)
+            {
+                session.Stop();
+            }
         }
-        foreach (FlowWatch watch in _watches.Where(watch => watch.IsOwn))
-        {
-            WarnIfGeneric(watch.Target.Name, watch.Hook);
-        }
-        HashSet<int> watched = [.. _watches.Select(watch => watch.Target.Index)];
-        WarnIfStacked(() => watched, watched);
+        session.Open();
     }
-
-    private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
-
-    private static Predicate<FlowWatch> Finished(Predicate<FlowWatch> isFinished) => watch =>
-    {
-        bool finished = isFinished(watch);
-        if (finished)
-        {
-            watch.Dispose();
-        }
-        return finished;
-    };
 
     private FlowFilter ReadFilter()
     {
@@ -147,10 +150,10 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         {
             return new FlowFilter
             {
-                TrafficTypes = TrafficType ?? [],
-                Protocols = Protocol ?? [],
-                Networks = [.. (Address ?? []).Select(FlowFilter.ParseNetwork)],
-                Ports = Port ?? [],
+                TrafficType = TrafficType ?? [],
+                Protocol = Protocol ?? [],
+                Address = Address ?? [],
+                Port = Port ?? [],
                 ExcludeDns = ExcludeDns,
             };
         }
@@ -161,38 +164,40 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         }
     }
 
-    private void SampleAll()
+    private void SampleAll(FlowSession session)
     {
-        // A baseline, so that the first rates are the first interval's.
-        Sample(_watches.FindAll(watch => !watch.IsOwn));
-        if (_watches.Count > 0)
+        if (WantsAnswerAtOnce && session.ReadsMonitors)
         {
-            string names = string.Join(", ", _targets.Select(one => one.Interface.Name));
-            _clock.Run(this, new SamplePlan("Watching flows", names, SampleInterval, Continuous ? null : MaxSamples), () =>
-            {
-                Emit(_watches);
-                return _watches.Count > 0;
-            });
+            Emit(session.SampleMonitors());
         }
-    }
-
-    private void Emit(List<FlowWatch> watches)
-    {
-        bool ordered = IsBound(nameof(Top)) || IsBound(nameof(By));
-        foreach (FlowWatch watch in Sample(watches))
+        if (session.IsOver || (WantsAnswerAtOnce && !session.WatchesAnything))
         {
-            foreach (FlowStat flow in ordered ? watch.Top(Top, By) : watch.Flows())
+            return;
+        }
+        if (session.ReadsMonitors)
+        {
+            // The first rates are then the first interval's.
+            session.Baseline();
+        }
+        long? samples = Continuous ? null : MaxSamples;
+        SampleProgress progress = new(this, "Watching flows", string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
+        for (long taken = 0; taken != samples && !session.IsOver && session.Wait(SampleProgress.Step, progress.Tick); taken++)
+        {
+            if (taken + 1 == samples)
             {
-                WriteObject(flow);
+                progress.Complete();
             }
+            Emit(session.Sample());
         }
     }
 
-    /// <summary>Reads all of them first, so that their samples are of one moment; one that fails is left out from then on.</summary>
-    private List<FlowWatch> Sample(List<FlowWatch> watches)
+    private void Emit(FlowSample sample)
     {
-        List<FlowWatch> failed = watches.FindAll(watch => !TryFor(watch, watch.Sample));
-        _watches.RemoveAll(Finished(failed.Contains));
-        return watches.FindAll(watch => !failed.Contains(watch));
+        TimeSpan? within = IsBound(nameof(ActiveWithin)) ? TimeSpan.FromSeconds(ActiveWithin) : null;
+        bool isOrdered = IsBound(nameof(Top)) || IsBound(nameof(By));
+        foreach (FlowStat flow in isOrdered ? sample.Top(Top, By, within) : sample.Flows(within))
+        {
+            WriteObject(flow);
+        }
     }
 }

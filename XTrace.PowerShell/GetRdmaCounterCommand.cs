@@ -173,6 +173,4 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
             }
         }
     }
-
-    private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Monitors;
 using XTrace.Net;
 
@@ -12,25 +13,33 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Both;
 
+    /// <summary>What there is, asked once for all that comes through the pipeline.</summary>
+    private List<XdpMonitor>? _all;
+
     /// <summary>All that there are.</summary>
-    private protected virtual IEnumerable<XdpMonitor> List() => MonitorStore.List();
+    private protected virtual IEnumerable<XdpMonitor> List() => MonitorStore.List(withCounts: true);
 
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>
     private protected IEnumerable<XdpMonitor> Select(IEnumerable<string> names)
     {
-        List<XdpMonitor> all = [];
-        if (!TryFor(string.Join(", ", names), () => all.AddRange(List())))
+        if (_all == null && !TryFor(string.Join(", ", names), () => _all = [.. List()]))
         {
             yield break;
         }
+        List<XdpMonitor> all = _all!;
         List<XdpMonitor> monitors = all.FindAll(one => Direction.HasFlag(one.Direction));
         foreach (string name in names)
         {
-            NamePattern pattern = new(NetInterfaces.List().FirstOrDefault(one => one.AlternativeNames.Contains(name))?.Name ?? name);
+            NamePattern pattern = new(name);
             IReadOnlyList<XdpMonitor> matches = pattern.Choose(monitors, one => one.InterfaceAlias);
+            if (matches.Count == 0 && pattern.IsExact && Choose(pattern) is [var other, ..])
+            {
+                // It may be another name of an interface that has a monitor.
+                matches = monitors.FindAll(one => one.InterfaceIndex == other.Index);
+            }
             if (matches.Count == 0 && pattern.IsExact)
             {
-                WriteError(ErrorRecords.Of(MonitorStore.OfAnotherUser(name, Direction) ?? NotFound(name, all)));
+                WriteError(ErrorRecords.Of(NotFound(name, all)));
             }
             foreach (XdpMonitor match in matches)
             {
@@ -39,18 +48,12 @@ public abstract class MonitorSelectionCommand : XTraceCommand
         }
     }
 
-    private XTraceException NotFound(string name, List<XdpMonitor> all)
+    private static XTraceException NotFound(string name, List<XdpMonitor> all)
     {
-        string there = all.Count == 0
-            ? "There are none"
-            : $"There are: {string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"))}";
         bool canStart = all.TrueForAll(one => one.InterfaceAlias != name) && NetInterfaces.List().Any(one => one.Name == name);
-        string advice = canStart ? $" Start one with: Start-XdpMonitor {name}" : all.Count == 0 ? " Start one with: Start-XdpMonitor <interface>" : "";
-        string which = Direction == FlowDirection.Both ? "" : $" for {Direction}";
-        return new XTraceException(
-            "MonitorNotFound",
-            XTraceErrorKind.NotFound,
-            $"'{name}' has no monitor{which} in this network namespace. {there}.{advice}",
-            name);
+        string there = string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"));
+        return all.Count == 0
+            ? new XTraceException(FlowMessages.NoMonitors, name, name, canStart ? name : "<interface>")
+            : new XTraceException(canStart ? FlowMessages.MonitorNotFoundYet : FlowMessages.MonitorNotFound, name, name, there);
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Management.Automation;
 using XTrace.Flows;
 using XTrace.Monitors;
@@ -6,47 +5,41 @@ using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>Starts monitors that live in the kernel until they are stopped.</summary>
+/// <summary>
+/// Starts monitors that live in the kernel until they are stopped. All interfaces that one command names share a flow table, if they
+/// keep the same flows.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Start, "XdpMonitor", SupportsShouldProcess = true)]
 [OutputType(typeof(XdpMonitor))]
 public sealed class StartXdpMonitorCommand : AttachCommand
 {
-    private readonly HashSet<int> _started = [];
-    private FlowFilter _filter = new();
+    private readonly List<(NetInterface Target, FlowDirection Direction, MonitorOptions Options)> _targets = [];
 
-    /// <summary>The flows to keep, by what Get-FlowStat's parameters of the same names take: TrafficType, Protocol, Address, Port, ExcludeDns.</summary>
-    [Parameter]
-    public Hashtable? Filter { get; set; }
+    /// <summary>The flows to keep: a FlowFilter, or a hashtable with what Get-FlowStat's parameters TrafficType, Protocol, Address, Port and ExcludeDns take.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [FlowFilter]
+    public FlowFilter? Filter { get; set; }
 
     /// <summary>Restart a monitor that is already there, counting from zero.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        try
-        {
-            _filter = FilterTable.Read(Filter);
-            _ = FilterCompiler.Compile(_filter);
-        }
-        catch (XTraceException error)
-        {
-            ThrowTerminatingError(ErrorRecords.Of(error));
-        }
-    }
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        MonitorOptions options = Options with { Filter = _filter };
+        MonitorOptions options = new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow, Filter = Filter ?? new FlowFilter() };
+        if (!TryFor(MaxFlow, () => Check(options)))
+        {
+            return;
+        }
         foreach (NetInterface target in Resolve(InterfaceAlias))
         {
             foreach (FlowDirection direction in options.Directions)
             {
-                if (ShouldProcess($"{target.Name} ({direction})", "Start XDP monitor"))
+                if (_targets.TrueForAll(one => one.Target.Index != target.Index || one.Direction != direction)
+                    && ShouldProcess($"{target.Name} ({direction})", "Start XDP monitor"))
                 {
-                    TryFor(target.Name, () => Start(target, direction, options));
+                    _targets.Add((target, direction, options));
                 }
             }
         }
@@ -55,17 +48,33 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_started.Count > 0)
+        HashSet<int> started = [];
+        foreach (var group in _targets.GroupBy(one => (one.Options.Mode, one.Options.MaxFlow, Filter: $"{one.Options.Filter}")))
         {
-            WarnIfStacked(() => MonitorStore.List().Select(one => one.InterfaceIndex).ToHashSet(), _started);
+            TryFor(string.Join(", ", group.Select(one => one.Target.Name).Distinct()), () => Start([.. group], started));
+        }
+        if (started.Count > 0)
+        {
+            TryFor(started, () => StackedInterfaces.Report(MonitorStore.ListRunning(), started, Report));
         }
     }
 
-    private void Start(NetInterface target, FlowDirection direction, MonitorOptions options)
+    private static void Check(MonitorOptions options)
     {
-        XdpMonitor monitor = MonitorStore.Start(target.Name, direction, options, Force, WriteVerbose);
-        _started.Add(target.Index);
-        WarnIfGeneric(target.Name, monitor.Hook);
-        WriteObject(monitor);
+        options.Check();
+        _ = FilterCompiler.Compile(options.Filter);
+    }
+
+    private void Start(IReadOnlyList<(NetInterface Target, FlowDirection Direction, MonitorOptions Options)> group, HashSet<int> started)
+    {
+        foreach (XdpMonitor monitor in MonitorStore.Start([.. group.Select(one => (one.Target, one.Direction))], group[0].Options, Force, Report))
+        {
+            started.Add(monitor.InterfaceIndex);
+            if (AttachMode == AttachMode.Auto && monitor.Hook == MonitorHook.XdpGeneric)
+            {
+                Report(new Notice(NoticeLevel.Warning, Messages.FlowMessages.GenericXdp, monitor.InterfaceAlias, monitor.InterfaceAlias));
+            }
+            WriteObject(monitor);
+        }
     }
 }

@@ -8,6 +8,8 @@ namespace XTrace.PowerShell;
 [OutputType(typeof(XdpMonitor))]
 public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
 {
+    private readonly List<XdpMonitor> _chosen = [];
+
     /// <summary>The interfaces.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Interface", "ifAlias", "Name")]
@@ -20,12 +22,12 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Who may not read monitors, nor stop them, may still ask with -WhatIf which these are.</summary>
+    /// <summary>A user without the rights to read monitors can still ask with -WhatIf which there are.</summary>
     private protected override IEnumerable<XdpMonitor> List()
     {
         try
         {
-            return base.List();
+            return MonitorStore.List(withCounts: PassThru);
         }
         catch (XTraceException error) when (error.Kind == XTraceErrorKind.PermissionDenied && MonitorStore.ListUnread() is { Count: > 0 } unread)
         {
@@ -34,16 +36,24 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() =>
+        _chosen.AddRange(Select(InterfaceAlias).Where(monitor =>
+            !_chosen.Contains(monitor) && ShouldProcess($"{monitor.InterfaceAlias} ({monitor.Direction})", "Stop XDP monitor")));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
     {
-        foreach (XdpMonitor monitor in Select(InterfaceAlias))
+        if (_chosen.Count > 0)
         {
-            if (ShouldProcess($"{monitor.InterfaceAlias} ({monitor.Direction})", "Stop XDP monitor")
-                && TryFor(monitor.InterfaceAlias, () => MonitorStore.Stop(monitor))
-                && PassThru)
-            {
-                WriteObject(monitor);
-            }
+            TryFor(string.Join(", ", _chosen), () => MonitorStore.Stop(_chosen, Report, Emit));
+        }
+    }
+
+    private void Emit(XdpMonitor stopped)
+    {
+        if (PassThru)
+        {
+            WriteObject(stopped);
         }
     }
 }

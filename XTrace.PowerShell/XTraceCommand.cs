@@ -1,11 +1,33 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What all cmdlets share: the interface parameter's meaning, and errors that PowerShell can show.</summary>
+/// <summary>What all cmdlets share: the interface parameter's meaning, and what the engine tells, in PowerShell's streams.</summary>
 public abstract class XTraceCommand : PSCmdlet
 {
+    private IReadOnlyList<NetInterface>? _interfaces;
+
+    static XTraceCommand() => Speech.Face = Face.Cmdlets;
+
+    /// <summary>Writes what the engine tells into the stream that fits.</summary>
+    private protected void Report(Notice notice)
+    {
+        switch (notice.Level)
+        {
+            case NoticeLevel.Error:
+                WriteError(ErrorRecords.Of(notice.Error!));
+                break;
+            case NoticeLevel.Warning:
+                WriteWarning(notice.Text);
+                break;
+            default:
+                WriteVerbose(notice.Text);
+                break;
+        }
+    }
+
     /// <summary>Runs something for one of several inputs; its error is written, and the others go on.</summary>
     private protected bool TryFor(object target, Action action)
     {
@@ -21,6 +43,8 @@ public abstract class XTraceCommand : PSCmdlet
         }
     }
 
+    private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
     /// <summary>The interfaces that names and wildcards mean, each once. What is not found is an error, written.</summary>
     private protected IEnumerable<NetInterface> Resolve(IEnumerable<string> names)
     {
@@ -28,19 +52,27 @@ public abstract class XTraceCommand : PSCmdlet
         foreach (string name in names)
         {
             NamePattern pattern = new(name);
-            IReadOnlyList<NetInterface> matches = [];
-            TryFor(name, () =>
+            IReadOnlyList<NetInterface> matches = Choose(pattern);
+            if (matches.Count == 0 && pattern.IsExact)
             {
-                matches = pattern.Choose(NetInterfaces.List(), one => one.Name);
-                if (matches.Count == 0 && pattern.Name is { } exact)
-                {
-                    matches = [NetInterfaces.Get(exact)];
-                }
-            });
+                WriteError(ErrorRecords.Of(NetInterfaces.NotFound(pattern.Name!, _interfaces!)));
+            }
             foreach (NetInterface match in matches.Where(match => seen.Add(match.Name)))
             {
                 yield return match;
             }
         }
+    }
+
+    /// <summary>The interfaces are asked for once for all names that come through the pipeline, and again for one that was not there yet.</summary>
+    private protected IReadOnlyList<NetInterface> Choose(NamePattern pattern)
+    {
+        IReadOnlyList<NetInterface> matches = _interfaces == null ? [] : NetInterfaces.Choose(_interfaces, pattern);
+        if (matches.Count == 0)
+        {
+            _interfaces = NetInterfaces.List();
+            matches = NetInterfaces.Choose(_interfaces, pattern);
+        }
+        return matches;
     }
 }

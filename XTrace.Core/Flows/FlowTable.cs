@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using XTrace.Bpf;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class FlowTable : IDisposable
         _cpus = cpus;
         _buckets = buckets;
         _fingerprints = new ulong[cpus * FlowAbi.Ways];
-        long slots = (long)cpus * SlotsPerCpu;
+        long slots = (long)cpus * buckets * FlowAbi.SlotsPerBucket;
         _flows = new BpfMemory(maps.Flows, slots * sizeof(Flow));
         _details = new BpfMemory(maps.Details, slots * sizeof(FlowDetails));
         _entries = new BpfMemory(maps.Buckets, (long)cpus * buckets * sizeof(FlowBucket));
@@ -36,9 +37,6 @@ internal sealed unsafe class FlowTable : IDisposable
 
     /// <summary>Flows that one CPU can hold.</summary>
     internal int SlotsPerCpu => _buckets * FlowAbi.SlotsPerBucket;
-
-    /// <summary>Slots of all CPUs.</summary>
-    internal long Slots => (long)_cpus * SlotsPerCpu;
 
     /// <summary>Slots that were given out, over all CPUs: how full the table is.</summary>
     internal long UsedSlots
@@ -69,9 +67,10 @@ internal sealed unsafe class FlowTable : IDisposable
         }
     }
 
-    /// <summary>Counts the slots that each point's flows use.</summary>
-    internal void CountSlots(Dictionary<uint, long> slotsOfPoint)
+    /// <summary>The slots that each point's flows use.</summary>
+    internal Dictionary<uint, long> CountSlots()
     {
+        Dictionary<uint, long> slotsOfPoint = [];
         for (int cpu = 0; cpu < _cpus; cpu++)
         {
             Flow* slot = (Flow*)_flows.Start + ((long)cpu * SlotsPerCpu);
@@ -79,10 +78,11 @@ internal sealed unsafe class FlowTable : IDisposable
             {
                 if (Volatile.Read(ref slot->Packets) != 0)
                 {
-                    System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(slotsOfPoint, slot->Point, out _)++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(slotsOfPoint, slot->Point, out _)++;
                 }
             }
         }
+        return slotsOfPoint;
     }
 
     public void Dispose()

@@ -220,6 +220,26 @@ internal static class FlowMessages
         ForCmdlets = ("Read it with Get-FlowStat, or restart it with -Force.", "用 Get-FlowStat 读取，或用 -Force 重新启动。"),
     };
 
+    internal static readonly Message MonitorNotFound = new("MonitorNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "'{0}' has no such monitor in this network namespace. There are: {1}.",
+        Chinese = "“{0}”在本网络命名空间中没有这样的监控。现有监控：{1}。",
+    };
+
+    internal static readonly Message MonitorNotFoundYet = new("MonitorNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "'{0}' has no monitor in this network namespace. There are: {1}.",
+        Chinese = "“{0}”在本网络命名空间中没有监控。现有监控：{1}。",
+        ForCmdlets = ("Start one with: Start-XdpMonitor {0}", "可用以下命令启动：Start-XdpMonitor {0}"),
+    };
+
+    internal static readonly Message NoMonitors = new("MonitorNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "'{0}' has no monitor in this network namespace, and nothing else has.",
+        Chinese = "“{0}”在本网络命名空间中没有监控，其他接口也没有。",
+        ForCmdlets = ("Start one with: Start-XdpMonitor {1}", "可用以下命令启动：Start-XdpMonitor {1}"),
+    };
+
     internal static readonly Message MonitorMoved = new("MonitorMoved", XTraceErrorKind.ResourceExists)
     {
         English = "The {0} that a monitor was started on is in another network namespace now, and is still watched there.",

@@ -41,7 +41,6 @@ internal static unsafe class ClsactHook
     /// <exception cref="BpfException">The kernel refused.</exception>
     internal static ClsactAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction, Action<Notice> report)
     {
-        RemoveOrphans(target.Index, isPinned: (_, _) => true);
         using BpfLog log = new();
         LibBpf.TcHook hook = Hook(target.Index, LibBpf.TcIngress | LibBpf.TcEgress);
         int result = LibBpf.bpf_tc_hook_create(&hook);
@@ -49,12 +48,17 @@ internal static unsafe class ClsactHook
         {
             throw new BpfException($"add the clsact qdisc to {target.Name}", -result, log.Text, target.Name);
         }
-        bool qdiscIsOurs = result == 0 || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
+        bool isNew = result == 0;
+        if (!isNew)
+        {
+            RemoveOrphans(target.Index, isPinned: (_, _) => true);
+        }
+        bool qdiscIsOurs = isNew || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
         if (direction == FlowDirection.Egress && !qdiscIsOurs)
         {
             ThrowIfIngressOnly(target);
         }
-        IReadOnlyList<Filter> others = List(target.Index, direction);
+        IReadOnlyList<Filter> others = isNew ? [] : List(target.Index, direction);
         uint priority = (uint)Enumerable.Range(1, MaxPriority).First(free => !others.Any(other => other.Priority == free));
         LibBpf.TcOptions options = new()
         {
@@ -107,22 +111,33 @@ internal static unsafe class ClsactHook
     /// <param name="isPinned">Whether an interface's direction has a pin: its program is to outlive processes.</param>
     internal static void RemoveOrphans(Func<int, FlowDirection, bool> isPinned)
     {
-        if (TcxHook.IsSupported)
+        foreach (int interfaceIndex in ListInterfaces())
         {
-            return;
-        }
-        foreach (NetInterface target in NetInterfaces.List())
-        {
-            RemoveOrphans(target.Index, isPinned);
+            RemoveOrphans(interfaceIndex, isPinned);
         }
     }
 
+    /// <summary>The interfaces that have a clsact or ingress qdisc, and so may have filters.</summary>
+    private static HashSet<int> ListInterfaces()
+    {
+        HashSet<int> interfaces = [];
+        foreach (byte[] answer in Dump(GetQdisc, default))
+        {
+            TcMessage message = MemoryMarshal.Read<TcMessage>(answer);
+            if (message.Handle == ClsactHandle)
+            {
+                interfaces.Add(message.InterfaceIndex);
+            }
+        }
+        return interfaces;
+    }
+
     /// <summary>Removes filters of ours whose process has ended, from one interface.</summary>
-    internal static void RemoveOrphans(int interfaceIndex, Func<int, FlowDirection, bool> isPinned)
+    private static void RemoveOrphans(int interfaceIndex, Func<int, FlowDirection, bool> isPinned)
     {
         foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
         {
-            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && IsOrphan(filter.ProgramId, () => isPinned(interfaceIndex, direction))))
+            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && filter.ProgramId != 0 && IsOrphan(filter.ProgramId, () => isPinned(interfaceIndex, direction))))
             {
                 Remove(interfaceIndex, direction, filter.ProgramId);
             }

@@ -40,6 +40,9 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>The flows that it keeps.</summary>
     internal FlowFilter Filter => FilterCompiler.Decompile(Meta.Filter);
 
+    /// <summary>Slots of the flow table, over all CPUs.</summary>
+    internal long Slots => (long)Meta.Cpus * Meta.Buckets * FlowAbi.SlotsPerBucket;
+
     /// <summary>The memory of its maps, in bytes.</summary>
     internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points).Bytes;
 

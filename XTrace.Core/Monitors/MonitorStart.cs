@@ -61,7 +61,6 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private void Start(NetInterface target, FlowDirection direction, int points, bool isMany)
     {
-        ClsactHook.RemoveOrphans(target.Index, MonitorStore.IsPinned);
         bool exists = _existing.TryGetValue((target.Index, direction), out (PinFolder Folder, PinnedPoint Point) old) || TryFindByName(target, direction, out old);
         OldPins? oldVersion = MonitorStore.FindOld(target.Name, direction);
         if (!force)
@@ -163,7 +162,9 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private List<XdpMonitor> Describe()
     {
-        Dictionary<uint, long> none = [];
-        return [.. _started.Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, none) : null).OfType<XdpMonitor>()];
+        Dictionary<uint, long> nothingYet = [];
+        return [.. _started
+            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, nothingYet) : null)
+            .OfType<XdpMonitor>()];
     }
 }

@@ -22,21 +22,23 @@ internal static class MonitorStore
         return Locked(() =>
         {
             RemoveDead(report);
+            RemoveOrphans();
             using MonitorStart start = new(options, force, report);
             return start.Run(targets);
         });
     }
 
-    /// <summary>All points of this namespace, whatever their state, with their totals and how full their tables are.</summary>
+    /// <summary>All points of this namespace, whatever their state.</summary>
+    /// <param name="withCounts">Whether their totals are wanted, and how full their tables are.</param>
     /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
-    internal static IReadOnlyList<XdpMonitor> List()
+    internal static IReadOnlyList<XdpMonitor> List(bool withCounts)
     {
         try
         {
             Capabilities.RequireMonitoring();
             // Without the lock nobody knows what is about to be pinned.
             ClsactHook.RemoveOrphans(isPinned: (_, _) => true);
-            return [.. PinFolder.All().SelectMany(ListIn), .. OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>()];
+            return [.. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts)), .. OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>()];
         }
         catch (UnauthorizedAccessException denied)
         {
@@ -56,6 +58,17 @@ internal static class MonitorStore
         {
             return [];
         }
+    }
+
+    /// <summary>The indexes of the interfaces that a monitor counts in this namespace, found without reading a table.</summary>
+    internal static IReadOnlySet<int> ListRunning()
+    {
+        HashSet<int> running = [];
+        foreach (PinFolder folder in PinFolder.All())
+        {
+            running.UnionWith(folder.Points.Select(pin => pin.InterfaceIndex));
+        }
+        return running;
     }
 
     /// <summary>Opens the monitors that run on some interfaces; none where the user may not look whether there are any.</summary>
@@ -107,45 +120,66 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>Detaches a point and removes its pins, whatever its state; with the last one its monitor.</summary>
-    internal static void Stop(XdpMonitor monitor) => Locked(() =>
+    /// <summary>Detaches points and removes their pins, whatever their state; with a monitor's last point the monitor.</summary>
+    /// <param name="monitors">What List found.</param>
+    /// <param name="report">Is told the error of each that could not be stopped.</param>
+    /// <param name="stopped">Is told each that was.</param>
+    internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
-        if (OldPins.Is(monitor.Path))
+        foreach (var group in monitors.GroupBy(one => OldPins.Is(one.Path) ? one.Path : PinFolder.Of(one.Path).Path))
         {
-            new OldPins(monitor.Path).Remove();
-            return true;
+            PinFolder folder = new(group.Key);
+            using FlowMonitor? monitor = OldPins.Is(group.First().Path) ? null : TryOpen(folder);
+            foreach (XdpMonitor one in group)
+            {
+                try
+                {
+                    Stop(one, monitor);
+                    stopped(one);
+                }
+                catch (XTraceException error)
+                {
+                    report(new Notice(error));
+                }
+            }
+            if (monitor != null && folder.Points.Count == 0)
+            {
+                folder.Remove();
+            }
         }
-        PinFolder folder = PinFolder.Of(monitor.Path);
-        if (folder.Points.FirstOrDefault(pin => pin.Path == monitor.Path) is { Path: not null } pin)
-        {
-            RemovePoint(folder, pin);
-            // A start that was killed before it pinned the filter.
-            ClsactHook.RemoveOrphans(pin.InterfaceIndex, IsPinned);
-        }
+        RemoveOrphans();
         return true;
     });
+
+    private static void Stop(XdpMonitor one, FlowMonitor? monitor)
+    {
+        if (OldPins.Is(one.Path))
+        {
+            new OldPins(one.Path).Remove();
+        }
+        else if (PinFolder.TryParse(one.Path, out PointPin pin) && File.Exists(one.Path))
+        {
+            PinnedPoint.Remove(monitor, pin);
+        }
+    }
 
     /// <summary>Removes one point, and its monitor if it was the last. Hold the PinLock.</summary>
     internal static void RemovePoint(PinFolder folder, PointPin pin)
     {
         using FlowMonitor? monitor = TryOpen(folder);
-        if (monitor != null)
-        {
-            PinnedPoint.Remove(monitor, pin);
-        }
-        else
-        {
-            PinFolder.Remove(pin);
-        }
+        PinnedPoint.Remove(monitor, pin);
         if (folder.Points.Count == 0)
         {
             folder.Remove();
         }
     }
 
-    /// <summary>Whether a clsact filter's interface and direction has a pin: its program is to outlive processes.</summary>
-    internal static bool IsPinned(int interfaceIndex, FlowDirection direction) =>
-        PinFolder.All().Any(folder => folder.Points.Any(pin => pin.InterfaceIndex == interfaceIndex && pin.Direction == direction));
+    /// <summary>Removes clsact filters of processes that were killed before they pinned them. Hold the PinLock.</summary>
+    private static void RemoveOrphans()
+    {
+        Lazy<HashSet<(int, FlowDirection)>> pinned = new(() => [.. PinFolder.All().SelectMany(folder => folder.Points).Select(pin => (pin.InterfaceIndex, pin.Direction))]);
+        ClsactHook.RemoveOrphans((index, direction) => pinned.Value.Contains((index, direction)));
+    }
 
     /// <summary>Null where it is not whole, or another version's.</summary>
     internal static FlowMonitor? TryOpen(PinFolder folder)
@@ -163,10 +197,10 @@ internal static class MonitorStore
     /// <summary>A point with its totals.</summary>
     /// <param name="monitor">Its monitor.</param>
     /// <param name="point">The point.</param>
-    /// <param name="slots">The slots that each point's flows use.</param>
-    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, IReadOnlyDictionary<uint, long> slots)
+    /// <param name="slots">The slots that each point's flows use; null: no counts are wanted.</param>
+    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, IReadOnlyDictionary<uint, long>? slots)
     {
-        FlowTotals totals = point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
+        FlowTotals totals = slots != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
         FlowFilter filter = monitor.Filter;
         return new XdpMonitor
         {
@@ -187,9 +221,9 @@ internal static class MonitorStore
             FilteredBytes = totals.FilteredBytes,
             MalformedPackets = totals.MalformedPackets,
             MalformedBytes = totals.MalformedBytes,
-            UsedSlots = point.Point is { } counted ? slots.GetValueOrDefault(counted.Id) : 0,
-            TableUsedSlots = monitor.Table.UsedSlots,
-            TableSlots = monitor.Table.Slots,
+            UsedSlots = point.Point is { } counted ? slots?.GetValueOrDefault(counted.Id) ?? 0 : 0,
+            TableUsedSlots = slots != null ? monitor.Table.UsedSlots : 0,
+            TableSlots = monitor.Slots,
             MaxFlow = (int)monitor.Meta.MaxFlow,
             TableSize = monitor.Size,
             ProgramId = point.ProgramId,
@@ -198,7 +232,7 @@ internal static class MonitorStore
         };
     }
 
-    private static IEnumerable<XdpMonitor> ListIn(PinFolder folder)
+    private static IEnumerable<XdpMonitor> ListIn(PinFolder folder, bool withCounts)
     {
         using FlowMonitor? monitor = TryOpen(folder);
         if (monitor == null)
@@ -209,8 +243,7 @@ internal static class MonitorStore
                 InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = pin.Path,
             });
         }
-        Dictionary<uint, long> slots = [];
-        monitor.Table.CountSlots(slots);
+        Dictionary<uint, long>? slots = withCounts ? monitor.Table.CountSlots() : null;
         return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, slots))];
     }
 

@@ -37,7 +37,7 @@ internal sealed class PinFolder(string path)
 
     /// <summary>The pins of its points, in the order of interfaces.</summary>
     internal IReadOnlyList<PointPin> Points =>
-        [.. Files(Path).Select(Parse).OfType<PointPin>().OrderBy(pin => pin.InterfaceIndex).ThenBy(pin => pin.Direction)];
+        [.. Files(Path).Select(path => TryParse(path, out PointPin pin) ? pin : default).Where(pin => pin.Path != null).OrderBy(pin => pin.InterfaceIndex).ThenBy(pin => pin.Direction)];
 
     /// <summary>The monitors of this network namespace.</summary>
     /// <exception cref="XTraceException">Their folder is not to be trusted.</exception>
@@ -91,9 +91,9 @@ internal sealed class PinFolder(string path)
     /// <summary>Forgets the monitor: deletes the pins that it has, by their names, and the folders that are empty then.</summary>
     internal void Remove()
     {
-        foreach (string name in FlowMaps.PinNames.Append(ClockName))
+        foreach (string name in FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists))
         {
-            File.Delete(System.IO.Path.Combine(Path, name));
+            File.Delete(name);
         }
         RemoveEmpty(Path);
     }
@@ -134,10 +134,16 @@ internal sealed class PinFolder(string path)
         return [.. Folders(ofNamespace).Where(path => System.IO.Path.GetFileName(path).StartsWith(Prefix, StringComparison.Ordinal)).Select(path => new PinFolder(path))];
     }
 
-    private static PointPin? Parse(string path) =>
-        System.IO.Path.GetFileName(path).Split(':', 3) is [var index, var direction, var name]
-        && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-        && Enum.TryParse(direction, ignoreCase: true, out FlowDirection way)
-            ? new PointPin(path, number, way, Decode(name))
-            : null;
+    /// <summary>Reads the name of a point's pin.</summary>
+    internal static bool TryParse(string path, out PointPin pin)
+    {
+        pin = default;
+        if (System.IO.Path.GetFileName(path).Split(':', 3) is [var index, var direction, var name]
+            && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && Enum.TryParse(direction, ignoreCase: true, out FlowDirection way))
+        {
+            pin = new PointPin(path, number, way, Decode(name));
+        }
+        return pin.Path != null;
+    }
 }

@@ -63,21 +63,20 @@ internal sealed class PinnedPoint
     }
 
     /// <summary>Takes the program off, and removes the pin. Safe at any step: what is left is found again as incomplete.</summary>
-    internal static void Remove(FlowMonitor monitor, PointPin pin)
+    /// <param name="monitor">The point's monitor; null where it cannot be opened.</param>
+    /// <param name="pin">The point's pin.</param>
+    internal static void Remove(FlowMonitor? monitor, PointPin pin)
     {
-        if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is { } point)
+        Point? point = monitor?.Points.Find(pin.InterfaceIndex, pin.Direction);
+        if (point is { Hook: not MonitorHook.None } attached)
         {
-            if (point.Hook != MonitorHook.None)
-            {
-                using Attachment attachment = Attachment.Open(pin.Path, point);
-                attachment.Detach();
-            }
-            PinFolder.Remove(pin);
-            monitor.Points.Remove(point.Id);
+            using Attachment attachment = Attachment.Open(pin.Path, attached);
+            attachment.Detach();
         }
-        else
+        PinFolder.Remove(pin);
+        if (point is { } known)
         {
-            PinFolder.Remove(pin);
+            monitor!.Points.Remove(known.Id);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -73,7 +74,19 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     /// <returns>False if something changed meanwhile, so that the answer is not of one moment.</returns>
     private bool Receive(List<byte[]> messages)
     {
-        byte[] buffer = new byte[MaxDatagram];
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxDatagram);
+        try
+        {
+            return Receive(messages, buffer);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private bool Receive(List<byte[]> messages, byte[] buffer)
+    {
         bool consistent = true;
         while (true)
         {

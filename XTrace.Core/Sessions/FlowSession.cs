@@ -27,10 +27,10 @@ public sealed class FlowSession : IDisposable
     private readonly FlowSample _sample;
     private long _number;
 
-    /// <summary>Finds and attaches everything that is there.</summary>
+    /// <summary>A session that watches nothing yet.</summary>
     /// <param name="options">What, and how.</param>
     /// <param name="report">Is told what the session does, what is not what it seems, and what failed.</param>
-    /// <exception cref="XTraceException">The filter or the table's size cannot be had.</exception>
+    /// <exception cref="XTraceException">The filter or the table's size is not possible.</exception>
     public FlowSession(FlowSessionOptions options, Action<Notice> report)
     {
         _options = options;
@@ -39,19 +39,13 @@ public sealed class FlowSession : IDisposable
         _sample = new FlowSample(options.Filter);
         OwnOptions.Check();
         _clock = new SampleClock(options.Interval);
-        try
-        {
-            Open(Find(mustExist: true));
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
     }
 
     /// <summary>Whether there is nothing to watch, and no wildcard that something could still match.</summary>
     public bool IsOver => _sources.Count == 0 && _patterns.All(pattern => pattern.IsExact);
+
+    /// <summary>Whether there is something to watch now.</summary>
+    public bool WatchesAnything => _sources.Count > 0;
 
     /// <summary>Whether some of what it watches is counted by a monitor that runs already, which can answer at once.</summary>
     public bool ReadsMonitors => _sources.Exists(source => !source.IsOwn);
@@ -65,6 +59,14 @@ public sealed class FlowSession : IDisposable
         // What is not wanted need not take room in the table.
         Filter = FilterCompiler.Fits(_options.Filter) ? _options.Filter : new FlowFilter(),
     };
+
+    /// <summary>Finds and attaches everything that is there. The first sample is due one interval later.</summary>
+    /// <exception cref="XTraceException">This process may watch nothing.</exception>
+    public void Open()
+    {
+        Open(Find(mustExist: true));
+        _clock.Restart();
+    }
 
     /// <summary>Waits until the next sample is due.</summary>
     /// <param name="step">How often <paramref name="tick"/> is called meanwhile.</param>
@@ -113,14 +115,23 @@ public sealed class FlowSession : IDisposable
     public void Stop() => _clock.Stop();
 
     /// <summary>Takes programs of its own off, from any thread, where the process ends without disposing it.</summary>
-    public void Abandon() => _sources.FindAll(source => source.IsOwn).ForEach(source => source.Monitor.DetachAll());
+    public void Abandon()
+    {
+        lock (_sources)
+        {
+            _sources.FindAll(source => source.IsOwn).ForEach(source => source.Monitor.DetachAll());
+        }
+    }
 
     /// <summary>Detaches what it attached.</summary>
     public void Dispose()
     {
         _ends.Dispose();
-        _sources.ForEach(source => source.Dispose());
-        _sources.Clear();
+        lock (_sources)
+        {
+            _sources.ForEach(source => source.Dispose());
+            _sources.Clear();
+        }
         _clock.Dispose();
     }
 
@@ -266,7 +277,10 @@ public sealed class FlowSession : IDisposable
         {
             uint point = monitor.Attach(target, direction, plan, null, _report)!.Value;
             WatchedPoint watched = made.Add(monitor.Points.List().First(one => one.Id == point));
-            _sources.Add(made);
+            lock (_sources)
+            {
+                _sources.Add(made);
+            }
             ReadEnds(made);
             return watched;
         }

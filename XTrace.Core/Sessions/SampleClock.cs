@@ -9,7 +9,7 @@ namespace XTrace.Sessions;
 internal sealed class SampleClock(TimeSpan interval) : IDisposable
 {
     private readonly ManualResetEventSlim _stopped = new();
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _start = Stopwatch.GetTimestamp();
     private long _next = 1;
 
     /// <summary>Whether somebody wants no more samples.</summary>
@@ -20,6 +20,9 @@ internal sealed class SampleClock(TimeSpan interval) : IDisposable
 
     /// <summary>Time until the next sample is due; not above zero when it is.</summary>
     internal TimeSpan Left => (interval * _next) - Elapsed;
+
+    /// <summary>Counts the intervals from now on.</summary>
+    internal void Restart() => (_start, _next) = (Stopwatch.GetTimestamp(), 1);
 
     /// <summary>Ends every wait, from any thread.</summary>
     internal void Stop() => _stopped.Set();
