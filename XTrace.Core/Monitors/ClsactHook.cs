@@ -46,7 +46,7 @@ internal static unsafe class ClsactHook
         int result = LibBpf.bpf_tc_hook_create(&hook);
         if (result is not (0 or -Errnos.EEXIST))
         {
-            throw new BpfException($"add the clsact qdisc to {target.Name}", -result, log.Text, target.Name);
+            throw new BpfException(KernelOperation.AddQdisc(target.Name), -result, log.Text, target.Name);
         }
         bool isNew = result == 0;
         if (!isNew)
@@ -72,7 +72,7 @@ internal static unsafe class ClsactHook
         if (result < 0)
         {
             RemoveQdisc(target.Index, qdiscIsOurs);
-            throw new BpfException($"attach {HookPlan.Describe(MonitorHook.Clsact)} to {target.Name}", -result, log.Text, target.Name);
+            throw new BpfException(KernelOperation.Attach(HookPlan.Describe(MonitorHook.Clsact), target.Name), -result, log.Text, target.Name);
         }
         if (others.Any(other => !other.IsOurs && other.Priority < priority))
         {
@@ -100,7 +100,7 @@ internal static unsafe class ClsactHook
             int result = LibBpf.bpf_tc_detach(&hook, &options);
             if (result < 0 && List(interfaceIndex, direction).Contains(filter))
             {
-                throw new BpfException("detach a clsact filter", -result, log.Text);
+                throw new BpfException(KernelOperation.DetachFilter, -result, log.Text);
             }
             qdiscIsOurs |= filter.Handle == QdiscIsOurs;
         }

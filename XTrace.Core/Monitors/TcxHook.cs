@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Net;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
@@ -21,7 +22,7 @@ internal static unsafe class TcxHook
     internal static LinkAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction)
     {
         BpfHandle link = BpfLink.Create(
-            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, $"attach {HookPlan.Describe(MonitorHook.Tcx)} to {target.Name}", target.Name);
+            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, KernelOperation.Attach(HookPlan.Describe(MonitorHook.Tcx), target.Name), target.Name);
         return new LinkAttachment(link, MonitorHook.Tcx, direction);
     }
 
@@ -34,7 +35,7 @@ internal static unsafe class TcxHook
         {
             0 => new ReadOnlySpan<uint>(programs, (int)count).Contains(programId),
             -Errnos.ENOENT or -Errnos.ENODEV => false,
-            _ => throw new BpfException($"ask interface {interfaceIndex} for its TCX programs", -result),
+            _ => throw new BpfException(KernelOperation.ListPrograms("TCX", interfaceIndex), -result),
         };
     }
 

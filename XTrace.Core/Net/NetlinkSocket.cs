@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Net;
 
@@ -32,7 +33,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     internal static NetlinkSocket Open(int protocol)
     {
         NetlinkSocket socket = Create(Family, RawCloseOnExec, protocol);
-        return socket.IsInvalid ? throw Failed("open a netlink socket", Marshal.GetLastPInvokeError()) : socket;
+        return socket.IsInvalid ? throw Failed(KernelOperation.OpenNetlink, Marshal.GetLastPInvokeError()) : socket;
     }
 
     /// <summary>Asks for all objects of a kind.</summary>
@@ -67,7 +68,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         body.CopyTo(message.AsSpan(HeaderLength));
         if (Send(this, message, (nuint)message.Length, 0) < 0)
         {
-            throw Failed("ask the kernel through netlink", Marshal.GetLastPInvokeError());
+            throw Failed(KernelOperation.AskNetlink, Marshal.GetLastPInvokeError());
         }
     }
 
@@ -97,7 +98,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
             }
             if (length < 0)
             {
-                throw Failed("read the kernel's answer through netlink", Marshal.GetLastPInvokeError());
+                throw Failed(KernelOperation.ReadNetlink, Marshal.GetLastPInvokeError());
             }
             for (ReadOnlySpan<byte> rest = buffer.AsSpan(0, (int)length); rest.Length >= HeaderLength;)
             {
@@ -109,7 +110,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
                 {
                     case MessageDone when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) < 0:
                     case MessageError:
-                        throw Failed("ask the kernel through netlink", -BinaryPrimitives.ReadInt32LittleEndian(payload));
+                        throw Failed(KernelOperation.AskNetlink, -BinaryPrimitives.ReadInt32LittleEndian(payload));
                     case MessageDone:
                         return consistent;
                     default:
@@ -121,11 +122,8 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         }
     }
 
-    private static XTraceException Failed(string operation, int errno) => new(
-        "NetlinkFailed",
-        XTraceErrorKind.Failed,
-        $"Cannot {operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). "
-        + (errno is Errnos.EMFILE or Errnos.ENFILE ? "Raise 'ulimit -n', or close files." : "See what the kernel says in 'dmesg'."));
+    private static XTraceException Failed(KernelOperation operation, int errno) =>
+        new(KernelMessages.OfNetlink(errno), null, operation, Marshal.GetPInvokeErrorMessage(errno), errno);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial NetlinkSocket Create(int family, int type, int protocol);
