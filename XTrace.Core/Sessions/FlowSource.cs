@@ -36,7 +36,7 @@ internal sealed unsafe class FlowSource : IDisposable
     internal WatchedPoint Add(PinnedPoint pinned)
     {
         Point point = pinned.Point!.Value;
-        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, IsOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, isOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
         _points.Add(point.Id, (watched, pinned.Pin));
         return watched;
     }
@@ -44,7 +44,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Reads a point that the session attached.</summary>
     internal WatchedPoint Add(Point point)
     {
-        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, IsOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, isOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
         _points.Add(point.Id, (watched, null));
         return watched;
     }
