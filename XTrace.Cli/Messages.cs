@@ -42,6 +42,10 @@ internal static class Messages
 
     internal static string MaxFlowOption => Say("流表能容纳的流数 (默认 65536)", "flows that the table has room for (default 65536)");
 
+    internal static string PromiscuousOption => Say(
+        "监控期间让接口接收发给其他主机的帧 (网桥, 镜像端口)",
+        "take frames that are for others while watching (bridges, mirror ports)");
+
     internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 
     internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");

@@ -197,10 +197,10 @@ internal static class MonitorStore
     /// <summary>A point with its totals.</summary>
     /// <param name="monitor">Its monitor.</param>
     /// <param name="point">The point.</param>
-    /// <param name="slots">The slots that each point's flows use; null: no counts are wanted.</param>
-    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, IReadOnlyDictionary<uint, long>? slots)
+    /// <param name="counts">What was counted beside its totals; null: no counts are wanted.</param>
+    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, MonitorCounts? counts)
     {
-        FlowTotals totals = slots != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
+        FlowTotals totals = counts != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
         FlowFilter filter = monitor.Filter;
         return new XdpMonitor
         {
@@ -221,8 +221,10 @@ internal static class MonitorStore
             FilteredBytes = totals.FilteredBytes,
             MalformedPackets = totals.MalformedPackets,
             MalformedBytes = totals.MalformedBytes,
-            UsedSlots = point.Point is { } counted ? slots?.GetValueOrDefault(counted.Id) ?? 0 : 0,
-            TableUsedSlots = slots != null ? monitor.Table.UsedSlots : 0,
+            QueueDrops = counts?.DropsSinceStart(point),
+            ProgramsBefore = point.ProgramsBefore,
+            UsedSlots = point.Point is { } counted ? counts?.Slots.GetValueOrDefault(counted.Id) ?? 0 : 0,
+            TableUsedSlots = counts != null ? monitor.Table.UsedSlots : 0,
             TableSlots = monitor.Slots,
             MaxFlow = (int)monitor.Meta.MaxFlow,
             TableSize = monitor.Size,
@@ -243,8 +245,8 @@ internal static class MonitorStore
                 InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = pin.Path,
             });
         }
-        Dictionary<uint, long>? slots = withCounts ? monitor.Table.CountSlots() : null;
-        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, slots))];
+        MonitorCounts? counts = withCounts ? new MonitorCounts(monitor.Table.CountSlots(), QueueDrops.Read()) : null;
+        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, counts))];
     }
 
     /// <summary>Null where another process has just removed it.</summary>

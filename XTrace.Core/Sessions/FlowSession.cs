@@ -24,6 +24,7 @@ public sealed class FlowSession : IDisposable
     private readonly BpfRing _ends = new();
     private readonly List<FlowSource> _sources = [];
     private readonly HashSet<int> _known = [];
+    private readonly Dictionary<int, BpfHandle> _promiscuous = [];
     private readonly FlowSample _sample;
     private long _number;
 
@@ -127,6 +128,10 @@ public sealed class FlowSession : IDisposable
     public void Dispose()
     {
         _ends.Dispose();
+        foreach (BpfHandle held in _promiscuous.Values)
+        {
+            held.Dispose();
+        }
         lock (_sources)
         {
             _sources.ForEach(source => source.Dispose());
@@ -144,6 +149,7 @@ public sealed class FlowSession : IDisposable
         _sample.Timestamp = _sample.Clock.Local;
         _sample.Fill(sources, [.. sources.SelectMany(source => source.Points).OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
         sources.ForEach(ReportLoss);
+        ReportQueueDrops(sources);
         Follow();
         return _sample;
     }
@@ -151,11 +157,32 @@ public sealed class FlowSession : IDisposable
     /// <summary>Says which frames are in no flow of any sample, though no filter left them out.</summary>
     private void ReportLoss(FlowSource source)
     {
+        foreach (WatchedPoint point in source.Points.Where(point => point.ProgramsBefore > point.ReportedBefore))
+        {
+            point.ReportedBefore = point.ProgramsBefore;
+            _report(new Notice(NoticeLevel.Warning, FlowMessages.ProgramsBefore, point.InterfaceName, point.InterfaceName, point.Direction, point.ProgramsBefore));
+        }
         foreach (WatchedPoint point in source.Points.Where(point => point.Totals.EvictedPackets > point.ReportedLoss))
         {
             ulong packets = point.Totals.EvictedPackets - point.ReportedLoss;
             point.ReportedLoss = point.Totals.EvictedPackets;
             _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+        }
+    }
+
+    /// <summary>Says how many of the frames that were counted as leaving did not.</summary>
+    private void ReportQueueDrops(List<FlowSource> sources)
+    {
+        WatchedPoint[] leaving = [.. sources.SelectMany(source => source.Points).Where(point => point.Direction == FlowDirection.Egress)];
+        IReadOnlyDictionary<int, ulong> drops = leaving.Length == 0 ? new Dictionary<int, ulong>() : QueueDrops.Read();
+        foreach (WatchedPoint point in leaving)
+        {
+            ulong now = drops.GetValueOrDefault(point.InterfaceIndex);
+            if (point.QueueDrops is { } before && QueueDrops.Since(before, now) is var dropped and > 0)
+            {
+                _report(new Notice(NoticeLevel.Warning, FlowMessages.QueueDropped, point.InterfaceName, point.InterfaceName, dropped));
+            }
+            point.QueueDrops = now;
         }
     }
 
@@ -165,6 +192,8 @@ public sealed class FlowSession : IDisposable
         foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
         {
             _known.Remove(point.InterfaceIndex);
+            _promiscuous.Remove(point.InterfaceIndex, out BpfHandle? held);
+            held?.Dispose();
             bool isExpected = !_patterns.Any(pattern => pattern.IsExact && pattern.IsMatch(point.InterfaceName));
             _report(isExpected
                 ? new Notice(NoticeLevel.Information, FlowMessages.InterfaceLeft, point.InterfaceName, point.InterfaceName)
@@ -226,6 +255,29 @@ public sealed class FlowSession : IDisposable
         }
         Announce(opened);
         WarnIfStacked(opened);
+        SetQueueDrops(opened);
+        foreach (NetInterface target in targets.Where(target => opened.Exists(point => point.InterfaceIndex == target.Index)))
+        {
+            Try(() => MakePromiscuous(target));
+        }
+    }
+
+    private static void SetQueueDrops(List<WatchedPoint> opened)
+    {
+        IReadOnlyDictionary<int, ulong> drops = QueueDrops.Read();
+        opened.ForEach(point => point.QueueDrops = drops.GetValueOrDefault(point.InterfaceIndex));
+    }
+
+    private void MakePromiscuous(NetInterface target)
+    {
+        if (_options.Promiscuous)
+        {
+            _promiscuous.Add(target.Index, Promiscuity.Hold(target));
+        }
+        else
+        {
+            target.WarnIfBridge(_report);
+        }
     }
 
     private FlowDirection? DirectionsOf(string name) => _options.DirectionsOf.GetValueOrDefault(name, _options.Directions);

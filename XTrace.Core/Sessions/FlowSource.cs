@@ -86,7 +86,7 @@ internal sealed unsafe class FlowSource : IDisposable
             ulong since = Math.Max(point.StartedNanoseconds, Meter.PreviousClock?.BootNanoseconds ?? 0);
             point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
             point.Totals = Monitor.Points.ReadTotals(point.Id);
-            point.IsOver = IsOver(point, pin);
+            (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
         }
     }
 
@@ -117,13 +117,17 @@ internal sealed unsafe class FlowSource : IDisposable
         Monitor.Dispose();
     }
 
-    private bool IsOver(WatchedPoint point, PointPin? pin)
+    /// <summary>Whether a point has ended, and how many programs of others run before it.</summary>
+    private (bool IsOver, int ProgramsBefore) Ask(WatchedPoint point, PointPin? pin)
     {
         if (pin is { } pinned)
         {
-            return PinnedPoint.Query(Monitor, pinned) is not { State: MonitorState.Running, Point: { } now } || now.Id != point.Id;
+            return PinnedPoint.Query(Monitor, pinned) is { State: MonitorState.Running, Point: { } now } found && now.Id == point.Id
+                ? (false, found.ProgramsBefore)
+                : (true, 0);
         }
-        int index = Monitor.AttachmentOf(point.Id).Query().InterfaceIndex;
-        return index == 0 || Net.NetInterfaces.NameOf(index) == null;
+        Attachment attachment = Monitor.AttachmentOf(point.Id);
+        int index = attachment.Query().InterfaceIndex;
+        return index == 0 || Net.NetInterfaces.NameOf(index) == null ? (true, 0) : (false, attachment.CountProgramsBefore());
     }
 }
