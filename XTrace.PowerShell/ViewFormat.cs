@@ -8,6 +8,10 @@ public static class ViewFormat
     /// <summary>Bytes with a binary prefix, IEC 80000-13: <c>1.5 MiB</c>.</summary>
     public static string Bytes(double bytes) => Quantity.Bytes(bytes);
 
+    /// <summary>Packets, in nine columns: in full, from 1,000 million on with a decimal prefix.</summary>
+    public static string Packets(ulong packets) =>
+        packets < 1_000_000_000 ? packets.ToString(CultureInfo.InvariantCulture) : Quantity.Count(packets);
+
     /// <summary>Bits a second with a decimal prefix, as networks are rated: <c>9.41 Gbit/s</c>.</summary>
     public static string BitRate(double bitsPerSecond) => Quantity.BitRate(bitsPerSecond / 8);
 

@@ -204,7 +204,7 @@ Describe 'Get-RdmaCounter' {
         ($lines -match '^symbol_error +65535 Saturated$') | Should -HaveCount 1
         ($lines -match '^rp_cnp_handled +Failed$') | Should -HaveCount 1
         ($lines -match '^out_of_sequence +7 +0 +0 /s$') | Should -HaveCount 2
-        (Get-RdmaCounter mlx5_0 | Out-Plain 120) -match 'Rate +Category +Unit +Time$' | Should -HaveCount 1
+        (Get-RdmaCounter mlx5_0 | Out-Plain 120) -match 'Rate +Category +Unit +Timestamp$' | Should -HaveCount 1
         (Get-RdmaCounter mlx5_0 -Name np_cnp_sent | Format-List | Out-Plain 120) | Should -Contain 'Description    : Congestion notifications sent'
     }
 
