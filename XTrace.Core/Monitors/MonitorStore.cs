@@ -52,7 +52,7 @@ internal static class MonitorStore
         try
         {
             return [.. PinFolder.All().SelectMany(folder => folder.Points)
-                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = pin.Path })];
+                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = BpfFileSystem.ToPublic(pin.Path) })];
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException)
         {
@@ -126,15 +126,15 @@ internal static class MonitorStore
     /// <param name="stopped">Is told each that was.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
-        foreach (var group in monitors.GroupBy(one => OldPins.Is(one.Path) ? one.Path : PinFolder.Of(one.Path).Path))
+        foreach (var group in monitors.Select(one => (Monitor: one, Pin: BpfFileSystem.FromPublic(one.Path))).GroupBy(one => OldPins.Is(one.Pin) ? one.Pin : PinFolder.Of(one.Pin).Path))
         {
             PinFolder folder = new(group.Key);
-            using FlowMonitor? monitor = OldPins.Is(group.First().Path) ? null : TryOpen(folder);
-            foreach (XdpMonitor one in group)
+            using FlowMonitor? monitor = OldPins.Is(group.First().Pin) ? null : TryOpen(folder);
+            foreach ((XdpMonitor one, string pin) in group)
             {
                 try
                 {
-                    Stop(one, monitor);
+                    Stop(pin, monitor);
                     stopped(one);
                 }
                 catch (XTraceException error)
@@ -151,13 +151,13 @@ internal static class MonitorStore
         return true;
     });
 
-    private static void Stop(XdpMonitor one, FlowMonitor? monitor)
+    private static void Stop(string path, FlowMonitor? monitor)
     {
-        if (OldPins.Is(one.Path))
+        if (OldPins.Is(path))
         {
-            new OldPins(one.Path).Remove();
+            new OldPins(path).Remove();
         }
-        else if (PinFolder.TryParse(one.Path, out PointPin pin) && File.Exists(one.Path))
+        else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
         {
             PinnedPoint.Remove(monitor, pin);
         }
@@ -230,7 +230,7 @@ internal static class MonitorStore
             TableSize = monitor.Size,
             ProgramId = point.ProgramId,
             LinkId = point.LinkId,
-            Path = point.Pin.Path,
+            Path = BpfFileSystem.ToPublic(point.Pin.Path),
         };
     }
 
@@ -242,7 +242,7 @@ internal static class MonitorStore
             // Another version's, or half removed.
             return folder.Points.Select(pin => new XdpMonitor
             {
-                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = pin.Path,
+                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = BpfFileSystem.ToPublic(pin.Path),
             });
         }
         MonitorCounts? counts = withCounts ? new MonitorCounts(monitor.Table.CountSlots(), QueueDrops.Read()) : null;
@@ -260,7 +260,7 @@ internal static class MonitorStore
                 Direction = old.Direction,
                 State = old.IsWhole ? MonitorState.Incompatible : MonitorState.Incomplete,
                 ProgramId = old.ProgramId,
-                Path = old.Path,
+                Path = BpfFileSystem.ToPublic(old.Path),
             };
         }
         catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
