@@ -27,6 +27,12 @@ internal static class FlowMessages
         Chinese = "接口 {0} 已消失，上一次采样包含其最后的流。",
     };
 
+    internal static readonly Message NothingMatchesYet = new("NothingMatchesYet")
+    {
+        English = "No network interface matches '{0}' yet.",
+        Chinese = "目前没有网络接口与“{0}”匹配。",
+    };
+
     internal static readonly Message Watching = new("Watching")
     {
         English = "Watching {0} on {1}, {2}.",

@@ -226,6 +226,10 @@ public sealed class FlowSession : IDisposable
             {
                 _report(new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
             }
+            else if (matches.Count == 0 && mustExist)
+            {
+                _report(new Notice(NoticeLevel.Information, FlowMessages.NothingMatchesYet, $"{pattern}", pattern));
+            }
             found.AddRange(matches.Where(match => _known.Add(match.Index)));
         }
         return found;
