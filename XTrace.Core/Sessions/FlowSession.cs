@@ -162,11 +162,12 @@ public sealed class FlowSession : IDisposable
             point.ReportedBefore = point.ProgramsBefore;
             _report(new Notice(NoticeLevel.Warning, FlowMessages.ProgramsBefore, point.InterfaceName, point.InterfaceName, point.Direction, point.ProgramsBefore));
         }
-        foreach (WatchedPoint point in source.Points.Where(point => point.Totals.EvictedPackets > point.ReportedLoss))
+        foreach (WatchedPoint point in source.Points.Where(point => source.LossOf(point) > point.ReportedLoss))
         {
-            ulong packets = point.Totals.EvictedPackets - point.ReportedLoss;
-            point.ReportedLoss = point.Totals.EvictedPackets;
-            _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+            ulong packets = source.LossOf(point) - point.ReportedLoss;
+            point.ReportedLoss += packets;
+            _report(new Notice(
+                NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
         }
     }
 
@@ -294,8 +295,13 @@ public sealed class FlowSession : IDisposable
         foreach ((FlowMonitor monitor, IReadOnlyList<PinnedPoint> points, string folder) in MonitorStore.Open(indexes, directions, _report))
         {
             FlowSource source = new(monitor, folder);
+            opened.AddRange(points.Where(IsWanted).Select(source.Add));
+            if (!source.Points.Any())
+            {
+                source.Dispose();
+                continue;
+            }
             _sources.Add(source);
-            opened.AddRange(points.Where(point => IsWanted(point)).Select(source.Add));
             ReadEnds(source);
         }
         return opened;
@@ -349,13 +355,16 @@ public sealed class FlowSession : IDisposable
 
     private void ReadEnds(FlowSource source)
     {
-        if (_options.ReadEnds && Try(() => source.TryReadEnds(_ends)))
+        if (!_options.ReadEnds)
         {
-            foreach (WatchedPoint point in source.Points)
-            {
-                // What made room before is in no sample of this session, and nobody asked for it.
-                point.ReportedLoss = source.Monitor.Points.ReadTotals(point.Id).EvictedPackets;
-            }
+            return;
+        }
+        Try(() => source.TryReadEnds(_ends));
+        foreach (WatchedPoint point in source.Points)
+        {
+            // What made room before is in no sample of this session, and nobody asked for it.
+            point.Totals = source.Monitor.Points.ReadTotals(point.Id);
+            point.ReportedLoss = source.LossOf(point);
         }
     }
 

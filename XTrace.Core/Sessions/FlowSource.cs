@@ -30,6 +30,9 @@ internal sealed unsafe class FlowSource : IDisposable
 
     internal bool IsOwn => _folder == null;
 
+    /// <summary>Whether the monitor reports flows that make room to this session.</summary>
+    internal bool ReadsEnds => _control != null;
+
     internal IEnumerable<WatchedPoint> Points => _points.Values.Select(one => one.Point);
 
     /// <summary>Reads a pinned point.</summary>
@@ -63,6 +66,13 @@ internal sealed unsafe class FlowSource : IDisposable
             KeepReading();
         }
         return _control != null;
+    }
+
+    /// <summary>A point's frames, up to the last sample, that are in no sample of this session though the monitor keeps their flows.</summary>
+    internal ulong LossOf(WatchedPoint point)
+    {
+        FlowTotals totals = point.Totals;
+        return totals.EvictedPackets + (ReadsEnds ? Meter.LostPackets(point.Id) : totals.ReportedPackets);
     }
 
     /// <summary>Tells the kernel that somebody still reads ends.</summary>
