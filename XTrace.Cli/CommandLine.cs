@@ -72,6 +72,8 @@ internal sealed class CommandLine
 
     internal bool WantsList => _result.GetValue(_list);
 
+    internal bool WantsJson => _result.GetValue(_json);
+
     /// <summary>Whether RDMA counters are asked for, not flows.</summary>
     /// <exception cref="XTraceException">There is no such mode.</exception>
     internal bool WantsRdma => Mode != Xdp;
@@ -90,7 +92,7 @@ internal sealed class CommandLine
                 _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
                 Choose(_attachMode, s_attachModes),
                 _result.GetValue(_once),
-                _result.GetValue(_json));
+                WantsJson);
         }
     }
 
@@ -111,7 +113,7 @@ internal sealed class CommandLine
                 Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
                 Interval,
                 _result.GetValue(_once),
-                _result.GetValue(_json));
+                WantsJson);
         }
     }
 

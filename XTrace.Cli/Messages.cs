@@ -48,8 +48,8 @@ internal static class Messages
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
     internal static string JsonOption => Say(
-        "每行一个 JSON 对象: 一个流, 或 (rdma, nccl 模式) 一个计数器",
-        "a JSON object a line: a flow, or in modes rdma and nccl a counter");
+        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (-l) 一个接口或端口",
+        "a JSON object a line: a flow, a counter (modes rdma, nccl), an interface or port (-l)");
 
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 
@@ -177,7 +177,6 @@ internal static class Messages
         { ErrorId: "InterfaceNotFound" } => Say(
             $"没有网络接口 '{error.Target}'。现有接口: {string.Join(", ", NetInterfaces.List().Select(one => one.Name))}。",
             error.Message),
-        { ErrorId: "RdmaDeviceNotFound" } => RdmaMessages.DeviceNotFound(error),
         { ErrorId: "InterfaceGone" } => Detached(error.Target),
         { ErrorId: "PermissionDenied" } => Say(
             $"权限不足: 缺少 {Capabilities.MissingForMonitoring}。请使用 sudo 运行, 或只授予所需的权限: '{Capabilities.Grant}'。",

@@ -1,5 +1,4 @@
-using XTrace.Net;
-using XTrace.Rdma;
+using XTrace.Messages;
 
 namespace XTrace.Cli;
 
@@ -11,6 +10,7 @@ internal static class Program
 
     internal static int Main(string[] args)
     {
+        Speech.Face = Face.CommandLine;
         try
         {
             using TextWriter output = StandardOutput.Open();
@@ -43,7 +43,7 @@ internal static class Program
         }
         else if (command.WantsList)
         {
-            ListInterfaces(output);
+            InterfaceList.Write(command.WantsJson, output);
         }
         else if (command.WantsRdma)
         {
@@ -52,22 +52,6 @@ internal static class Program
         else
         {
             WatchLoop.Run(command.Request, output);
-        }
-    }
-
-    private static void ListInterfaces(TextWriter output)
-    {
-        output.WriteLine(Messages.InterfaceList);
-        foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
-        {
-            output.WriteLine($"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
-        }
-        foreach (RdmaDevice device in RdmaDevices.Read(RdmaDevices.Names))
-        {
-            foreach (RdmaPort port in device.Ports)
-            {
-                output.WriteLine($"RDMA {port,-15} {port.State,-8} {port.Rate,-22} {string.Join(' ', port.Interfaces)}".TrimEnd());
-            }
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using XTrace.Rdma;
+using XTrace.Sessions;
 
 namespace XTrace.Cli;
 
@@ -7,92 +7,73 @@ namespace XTrace.Cli;
 internal static class RdmaLoop
 {
     /// <summary>Returns when the user ends it.</summary>
-    /// <exception cref="XTraceException">A device is not there, or all of them have disappeared.</exception>
+    /// <exception cref="XTraceException">Something that was named is not there, or all devices have disappeared.</exception>
     internal static void Run(RdmaRequest request, TextWriter output)
     {
-        using Ending ending = new();
-        IReadOnlyList<(PortFolder Port, IReadOnlyList<string> Interfaces)> ports = RdmaSelection.Find(request);
-        string[] devices = [.. ports.Select(one => one.Port.Device).Distinct()];
-        using CounterSampler sampler = new(new CounterFilter());
-        foreach (string device in devices)
+        bool isOpen = false;
+        RdmaSessionOptions options = new()
         {
-            sampler.Add(device, request.Interfaces.Count == 0 ? [] : [.. ports.Where(one => one.Port.Device == device).Select(one => one.Port.Number)]);
+            Selection = RdmaSelection.Of(request),
+            Interval = request.Interval,
+            Samples = request.Once ? 1 : null,
+        };
+        using RdmaSession session = new(options, notice => Tell(notice, isOpen));
+        using Interruption interruption = new(session.Stop);
+        session.Open();
+        isOpen = true;
+        string[] devices = [.. session.Devices];
+        if (devices.Length == 0)
+        {
+            throw RdmaDevices.NotFound(request.Devices[0]);
         }
         TextWriter notes = request.Json ? Console.Error : output;
-        notes.WriteLine(RdmaMessages.Started(request.AllCounters, devices));
+        notes.WriteLine(RdmaLabels.Started(request.AllCounters, devices));
         notes.Flush();
-        // So that the first block has increments.
-        sampler.Sample();
-        long start = Stopwatch.GetTimestamp();
-        ending.Repeat(request.Interval, request.Once, () =>
+        while (session.Wait(request.Interval, tick: null))
         {
-            if (!devices.Any(RdmaDevices.Names.Contains))
+            RdmaSample sample = session.Sample();
+            if (!session.Devices.Any())
             {
                 throw RdmaDevices.NotFound(devices[0]);
             }
-            sampler.Sample();
-            if (request.Json)
-            {
-                WriteObjects(sampler, request.AllCounters, output);
-            }
-            else
-            {
-                WriteBlocks(Blocks(ports, sampler.Files, request.AllCounters), request.AllCounters, Stopwatch.GetElapsedTime(start), output);
-            }
+            Write(sample, request, session.Elapsed, output);
             output.Flush();
-        });
-    }
-
-    /// <summary>Mode rdma has those that its blocks are made of.</summary>
-    private static void WriteObjects(CounterSampler sampler, bool all, TextWriter output)
-    {
-        foreach (RdmaCounter counter in sampler.Counters(file => all || (file.Place.Port is not null && file.Info.Total != PortTotal.None)))
-        {
-            output.WriteLine(JsonLine.Of(counter));
         }
     }
 
-    private static void WriteBlocks(IEnumerable<RdmaBlockSource> blocks, bool all, TimeSpan running, TextWriter output)
+    /// <summary>Before the first sample an error is the request's, and ends the command. Later it is a device's.</summary>
+    private static void Tell(Notice notice, bool isOpen)
     {
-        foreach (RdmaBlockSource block in blocks)
+        if (notice.Error is { Kind: XTraceErrorKind.NotFound } error && !isOpen)
         {
-            if (all)
-            {
-                NcclBlock.Write(block, running, output);
-            }
-            else
-            {
-                RdmaBlock.Write(block, running, output);
-            }
+            throw error;
+        }
+        if (notice.Level != NoticeLevel.Detail)
+        {
+            Console.Error.WriteLine($"{CommandLine.Name}: {notice.Text}");
         }
     }
 
-    /// <summary>A block for each port; before them one for counters of the device as a whole, where it has some and all are wanted.</summary>
-    private static IEnumerable<RdmaBlockSource> Blocks(
-        IReadOnlyList<(PortFolder Port, IReadOnlyList<string> Interfaces)> ports, IReadOnlyList<CounterFile> files, bool withDevices)
+    private static void Write(RdmaSample sample, RdmaRequest request, TimeSpan running, TextWriter output)
     {
-        ILookup<(string Device, int? Port), CounterFile> places = files.ToLookup(file => (file.Place.Device, file.Place.Port));
-        foreach (var device in ports.GroupBy(one => one.Port.Device))
+        if (request.Json)
         {
-            CounterFile[] whole = [.. places[(device.Key, null)]];
-            if (withDevices && whole.Length > 0)
+            foreach (RdmaCounter counter in sample.Counters())
             {
-                yield return new RdmaBlockSource(device.Key, null, [], whole);
+                output.WriteLine(JsonLine.Of(counter));
             }
-            foreach ((PortFolder port, IReadOnlyList<string> interfaces) in device)
+            return;
+        }
+        foreach (CounterPlace place in sample.Places)
+        {
+            if (!request.AllCounters)
             {
-                yield return new RdmaBlockSource(device.Key, port, interfaces, [.. places[(port.Device, port.Number)]]);
+                RdmaBlock.Write(place, running, output);
+            }
+            else if (place.Port is not null || place.Files.Any())
+            {
+                NcclBlock.Write(place, running, output);
             }
         }
     }
-}
-
-/// <summary>What one block shows.</summary>
-/// <param name="Device">The device.</param>
-/// <param name="Port">The port; null for the device as a whole.</param>
-/// <param name="Interfaces">The port's network interfaces.</param>
-/// <param name="Files">The counters.</param>
-internal sealed record RdmaBlockSource(string Device, PortFolder? Port, IReadOnlyList<string> Interfaces, IReadOnlyList<CounterFile> Files)
-{
-    internal string Name => Port is { } port ? $"{Device}/{port.Number}" : Device;
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.PowerShell;
@@ -6,6 +7,29 @@ namespace XTrace.PowerShell;
 /// <summary>What all cmdlets share: the interface parameter's meaning, and errors that PowerShell can show.</summary>
 public abstract class XTraceCommand : PSCmdlet
 {
+    static XTraceCommand() => Speech.Face = Face.Cmdlets;
+
+    /// <summary>Shows what a session tells, on the stream that its level calls for.</summary>
+    private protected void Report(Notice notice)
+    {
+        switch (notice.Level)
+        {
+            case NoticeLevel.Error:
+                WriteError(ErrorRecords.Of(notice.Error!));
+                break;
+            case NoticeLevel.Warning:
+                WriteWarning(notice.Text);
+                break;
+            case NoticeLevel.Information:
+                WriteInformation(notice, [notice.Id]);
+                WriteVerbose(notice.Text);
+                break;
+            default:
+                WriteVerbose(notice.Text);
+                break;
+        }
+    }
+
     /// <summary>Runs something for one of several inputs; its error is written, and the others go on.</summary>
     private protected bool TryFor(object target, Action action)
     {
