@@ -10,17 +10,22 @@ internal static class RdmaLoop
     /// <exception cref="XTraceException">Something that was named is not there, or all devices have disappeared.</exception>
     internal static void Run(RdmaRequest request, TextWriter output)
     {
-        bool isOpen = false;
+        List<Notice> notices = [];
         RdmaSessionOptions options = new()
         {
             Selection = RdmaSelection.Of(request),
             Interval = request.Interval,
             Samples = request.Once ? 1 : null,
         };
-        using RdmaSession session = new(options, notice => Tell(notice, isOpen));
+        using RdmaSession session = new(options, notices.Add);
         using Interruption interruption = new(session.Stop);
         session.Open();
-        isOpen = true;
+        // What is wrong with the request is said alone.
+        if (notices.Find(notice => notice.Error?.Kind == XTraceErrorKind.NotFound) is { } missing)
+        {
+            throw missing.Error!;
+        }
+        Tell(notices);
         string[] devices = [.. session.Devices];
         if (devices.Length == 0)
         {
@@ -36,22 +41,19 @@ internal static class RdmaLoop
             {
                 throw RdmaDevices.NotFound(devices[0]);
             }
+            Tell(notices);
             Write(sample, request, session.Elapsed, output);
             output.Flush();
         }
     }
 
-    /// <summary>Before the first sample an error is the request's, and ends the command. Later it is a device's.</summary>
-    private static void Tell(Notice notice, bool isOpen)
+    private static void Tell(List<Notice> notices)
     {
-        if (notice.Error is { Kind: XTraceErrorKind.NotFound } error && !isOpen)
-        {
-            throw error;
-        }
-        if (notice.Level != NoticeLevel.Detail)
+        foreach (Notice notice in notices.Where(notice => notice.Level != NoticeLevel.Detail))
         {
             Console.Error.WriteLine($"{CommandLine.Name}: {notice.Text}");
         }
+        notices.Clear();
     }
 
     private static void Write(RdmaSample sample, RdmaRequest request, TimeSpan running, TextWriter output)

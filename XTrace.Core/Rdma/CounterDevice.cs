@@ -13,7 +13,8 @@ internal sealed class CounterDevice : IDisposable
     private readonly IReadOnlyCollection<string> _wantedInterfaces;
     private readonly CounterPlace? _whole;
     private readonly Dictionary<FolderEntry, CounterPlace> _all = []; // with those of other network interfaces
-    private bool _isFound;
+    private bool _isKnown; // what it had from its beginning is no news
+    private bool _mustLook = true;
 
     /// <param name="entry">Its entry in the class folder.</param>
     /// <param name="ports">Only these ports; without one, all of them and the device as a whole.</param>
@@ -33,7 +34,7 @@ internal sealed class CounterDevice : IDisposable
     internal CounterPlace[] Places { get; private set; } = [];
 
     /// <summary>Whether it has to be looked at: it is new, or has a counter that could be read before and is not there any more.</summary>
-    internal bool IsChanged => !_isFound || Array.Exists(Places, static place => place.HasGone);
+    internal bool IsChanged => _mustLook || Array.Exists(Places, static place => place.HasGone);
 
     /// <summary>Those of its ports that were asked for by number, or all.</summary>
     internal IEnumerable<int> PortNumbers => _all.Values.Select(port => port.Port!.Value);
@@ -44,12 +45,12 @@ internal sealed class CounterDevice : IDisposable
     internal bool Find(CounterFinding finding)
     {
         bool changed = finding.Refresh(_ports);
-        if (changed || !_isFound)
+        if (changed || _mustLook)
         {
             FindPorts(finding);
             Choose();
         }
-        _isFound = true;
+        (_isKnown, _mustLook) = (true, false);
         foreach (CounterPlace place in Places)
         {
             changed |= place.Find(finding);
@@ -65,7 +66,7 @@ internal sealed class CounterDevice : IDisposable
             port.FindInterfaces(finding.Finder);
         }
         Choose();
-        _isFound = false;
+        _mustLook = true;
     }
 
     /// <summary>Closes its files; what is read or listed again is opened again.</summary>
@@ -104,7 +105,7 @@ internal sealed class CounterDevice : IDisposable
                 CounterPlace port = new(new PortFolder(_device.Name, number, Path.Combine(_ports.Path, entry.Name)), _driver);
                 port.FindInterfaces(finding.Finder);
                 _all.Add(entry, port);
-                if (IsWanted(port))
+                if (_isKnown && IsWanted(port))
                 {
                     finding.Tell(RdmaMessages.PortAppeared, port);
                 }

@@ -66,7 +66,7 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
     /// <summary>Tells that counters have come or gone, where there are any.</summary>
     internal void Tell(Message message, CounterPlace place, IReadOnlyCollection<CounterFile> files)
     {
-        if (IsTelling && files.Count > 0)
+        if (IsTelling && place.IsKnown && files.Count > 0)
         {
             report(new Notice(NoticeLevel.Information, message, $"{place}", $"{place}", string.Join(", ", files.Select(file => file.Name))));
         }

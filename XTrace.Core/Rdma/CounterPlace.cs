@@ -38,6 +38,9 @@ internal sealed class CounterPlace : IDisposable
     /// <summary>Its counters that are wanted, by folder and name.</summary>
     internal IEnumerable<CounterFile> Files => _folders.SelectMany(folder => folder.Files);
 
+    /// <summary>Whether it has been looked into before: what a place has from its beginning is no news.</summary>
+    internal bool IsKnown { get; private set; }
+
     /// <summary>Whether one of them is not there any more.</summary>
     internal bool HasGone => Array.Exists(_folders, static folder => Array.Exists(folder.Files, static file => file.Status == RdmaCounterStatus.Gone));
 
@@ -62,6 +65,7 @@ internal sealed class CounterPlace : IDisposable
         {
             changed |= folder.Find(finding);
         }
+        IsKnown = true;
         return changed;
     }
 

@@ -34,8 +34,9 @@ internal sealed class CounterSampler : IDisposable
         _finding = new CounterFinding(selection.Filter, report, Dispose);
     }
 
-    /// <summary>The wanted devices that are there.</summary>
-    internal IEnumerable<string> Devices => _devices.Keys;
+    /// <summary>The wanted devices that are there; with network interfaces, those that use one of them.</summary>
+    internal IEnumerable<string> Devices =>
+        _all.Where(device => device.Places.Length > 0 || _selection.Interfaces.Count == 0).Select(device => device.Entry.Name);
 
     /// <summary>Ports, and devices as a whole, by device and number.</summary>
     internal IReadOnlyList<CounterPlace> Places { get; private set; } = [];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Testbed;
@@ -213,6 +214,42 @@ public sealed class RdmaCounterTests : IDisposable
         Tree.Write(file, "5");
         sampler.Sample();
         AssertCounter(sampler, 5, RdmaCounterStatus.Ok, 2);
+    }
+
+    [Theory]
+    [InlineData("4294967290", "5", 11ul)]
+    [InlineData("3000000000", "500000000", 1794967296ul)]
+    [InlineData("2500000000", "1000000000", null)] // as well a reset: it would be more than half of the range
+    [InlineData("100", "3", null)]
+    public void A_driver_s_counter_of_a_known_width_that_wraps_loses_nothing(string before, string after, ulong? delta)
+    {
+        string file = $"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/hw_counters/out_of_sequence";
+        Tree.Write(file, before);
+        using RdmaWatch sampler = RdmaTree.Sample();
+        Tree.Write(file, after);
+        sampler.Sample();
+        AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), delta is null ? RdmaCounterStatus.Reset : RdmaCounterStatus.Ok, delta);
+        sampler.Sample();
+        AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), RdmaCounterStatus.Ok, 0);
+    }
+
+    [Theory]
+    [InlineData("rx_new_drops", RdmaCounterCategory.Error)]
+    [InlineData("tomorrowsErrors", RdmaCounterCategory.Error)]
+    [InlineData("pkt_discard", RdmaCounterCategory.Error)]
+    [InlineData("New CRC", RdmaCounterCategory.Error)]
+    [InlineData("tx_retry_cnt", RdmaCounterCategory.Retransmission)]
+    [InlineData("someTimeOut", RdmaCounterCategory.Retransmission)]
+    [InlineData("out_of_window", RdmaCounterCategory.Retransmission)]
+    [InlineData("nak_sent", RdmaCounterCategory.Retransmission)]
+    [InlineData("newCnpSent", RdmaCounterCategory.Congestion)]
+    [InlineData("RxECNMrkd2", RdmaCounterCategory.Congestion)]
+    [InlineData("new_bytes", RdmaCounterCategory.Traffic)]
+    public void A_name_that_nobody_knows_is_classified_by_its_words(string name, RdmaCounterCategory category)
+    {
+        Tree.Write($"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/hw_counters/{name}", "42");
+        RdmaCounter counter = Assert.Single(RdmaTree.Counters().Values);
+        Assert.Equal((category, true, RdmaCounterUnit.Unknown), (counter.Category, counter.IsGuess, counter.Unit));
     }
 
     [Fact]

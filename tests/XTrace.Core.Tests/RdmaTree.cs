@@ -28,6 +28,9 @@ internal sealed class RdmaTree : IDisposable
     /// <summary>One that was copied from a machine.</summary>
     internal static RdmaTree Unpack(string name) => new(SysfsTree.Unpack(Fixture($"{name}.tar.xz")));
 
+    /// <summary>One laid out as other drivers lay out theirs: drivers, hfi1, down.</summary>
+    internal static RdmaTree OfOtherDrivers(string part) => new(SysfsTree.Unpack(Fixture("other-drivers.tar.xz"), part));
+
     internal static string Fixture(string name, [CallerFilePath] string here = "") =>
         Path.Combine(Path.GetDirectoryName(here)!, "Fixtures/rdma", name);
 
