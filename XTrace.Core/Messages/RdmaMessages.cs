@@ -56,7 +56,7 @@ internal static class RdmaMessages
         Chinese = "所选的 RDMA 设备都不使用网络接口 '{0}'。现有: {1}。",
     };
 
-    internal static readonly Message FolderUnreadable = new("RdmaFolderUnreadable")
+    internal static readonly Message FolderUnreadable = new("RdmaFolderUnreadable", XTraceErrorKind.Failed)
     {
         English = "Cannot read the folder '{0}': {1}. What is in it is left out.",
         Chinese = "无法读取文件夹 '{0}': {1}。其中的内容不会显示。",

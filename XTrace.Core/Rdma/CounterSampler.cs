@@ -11,7 +11,7 @@ namespace XTrace.Rdma;
 internal sealed class CounterSampler : IDisposable
 {
     private const int LongestNumber = 64; // 20 digits, or a word instead of them
-    private const int FoldersOfSample = 64; // those of a dozen devices
+    private const int FoldersOfSample = 40; // those of eight devices
 
     private readonly CounterSelection _selection;
     private readonly Action<Notice> _report;
