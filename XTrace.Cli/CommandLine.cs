@@ -76,6 +76,8 @@ internal sealed class CommandLine
 
     internal bool WantsList => _result.GetValue(_list);
 
+    internal bool WantsJson => _result.GetValue(_json);
+
     /// <summary>Whether RDMA counters are asked for, not flows.</summary>
     /// <exception cref="XTraceException">There is no such mode.</exception>
     internal bool WantsRdma => Mode != Xdp;
@@ -100,7 +102,7 @@ internal sealed class CommandLine
                 },
                 _result.GetValue(_once),
                 _result.GetValue(_all),
-                _result.GetValue(_json),
+                WantsJson,
                 _result.GetValue(_verbose));
         }
     }
@@ -125,7 +127,7 @@ internal sealed class CommandLine
                 Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
                 Interval,
                 _result.GetValue(_once),
-                _result.GetValue(_json));
+                WantsJson);
         }
     }
 

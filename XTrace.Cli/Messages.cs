@@ -55,8 +55,8 @@ internal static class Messages
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
     internal static string JsonOption => Say(
-        "每行一个 JSON 对象: 一个流, 或 (rdma, nccl 模式) 一个计数器",
-        "a JSON object a line: a flow, or in modes rdma and nccl a counter");
+        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (-l) 一个接口或端口",
+        "a JSON object a line: a flow, a counter (modes rdma, nccl), an interface or port (-l)");
 
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 

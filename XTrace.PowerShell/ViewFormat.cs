@@ -21,11 +21,19 @@ public static class ViewFormat
     /// <summary>The day of a year, and the time of that day: <c>11-25 17:04</c>.</summary>
     public static string Day(DateTime? time) => time?.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>Where a counter is: <c>mlx5_0/1 (eth0)</c>, or the device alone for one of all its ports.</summary>
-    public static string RdmaPlace(string device, int? port, string? interfaceAlias) =>
-        port is not { } number ? $"{device}, the device as a whole"
-        : interfaceAlias is null ? $"{device}/{number}"
-        : $"{device}/{number} ({interfaceAlias})";
+    /// <summary>
+    /// Where counters are: <c>mlx5_0/1 (eth0)</c>, <c>mlx5_0/1 (eth0, a guess)</c>, or the device alone for those of all its
+    /// ports. From the second sample on with its number, so that each sample's table has a heading. PowerShell hands over
+    /// null as an empty text.
+    /// </summary>
+    public static string RdmaPlace(string device, int? port, string? interfaceAlias, RdmaInterfaceMethod? foundBy, long sample)
+    {
+        string guess = foundBy == RdmaInterfaceMethod.PciFunction ? ", a guess" : "";
+        string place = port is not { } number ? $"{device}, the device as a whole"
+            : string.IsNullOrEmpty(interfaceAlias) ? $"{device}/{number}"
+            : $"{device}/{number} ({interfaceAlias}{guess})";
+        return sample > 1 ? $"{place}, sample {sample}" : place;
+    }
 
     /// <summary>A counter's value; where there is none, why.</summary>
     public static string Count(ulong? value, RdmaCounterUnit unit, RdmaCounterStatus? status)
