@@ -359,7 +359,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     {
         string refusal = Assert.Throws<InvalidOperationException>(
             () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface, $"{hook}"))).Message;
-        Assert.Contains("PermissionDenied: Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
+        Assert.Contains("PermissionDenied: Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
         Assert.Null(Find());
     }
 
@@ -459,22 +459,24 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
     [Fact]
     public void A_hook_that_is_full_is_said_to_be()
     {
-        List<OwnMonitor> all = [];
-        MonitorOptions options = new() { MaxFlow = 8, Hooks = [MonitorHook.Tcx] };
+        List<Attachment> all = [];
+        using TestTable table = new(maxFlow: 8);
         try
         {
             BpfException full = Assert.Throws<BpfException>(() => Pair.Run(() =>
             {
+                // The kernel takes a program once: they are loaded one by one over the same maps.
                 while (all.Count < 100)
                 {
-                    all.Add(OwnMonitor.Attach(Pair.Interface, FlowDirection.Ingress, options));
+                    using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps);
+                    all.Add(TcxHook.Attach(program, TestInterfaces.Get(Pair.Interface), FlowDirection.Ingress));
                 }
             }));
             Assert.Equal(("HookFull", 63), (full.ErrorId, all.Count));
         }
         finally
         {
-            all.ForEach(monitor => monitor.Dispose());
+            all.ForEach(attachment => attachment.Dispose());
         }
     }
 }
