@@ -39,5 +39,15 @@ internal abstract class Attachment : IDisposable
             : new LinkAttachment(pin, point.Hook, point.Direction);
     }
 
+    /// <summary>Opens a pin of which nothing but its name is known: the monitor is another version's, or its maps are gone.</summary>
+    /// <exception cref="BpfException">The pin cannot be opened.</exception>
+    internal static Attachment Open(in PointPin pin)
+    {
+        BpfHandle handle = BpfHandle.Open(pin.Path);
+        return BpfLink.Is(handle)
+            ? new LinkAttachment(handle, MonitorHook.None, pin.Direction)
+            : new ClsactAttachment(handle, pin.InterfaceIndex, pin.Direction, endsWithProcess: false);
+    }
+
     public abstract void Dispose();
 }

@@ -44,6 +44,8 @@ internal static class BpfFileSystem
     /// <exception cref="XTraceException">Something that this user cannot trust has its name.</exception>
     internal static void CreateFolder(string path)
     {
+        // Also before, as a link may lead to nothing, or to what is not a folder.
+        RequireTrusted(path);
         Directory.CreateDirectory(path, Private);
         RequireTrusted(path);
     }

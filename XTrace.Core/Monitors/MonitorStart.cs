@@ -49,12 +49,13 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     {
         foreach (PinFolder folder in PinFolder.All())
         {
-            if (MonitorStore.TryOpen(folder) is not { } monitor)
+            FlowMonitor? monitor = MonitorStore.TryOpen(folder);
+            if (monitor != null)
             {
-                continue;
+                _monitors.Add((folder, monitor));
             }
-            _monitors.Add((folder, monitor));
-            foreach (PinnedPoint point in folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
+            foreach (PinnedPoint point in folder.Points
+                .Select(pin => monitor == null ? PinnedPoint.QueryIncompatible(pin) : PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
             {
                 _existing[(point.InterfaceIndex != 0 ? point.InterfaceIndex : point.Pin.InterfaceIndex, point.Direction)] = (folder, point);
             }
@@ -173,7 +174,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private void ThrowIfRunning(NetInterface target, FlowDirection direction, (PinFolder Folder, PinnedPoint Point)? existing, bool isOldVersion)
     {
-        if (isOldVersion)
+        if (isOldVersion || existing is { Point.State: MonitorState.Incompatible })
         {
             throw new XTraceException(FlowMessages.MonitorIncompatible, target.Name, target.Name);
         }

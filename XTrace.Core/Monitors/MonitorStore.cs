@@ -120,6 +120,21 @@ internal static class MonitorStore
         }
     }
 
+    /// <summary>Whether another version's monitor counts an interface.</summary>
+    internal static bool IsIncompatible(NetInterface target, FlowDirection directions)
+    {
+        try
+        {
+            return PinFolder.All().Any(folder => folder.Points.Any(pin => pin.InterfaceIndex == target.Index && directions.HasFlag(pin.Direction)) && !folder.TryReadMeta(out _))
+                || FindOld(target.Name, directions) != null;
+        }
+        catch (Exception hidden) when (hidden is UnauthorizedAccessException or XTraceException)
+        {
+            // Not for this user to see, or not to be trusted, or half removed.
+            return false;
+        }
+    }
+
     /// <summary>Detaches points and removes their pins, whatever their state; with a monitor's last point the monitor.</summary>
     /// <param name="monitors">What List found.</param>
     /// <param name="report">Is told the error of each that could not be stopped.</param>
@@ -142,7 +157,7 @@ internal static class MonitorStore
                     report(new Notice(error));
                 }
             }
-            if (monitor != null && folder.Points.Count == 0)
+            if (!OldPins.Is(group.First().Path) && folder.Points.Count == 0)
             {
                 folder.Remove();
             }

@@ -35,6 +35,13 @@ internal sealed class PinnedPoint
 
     internal FlowDirection Direction => Pin.Direction;
 
+    /// <summary>A point of a monitor that this version cannot read.</summary>
+    internal static PinnedPoint QueryIncompatible(PointPin pin)
+    {
+        using Attachment attachment = Attachment.Open(pin);
+        return new PinnedPoint(pin) { State = MonitorState.Incompatible, ProgramId = attachment.Query().ProgramId };
+    }
+
     /// <summary>Asks the kernel about a point.</summary>
     /// <returns>Null where another process has just removed it.</returns>
     internal static PinnedPoint? Query(FlowMonitor monitor, PointPin pin)
@@ -67,7 +74,7 @@ internal sealed class PinnedPoint
     }
 
     /// <summary>Takes the program off, and removes the pin. Safe at any step: what is left is found again as incomplete.</summary>
-    /// <param name="monitor">The point's monitor; null where it cannot be opened.</param>
+    /// <param name="monitor">The point's monitor; null where it cannot be read.</param>
     /// <param name="pin">The point's pin.</param>
     internal static void Remove(FlowMonitor? monitor, PointPin pin)
     {
@@ -75,6 +82,11 @@ internal sealed class PinnedPoint
         if (point is { Hook: not MonitorHook.None } attached)
         {
             using Attachment attachment = Attachment.Open(pin.Path, attached);
+            attachment.Detach();
+        }
+        else if (monitor == null)
+        {
+            using Attachment attachment = Attachment.Open(pin);
             attachment.Detach();
         }
         if (point is { IsPromiscuous: true })

@@ -312,7 +312,7 @@ public sealed class FlowSession : IDisposable
 
     private static void ThrowIfOld(NetInterface target, FlowDirection directions)
     {
-        if (MonitorStore.FindOld(target.Name, directions) != null)
+        if (directions != 0 && MonitorStore.IsIncompatible(target, directions))
         {
             throw new XTraceException(FlowMessages.MonitorIncompatible, target.Name, target.Name);
         }

@@ -74,7 +74,7 @@ public sealed class InterfaceTests : IDisposable
         NetInterface found = _namespace.Run(() =>
         {
             Ip("link property add dev port0 altname another-name-for-it");
-            return NetInterfaces.Get("another-name-for-it");
+            return TestInterfaces.Get("another-name-for-it");
         });
         Assert.Equal("port0", found.Name);
     }

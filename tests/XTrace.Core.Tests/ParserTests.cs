@@ -163,15 +163,6 @@ public sealed class ParserTests : IDisposable
         Assert.Equal(frames.Length, _table.Snapshot().Count);
     }
 
-    [Fact]
-    public void A_frame_of_several_buffers_has_its_full_length()
-    {
-        byte[] frame = Udp4(A4, 1, B4, 2, 9000);
-        _table.Run(frame);
-        FlowStat flow = Assert.Single(_table.Flows());
-        Assert.Equal(((ulong)frame.Length, (ushort)2), (flow.Bytes, flow.DestinationPort!.Value));
-    }
-
     public void Dispose() => _table.Dispose();
 
     /// <summary>The flow's identity, each field that it has.</summary>
