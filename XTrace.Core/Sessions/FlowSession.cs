@@ -151,11 +151,14 @@ public sealed class FlowSession : IDisposable
     /// <summary>Says which frames are in no flow of any sample, though no filter left them out.</summary>
     private void ReportLoss(FlowSource source)
     {
-        foreach (WatchedPoint point in source.Points.Where(point => point.Totals.EvictedPackets > point.ReportedLoss))
+        foreach (WatchedPoint point in source.Points)
         {
-            ulong packets = point.Totals.EvictedPackets - point.ReportedLoss;
-            point.ReportedLoss = point.Totals.EvictedPackets;
-            _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+            ulong loss = source.LossOf(point.Totals);
+            if (loss > point.ReportedLoss)
+            {
+                _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, loss - point.ReportedLoss));
+                point.ReportedLoss = loss;
+            }
         }
     }
 
@@ -298,7 +301,7 @@ public sealed class FlowSession : IDisposable
             foreach (WatchedPoint point in source.Points)
             {
                 // What made room before is in no sample of this session, and nobody asked for it.
-                point.ReportedLoss = source.Monitor.Points.ReadTotals(point.Id).EvictedPackets;
+                point.ReportedLoss = source.LossOf(source.Monitor.Points.ReadTotals(point.Id));
             }
         }
     }

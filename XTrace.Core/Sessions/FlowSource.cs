@@ -65,6 +65,9 @@ internal sealed unsafe class FlowSource : IDisposable
         return _control != null;
     }
 
+    /// <summary>Packets of flows that made room and are in no sample of this session: another session may have read their ends.</summary>
+    internal ulong LossOf(in FlowTotals totals) => totals.EvictedPackets + (_control == null ? totals.ReportedPackets : 0);
+
     /// <summary>Tells the kernel that somebody still reads ends.</summary>
     internal void KeepReading()
     {
