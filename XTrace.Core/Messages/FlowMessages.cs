@@ -206,7 +206,7 @@ internal static class FlowMessages
         Chinese = "{0} 没有可用的挂载点。{1}",
     };
 
-    internal static readonly Message AttachNotEffective = new("AttachNotEffective")
+    internal static readonly Message AttachNotEffective = new("AttachNotEffective", XTraceErrorKind.Failed)
     {
         English = "The kernel accepted {1} on {0} but does not run it there. Start again, or try another attach mode.",
         Chinese = "内核接受了 {0} 上的 {1}，但并未运行它。请重试，或换一种挂载模式。",

@@ -157,7 +157,7 @@ internal static class MonitorStore
                     report(new Notice(error));
                 }
             }
-            if (!OldPins.Is(group.First().Path) && folder.Points.Count == 0)
+            if (!OldPins.Is(group.First().Pin) && folder.Points.Count == 0)
             {
                 folder.Remove();
             }

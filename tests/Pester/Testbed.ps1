@@ -32,6 +32,12 @@ $script:tc = [version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -ge [version] 
 # CPUs that there may ever be, for each of which a table has room.
 $script:cpus = 1 + ((Get-Content /sys/devices/system/cpu/possible) -replace '^.*[-,]')
 
+# Slots that a table for so many flows has on each CPU: TableSize.cs says why.
+function Get-SlotCount([int] $MaxFlow) {
+    $each = [Math]::Max(8, [Math]::Floor($MaxFlow * [Math]::Min($cpus, 16) / $cpus))
+    [Numerics.BitOperations]::RoundUpToPowerOf2([uint32] $each)
+}
+
 # Compiles drop.bpf.c, programs of somebody else that drop UDP to port 7001, and returns the object's path.
 function Build-ForeignProgram {
     $object = Join-Path $TestDrive drop.bpf.o

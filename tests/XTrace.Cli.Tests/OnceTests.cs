@@ -14,7 +14,11 @@ public class OnceTests
         run.WaitUntilLoaded();
         long start = Stopwatch.GetTimestamp();
         pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
-        Assert.Equal((0, "10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162\n", ""), run.End());
+        (int code, string output, string error) = run.End();
+        Assert.Equal((0, ""), (code, error));
+        string[] lines = output.TrimEnd().Split('\n');
+        Assert.Equal(1, CatchProcess.NumberOf(lines[0]));
+        Assert.Equal(["10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162"], lines[1..]);
         Assert.Equal(1, Stopwatch.GetElapsedTime(start).TotalSeconds, tolerance: 0.5);
         Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
     }
