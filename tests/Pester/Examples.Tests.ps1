@@ -416,7 +416,7 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
     }
 
     # The real systemd and the real cron, each as the first process of what looks to it like a machine of its own.
-    Context 'on a schedule' -Tag Slow {
+    Context 'on a schedule' -Tag Slow, Machine {
         BeforeAll {
             $script:veth = [XTrace.Testbed.VethPair]::new()
             ip -n $veth.Namespace link set $veth.Interface name eth0

@@ -3,6 +3,7 @@ using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
+[Trait("Category", "Privileged")]
 public class IntervalTests
 {
     private readonly byte[] _frame = Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000);

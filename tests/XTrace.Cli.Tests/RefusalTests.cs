@@ -9,6 +9,7 @@ public class RefusalTests
     private const uint StrictAlignment = 1; // BPF_F_STRICT_ALIGNMENT, linux/bpf.h
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Of_the_verifier_s_log_the_reason_is_told()
     {
         BpfException refusal = Load(bpf => bpf.SetProgramFlags("xtrace_xdp", StrictAlignment));
@@ -19,6 +20,7 @@ public class RefusalTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Of_libbpf_s_log_the_line_before_the_last_is_told()
     {
         BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));

@@ -6,6 +6,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 /// <summary>Several interfaces in one process: all of them, or none.</summary>
+[Trait("Category", "Privileged")]
 public sealed class SecondInterfaceTests : IDisposable
 {
     private const string Second = "second";
