@@ -48,9 +48,9 @@ unshare --mount --pid --fork --kill-child --mount-proc --propagation private bas
         mount -t tmpfs tmpfs /run
         mount -t tmpfs -o mode=1777 tmpfs /tmp
         if [[ ! \$1 -ef . ]]; then
-            # It is in what was just hidden.
+            # It is in what was just hidden; by its path mount would find the empty folder.
             mkdir -p \"\$1\"
-            mount --bind . \"\$1\"
+            mount --no-canonicalize --bind . \"\$1\"
         fi
         cd /
         shift
