@@ -472,7 +472,7 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             $script:holders = @{}
             # Up to a minute until the clock says so, 50 s of watching, and what pwsh takes on a busy machine.
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            while ($files.Values.Where{ -not (Test-Path $_) } -and $clock.Elapsed.TotalSeconds -lt 300) {
+            while ($files.Values.Where{ -not (Test-Path $_) } -and -not $machines.Values.HasExited.Contains($true) -and $clock.Elapsed.TotalSeconds -lt 300) {
                 $veth.Send($udp)
                 Start-Sleep -Milliseconds 100
                 foreach ($name in @($machines.Keys)) {
