@@ -137,7 +137,7 @@ Describe 'The documents' {
         Get-Heading CHANGELOG.md | Should -Contain "## [$((Get-Module XTrace).Version)]"
     }
 
-    Context 'followed by a reader' -Tag Privileged, Slow -Skip:$unprivileged {
+    Context 'followed by a reader' -Tag Privileged, Slow, Machine -Skip:$unprivileged {
         BeforeAll {
             $veth = [XTrace.Testbed.VethPair]::new()
             $veth.AddAddresses()

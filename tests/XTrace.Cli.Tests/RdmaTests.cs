@@ -324,6 +324,7 @@ public sealed partial class RdmaTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("rdma")]
     [InlineData("nccl")]
     public void An_ordinary_user_may_use_both(string mode)

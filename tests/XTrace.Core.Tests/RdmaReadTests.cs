@@ -51,6 +51,7 @@ public sealed class RdmaReadTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void A_device_that_is_removed_is_gone_and_comes_back_when_it_does()
     {
         using VethPair veth = new(watchedEndHere: true);
