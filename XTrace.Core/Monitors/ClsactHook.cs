@@ -44,15 +44,17 @@ internal static unsafe class ClsactHook
         using BpfLog log = new();
         LibBpf.TcHook hook = Hook(target.Index, LibBpf.TcIngress | LibBpf.TcEgress);
         int result = LibBpf.bpf_tc_hook_create(&hook);
+        if (result == -Errnos.EEXIST)
+        {
+            // With the last of them the qdisc may go.
+            RemoveOrphans(target.Index, isPinned: (_, _) => true);
+            result = LibBpf.bpf_tc_hook_create(&hook);
+        }
         if (result is not (0 or -Errnos.EEXIST))
         {
             throw new BpfException(KernelOperation.AddQdisc(target.Name), -result, log.Text, target.Name);
         }
         bool isNew = result == 0;
-        if (!isNew)
-        {
-            RemoveOrphans(target.Index, isPinned: (_, _) => true);
-        }
         bool qdiscIsOurs = isNew || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
         if (direction == FlowDirection.Egress && !qdiscIsOurs)
         {
