@@ -22,8 +22,9 @@ internal static class InterfaceList
         }
         foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
         {
+            string[] each = addresses.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             output.WriteLine(json
-                ? JsonLine.Of(new ListedInterface(one.Name, one.Index, state, mac, addresses.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+                ? JsonLine.Of(new ListedInterface(one.Name, one.Index, state, mac, each))
                 : $"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
         }
         foreach (RdmaPort port in RdmaDevices.Read(RdmaDevices.Names).SelectMany(device => device.Ports))

@@ -8,7 +8,9 @@ internal static class RdmaSelection
 {
     private const string UsualDevice = "mlx5_0";
 
-    /// <summary>Its devices or network interfaces, else the default device. Mode rdma needs only what its totals are made of, of ports.</summary>
+    /// <summary>
+    /// Its devices or network interfaces, else the default device. Mode rdma needs only what the totals of ports are made of.
+    /// </summary>
     /// <exception cref="XTraceException">There is no device, or none that is the default.</exception>
     internal static CounterSelection Of(RdmaRequest request) => new()
     {
@@ -28,16 +30,17 @@ internal static class RdmaSelection
         return names.Length == 0 ? throw new XTraceException(RdmaMessages.NoDevice, null)
             : request.Interfaces.Count > 0 ? ["*"]
             : names.Length == 1 ? names
-            : UsersOf(request.UsualInterface, names) is { } preferred ? [preferred]
+            : UserOf(request.UsualInterface, names) is { } preferred ? [preferred]
             : names.Contains(UsualDevice) ? [UsualDevice]
             : throw new XTraceException(RdmaMessages.DeviceNotChosen, null, UsualDevice, string.Join(", ", names));
     }
 
     /// <summary>The first device that uses a network interface; null if none does.</summary>
-    private static string? UsersOf(string networkInterface, string[] names)
+    private static string? UserOf(string networkInterface, string[] names)
     {
         InterfaceFinder finder = new();
-        return networkInterface.Length == 0 ? null : RdmaDevices.PortsOf(names)
-            .FirstOrDefault(port => finder.Find(port, () => GidTable.Read(port.Path)).Any(one => one.InterfaceAlias == networkInterface)).Device;
+        bool Uses(PortFolder port) =>
+            finder.Find(port, () => GidTable.Read(port.Path)).Any(one => one.InterfaceAlias == networkInterface);
+        return networkInterface.Length == 0 ? null : RdmaDevices.PortsOf(names).FirstOrDefault(Uses).Device;
     }
 }

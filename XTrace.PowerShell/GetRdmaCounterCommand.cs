@@ -108,8 +108,9 @@ public sealed class GetRdmaCounterCommand : XTraceCommand, IDisposable
         {
             return;
         }
+        string devices = string.Join(", ", session.Devices);
         SampleProgress progress = new(
-            this, "Sampling RDMA counters", string.Join(", ", session.Devices), TimeSpan.FromSeconds(SampleInterval), Continuous ? null : MaxSamples);
+            this, "Sampling RDMA counters", devices, TimeSpan.FromSeconds(SampleInterval), Continuous ? null : MaxSamples);
         while (session.Wait(SampleProgress.Step, progress.Tick))
         {
             foreach (RdmaCounter counter in session.Sample().Counters())
@@ -121,5 +122,6 @@ public sealed class GetRdmaCounterCommand : XTraceCommand, IDisposable
     }
 
     /// <summary>An endless stream also waits for what wildcards mean and is not there yet.</summary>
-    private bool MayAppear => Continuous && _targets.Any(target => !target.Device.IsExact) && Name.Any(one => !new NamePattern(one).IsExact);
+    private bool MayAppear =>
+        Continuous && _targets.Any(target => !target.Device.IsExact) && Name.Any(one => !new NamePattern(one).IsExact);
 }

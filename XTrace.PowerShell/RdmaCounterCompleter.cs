@@ -13,7 +13,8 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 } ? named : ["*"];
-        using CounterSampler sampler = new(new CounterSelection { Targets = [.. wanted.Select(device => new RdmaTarget(device))] }, _ => { });
+        CounterSelection selection = new() { Targets = [.. wanted.Select(device => new RdmaTarget(device))] };
+        using CounterSampler sampler = new(selection, _ => { });
         sampler.Find();
         return [.. Completions.Of(wordToComplete, sampler.Files.DistinctBy(file => file.Name).Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
     }

@@ -18,7 +18,8 @@ internal static class RdmaMessages
     /// <summary>The same where there is none at all.</summary>
     internal static readonly Message DeviceNotFoundNorOthers = new("RdmaDeviceNotFound", XTraceErrorKind.NotFound)
     {
-        English = "There is no RDMA device '{0}'. There are none: load the device's driver, or let XTRACE_SYSFS_ROOT name the host's sysfs.",
+        English = "There is no RDMA device '{0}'. There are none: load the device's driver, "
+            + "or let XTRACE_SYSFS_ROOT name the host's sysfs.",
         Chinese = "没有 RDMA 设备 '{0}'。本机没有任何 RDMA 设备: 请加载设备的驱动, 或让 XTRACE_SYSFS_ROOT 指向主机的 sysfs。",
     };
 

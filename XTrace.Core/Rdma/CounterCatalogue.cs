@@ -61,7 +61,10 @@ internal static class CounterCatalogue
     private static readonly FrozenSet<string> s_drivers =
         s_entries.Values.SelectMany(entries => entries).SelectMany(entry => entry.Drivers).Concat(s_withoutCounters).ToFrozenSet();
 
-    /// <summary>What is known of a counter of a driver, or can be guessed. Another driver's counter of the same name is taken to mean the same.</summary>
+    /// <summary>
+    /// What is known of a counter of a driver, or can be guessed. Another driver's counter of the same name is taken to mean
+    /// the same.
+    /// </summary>
     /// <param name="source">The folder it is in.</param>
     /// <param name="name">Its name.</param>
     /// <param name="driver">The driver link's name, or null.</param>
@@ -74,7 +77,9 @@ internal static class CounterCatalogue
         CounterInfo info;
         if (s_entries.TryGetValue((source, bare), out Entry[]? entries) || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
         {
-            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!)) ?? Array.Find(entries, one => one.Drivers.Length == 0) ?? entries[0];
+            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!))
+                ?? Array.Find(entries, one => one.Drivers.Length == 0)
+                ?? entries[0];
             info = entry.IsWidenedByExtended ? entry.Info with { Width = hasExtended ? 64 : 32 } : entry.Info;
         }
         else

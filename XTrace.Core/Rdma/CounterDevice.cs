@@ -83,7 +83,8 @@ internal sealed class CounterDevice : IDisposable
     private bool IsWanted(CounterPlace port) =>
         _wantedInterfaces.Count == 0 || port.Interfaces.Any(one => _wantedInterfaces.Contains(one.InterfaceAlias));
 
-    private void Choose() => Places = [.. _whole is null ? [] : new[] { _whole }, .. _all.Values.Where(IsWanted).OrderBy(port => port.Port)];
+    private void Choose() => Places =
+        [.. _whole is null ? [] : new[] { _whole }, .. _all.Values.Where(IsWanted).OrderBy(port => port.Port)];
 
     private void FindPorts(CounterFinding finding)
     {

@@ -11,7 +11,8 @@ namespace XTrace.Rdma;
 /// <param name="entry">Its entry there.</param>
 /// <param name="path">Where to open it.</param>
 /// <param name="info">What is known of it.</param>
-internal sealed class CounterFile(CounterPlace place, RdmaCounterSource source, FolderEntry entry, string path, CounterInfo info) : IDisposable
+internal sealed class CounterFile(CounterPlace place, RdmaCounterSource source, FolderEntry entry, string path, CounterInfo info)
+    : IDisposable
 {
     private SafeFileHandle? _file;
     private Value? _current;
@@ -135,7 +136,8 @@ internal sealed class CounterFile(CounterPlace place, RdmaCounterSource source, 
     }
 
     /// <summary>A port may have wide data counters and not the rest of the extended ones (sysfs.c, pma_attrs_noietf): a great value tells.</summary>
-    private int? Width => info.Width is { } width && (_current?.Raw > Greatest(width) || _previous?.Raw > Greatest(width)) ? 64 : info.Width;
+    private int? Width =>
+        info.Width is { } width && (_current?.Raw > Greatest(width) || _previous?.Raw > Greatest(width)) ? 64 : info.Width;
 
     private static ulong Greatest(int width) => ulong.MaxValue >> (64 - width);
 

@@ -68,7 +68,8 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
     {
         if (IsTelling && place.IsKnown && files.Count > 0)
         {
-            report(new Notice(NoticeLevel.Information, message, $"{place}", $"{place}", string.Join(", ", files.Select(file => file.Name))));
+            string names = string.Join(", ", files.Select(file => file.Name));
+            report(new Notice(NoticeLevel.Information, message, $"{place}", $"{place}", names));
         }
     }
 }

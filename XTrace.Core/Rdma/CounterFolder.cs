@@ -64,7 +64,8 @@ internal sealed class CounterFolder(CounterPlace place, RdmaCounterSource source
             _hasUnknown |= !info.IsKnown;
             if (filter.Wants(file.Name, info))
             {
-                yield return known.GetValueOrDefault(file) ?? new CounterFile(place, source, file, Path.Combine(_folder.Path, file.Name), info);
+                yield return known.GetValueOrDefault(file)
+                    ?? new CounterFile(place, source, file, Path.Combine(_folder.Path, file.Name), info);
             }
         }
     }

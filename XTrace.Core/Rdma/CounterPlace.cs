@@ -42,9 +42,13 @@ internal sealed class CounterPlace : IDisposable
     internal bool IsKnown { get; private set; }
 
     /// <summary>Whether one of them is not there any more.</summary>
-    internal bool HasGone => Array.Exists(_folders, static folder => Array.Exists(folder.Files, static file => file.Status == RdmaCounterStatus.Gone));
+    internal bool HasGone => Array.Exists(
+        _folders, static folder => Array.Exists(folder.Files, static file => file.Status == RdmaCounterStatus.Gone));
 
-    /// <summary>Whether the catalogue knows all counters of this driver, and every folder could be listed: then what is not there is not counted.</summary>
+    /// <summary>
+    /// Whether the catalogue knows all counters of this driver, and every folder could be listed: then what is not there is
+    /// not counted.
+    /// </summary>
     internal bool IsComplete => CounterCatalogue.Knows(Driver) && !_self.IsUnreadable && _folders.All(folder => folder.IsComplete);
 
     /// <summary>Looks for its network interfaces.</summary>

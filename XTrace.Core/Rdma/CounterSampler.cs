@@ -71,7 +71,9 @@ internal sealed class CounterSampler : IDisposable
         }
     }
 
-    /// <summary>Looks into devices until enough folders were listed. On large machines they take turns; what has changed waits for none.</summary>
+    /// <summary>
+    /// Looks into devices until enough folders were listed. On large machines they take turns; what has changed waits for none.
+    /// </summary>
     private bool FindInDevices()
     {
         bool changed = false;
@@ -118,7 +120,9 @@ internal sealed class CounterSampler : IDisposable
     {
         Dictionary<string, FolderEntry> there = _class.Entries.ToDictionary(entry => entry.Name);
         Dictionary<string, IReadOnlyCollection<int>> wanted = Wanted([.. there.Keys]);
-        foreach (CounterDevice device in _devices.Values.Where(device => !wanted.ContainsKey(device.Entry.Name) || there[device.Entry.Name] != device.Entry).ToArray())
+        bool HasEnded(CounterDevice device) =>
+            !wanted.ContainsKey(device.Entry.Name) || there[device.Entry.Name] != device.Entry;
+        foreach (CounterDevice device in _all.Where(HasEnded))
         {
             _devices.Remove(device.Entry.Name);
             device.Dispose();
@@ -135,7 +139,9 @@ internal sealed class CounterSampler : IDisposable
         _all = [.. _devices.Values];
     }
 
-    /// <summary>The wanted ones of these devices, with the ports that are wanted; no ports for all of them and the device as a whole.</summary>
+    /// <summary>
+    /// The wanted ones of these devices, with the ports that are wanted; no ports for all of them and the device as a whole.
+    /// </summary>
     private Dictionary<string, IReadOnlyCollection<int>> Wanted(IReadOnlyCollection<string> there)
     {
         Dictionary<string, IReadOnlyCollection<int>> wanted = [];
@@ -150,7 +156,9 @@ internal sealed class CounterSampler : IDisposable
         return wanted;
     }
 
-    /// <summary>Looks again for those of ports whose network interface has gone, that have none, or that may now have one that is wanted.</summary>
+    /// <summary>
+    /// Looks again for those of ports whose network interface has gone, that have none, or that may now have one that is wanted.
+    /// </summary>
     private void FindInterfaces()
     {
         HashSet<string> there = [.. _net.Entries.Select(entry => entry.Name)];
@@ -194,14 +202,15 @@ internal sealed class CounterSampler : IDisposable
         HashSet<int> there = [.. _devices.Values.SelectMany(device => device.PortNumbers)];
         foreach (int port in _selection.Targets.SelectMany(target => target.Ports).Distinct().Where(port => !there.Contains(port)))
         {
-            _report(new Notice(new XTraceException(
-                RdmaMessages.PortNotFound, port, port, string.Join(", ", _devices.Keys), string.Join(", ", RdmaDevices.PortsOf(_devices.Keys)))));
+            string ports = string.Join(", ", RdmaDevices.PortsOf(_devices.Keys));
+            _report(new Notice(new XTraceException(RdmaMessages.PortNotFound, port, port, string.Join(", ", _devices.Keys), ports)));
         }
     }
 
     private void TellMissingInterfaces()
     {
-        foreach (string name in _selection.Interfaces.Where(name => !Places.Any(place => place.Interfaces.Any(one => one.InterfaceAlias == name))))
+        HashSet<string> used = [.. Places.SelectMany(place => place.Interfaces).Select(one => one.InterfaceAlias)];
+        foreach (string name in _selection.Interfaces.Where(name => !used.Contains(name)))
         {
             InterfaceFinder finder = new();
             IEnumerable<string> there = RdmaDevices.PortsOf(_class.Entries.Select(entry => entry.Name)).Select(port =>

@@ -10,18 +10,26 @@ internal static partial class CounterWords
     [
         (RdmaCounterCategory.Error,
         [
-            "err", "fail", "fault", "drop", "discard", "inval", "illegal", "bad", "corrupt", "crc", "icrc", "fcs", "overflow", "oflow", "ovf",
-            "overrun", "underrun", "abort", "fatal", "violat", "reject", "refus", "denied", "malform", "trunc", "mismatch", "miss", "lost", "loss",
-            "exceed", "unsup", "unrecover", "unrespons", "dead", "downed", "flush", "parity", "poison", "unaligned",
+            "err", "fail", "fault", "drop", "discard", "inval", "illegal", "bad", "corrupt", "crc", "icrc", "fcs",
+            "overflow", "oflow", "ovf", "overrun", "underrun", "abort", "fatal", "violat", "reject", "refus", "denied",
+            "malform", "trunc", "mismatch", "miss", "lost", "loss", "exceed", "unsup", "unrecover", "unrespons", "dead",
+            "downed", "flush", "parity", "poison", "unaligned",
         ]),
         (RdmaCounterCategory.Congestion,
-            ["cnp", "ecn", "becn", "fecn", "congest", "pause", "pfc", "throttl", "pacing", "wait", "stall", "backpressure", "slow", "marked", "mrkd"]),
+        [
+            "cnp", "ecn", "becn", "fecn", "congest", "pause", "pfc", "throttl", "pacing", "wait", "stall",
+            "backpressure", "slow", "marked", "mrkd",
+        ]),
         (RdmaCounterCategory.Retransmission,
         [
-            "retry", "retries", "retrans", "retx", "rexmit", "resend", "resent", "nak", "nack", "rnr", "timeout", "rto", "dup", "seq", "oos", "ooo", "outof",
+            "retry", "retries", "retrans", "retx", "rexmit", "resend", "resent", "nak", "nack", "rnr", "timeout", "rto",
+            "dup", "seq", "oos", "ooo", "outof",
         ]),
         (RdmaCounterCategory.Traffic,
-            ["byte", "octet", "packet", "pkt", "seg", "frame", "flit", "word", "read", "write", "send", "recv", "atomic", "ucast", "mcast", "unicast", "multicast"]),
+        [
+            "byte", "octet", "packet", "pkt", "seg", "frame", "flit", "word", "read", "write", "send", "recv", "atomic",
+            "ucast", "mcast", "unicast", "multicast",
+        ]),
     ];
 
     /// <summary>The category that a name's words speak of; Other if they speak of none.</summary>
@@ -30,7 +38,8 @@ internal static partial class CounterWords
         string[] words = [.. Word().Matches(name).Select(match => match.Value.ToLowerInvariant())];
         // Words that are sometimes written apart: time_out, out_of_order.
         string[] pairs = [.. words.Zip(words.Skip(1), (one, next) => one + next).Where(pair => pair is "timeout" or "outof")];
-        return s_starts.FirstOrDefault(one => one.Starts.Any(start => words.Concat(pairs).Any(word => word.StartsWith(start, StringComparison.Ordinal)))).Category;
+        string[] all = [.. words, .. pairs];
+        return s_starts.FirstOrDefault(one => one.Starts.Any(start => all.Any(word => word.StartsWith(start, StringComparison.Ordinal)))).Category;
     }
 
     /// <summary>A word of snake_case, camelCase or plain text: <c>tcpRetransSegs</c> has three, <c>RxECNMrkd</c> as well.</summary>

@@ -11,7 +11,10 @@ internal static unsafe partial class SysfsFile
     private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, asm-generic/fcntl.h
     private const int PageSize = 4096; // the most that an attribute holds
 
-    /// <summary>O_DIRECTORY, of which arm64 has its own, asm/fcntl.h; and SYS_getdents64, asm/unistd.h, which older C libraries do not wrap.</summary>
+    /// <summary>
+    /// O_DIRECTORY, of which arm64 has its own, asm/fcntl.h; and SYS_getdents64, asm/unistd.h, which older C libraries do not
+    /// wrap.
+    /// </summary>
     private static readonly (int Directory, nint ListCall) s_ofMachine =
         RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (0x10000, 217) : (0x4000, 61);
 

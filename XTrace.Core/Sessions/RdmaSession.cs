@@ -53,7 +53,9 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     /// <summary>Time since the session was made.</summary>
     internal TimeSpan Elapsed => _clock.Elapsed;
 
-    /// <summary>Finds what is wanted, tells what is not there, and reads all counters once, so that the first sample has increments.</summary>
+    /// <summary>
+    /// Finds what is wanted, tells what is not there, and reads all counters once, so that the first sample has increments.
+    /// </summary>
     internal void Open()
     {
         _sampler.Find();

@@ -40,7 +40,8 @@ internal static class RdmaCost
         using SysfsTree tree = new();
         string[] paths = [.. Enumerable.Range(0, Devices).SelectMany(i => AddDevice(tree, i))];
         Environment.SetEnvironmentVariable(Sysfs.RootVariable, tree.Root);
-        using RdmaSession session = new(new RdmaSessionOptions { Samples = null }, notice => throw new InvalidOperationException(notice.Text));
+        RdmaSessionOptions options = new() { Samples = null };
+        using RdmaSession session = new(options, notice => throw new InvalidOperationException(notice.Text));
         session.Open();
         if (session.Counters != paths.Length || paths.Length != Devices * CountersOfDevice)
         {
