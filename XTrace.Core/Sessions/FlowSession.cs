@@ -51,6 +51,8 @@ public sealed class FlowSession : IDisposable
     /// <summary>Whether some of what it watches is counted by a monitor that runs already, which can answer at once.</summary>
     public bool ReadsMonitors => _sources.Exists(source => !source.IsOwn);
 
+    internal IReadOnlyList<FlowSource> Sources => _sources;
+
     internal IEnumerable<WatchedPoint> Points => _sources.SelectMany(source => source.Points);
 
     private MonitorOptions OwnOptions => new()

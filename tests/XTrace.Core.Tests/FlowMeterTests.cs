@@ -66,6 +66,20 @@ public sealed class FlowMeterTests : IDisposable
             top.Select(flow => (flow.Direction, (int)flow.DestinationPort!)));
     }
 
+    /// <summary>The table is read after the clock is: a flow that goes on may be seen in between.</summary>
+    [Fact]
+    public void A_flow_that_is_seen_while_the_sample_is_taken_was_seen_last()
+    {
+        _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 1));
+        Thread.Sleep(25);
+        _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 2));
+        FlowSample sample = _table.Take(seconds: 1);
+        uint last = sample.RowsOf(sample.Points[0]).ToArray().Max(row => row.LastSeen);
+        sample.Clock = sample.Clock with { Jiffies = last - 1 };
+        Assert.Equal([2, 1], sample.Top(2, FlowOrder.LastSeen).Select(flow => (int)flow.DestinationPort!));
+        Assert.Equal(2, sample.Flows(activeWithin: TimeSpan.FromMinutes(1)).Count());
+    }
+
     [Fact]
     public void What_was_not_seen_for_long_is_not_active()
     {

@@ -40,7 +40,7 @@ internal static class CmdletCost
         using BenchPair bench = new();
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
         string hook = Pwsh(bench.RunInside, $"{import}; (Start-XdpMonitor -InterfaceAlias {bench.Interface} -MaxFlow {SnapshotCost.Slots}).Hook").Trim();
-        Fill(bench.Run(() => PinDirectory.All().Single()));
+        bench.Run(Fill);
 
         Series series = JsonSerializer.Deserialize<Series>(Pwsh(bench.RunInside, $$"""
             {{import}}
@@ -83,16 +83,14 @@ internal static class CmdletCost
         }
     }
 
-    private static void Fill(PinDirectory pins)
+    /// <summary>On a veth pair Auto takes TC.</summary>
+    private static bool Fill()
     {
-        MonitorMeta meta = pins.ReadMeta();
-        using Attachment attachment = Attachment.Open(pins);
-        using BpfHandle flows = BpfHandle.Open(pins.Flows);
-        using BpfHandle states = BpfHandle.Open(pins.States);
-        using FlowTable table = new(flows, states, (int)meta.Cpus, (int)meta.SetsPerCpu);
-        // On a veth pair Auto takes TC.
-        using BpfHandle program = BpfHandle.Of(LibBpf.bpf_prog_get_fd_by_id(attachment.Query().ProgramId), "open the monitor's program");
-        TableFill.Spread(program, ProgramKind.Tc, table, (int)meta.Cpus);
+        PinFolder pins = PinFolder.All().Single();
+        using FlowMonitor monitor = FlowMonitor.Open(pins)!;
+        using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps);
+        TableFill.Spread(program, ProgramKind.Tc, monitor, pins.Points.Single().InterfaceIndex);
+        return true;
     }
 
     private static string Pwsh(Func<string[], string> run, string script) => run(["pwsh", "-NoProfile", "-NonInteractive", "-Command", script]);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using XTrace.Bpf;
 
 namespace XTrace.Bench;
@@ -14,17 +15,25 @@ internal sealed unsafe class Driver : IDisposable
 {
     private const uint XdpPass = 2; // linux/bpf.h
     private const uint TcUnspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
+    private const int ContextLength = 192; // struct __sk_buff, linux/bpf.h
+    private const int ContextInterface = 40; // its ifindex
     private readonly BpfObject _bpf;
     private readonly ProgramKind _kind;
+    private readonly byte[] _context = [];
 
     /// <param name="flows">How many flows it goes through before it begins again: a power of two.</param>
     /// <param name="kind">Of the programs that it is to send them through.</param>
-    internal Driver(int flows, ProgramKind kind = ProgramKind.Xdp)
+    /// <param name="interfaceIndex">The interface that TC programs are told the packets came through; 0: lo.</param>
+    internal Driver(int flows, ProgramKind kind = ProgramKind.Xdp, int interfaceIndex = 0)
     {
         _kind = kind;
+        if (interfaceIndex != 0)
+        {
+            _context = new byte[ContextLength];
+            BinaryPrimitives.WriteInt32LittleEndian(_context.AsSpan(ContextInterface), interfaceIndex);
+        }
         _bpf = BpfObject.OpenResource(typeof(Driver).Assembly, "driver.bpf.o");
         _bpf.ReadOnlyData<uint>() = (uint)flows;
-        MatchFrags(_bpf, "xdp_driver", "xdp_empty");
         foreach (string other in kind == ProgramKind.Tc ? (string[])["xdp_driver", "xdp_empty"] : ["tc_driver", "tc_empty"])
         {
             _bpf.LeaveOut(other);
@@ -33,15 +42,6 @@ internal sealed unsafe class Driver : IDisposable
     }
 
     internal BpfHandle Empty => _bpf.Program(_kind == ProgramKind.Tc ? "tc_empty" : "xdp_empty");
-
-    /// <summary>Loads programs as XTrace loads its own: a tail call from one kind into the other is refused.</summary>
-    internal static void MatchFrags(BpfObject bpf, params ReadOnlySpan<string> programs)
-    {
-        foreach (string program in programs)
-        {
-            bpf.SetProgramFlags(program, BpfProgram.CanTakeFrags ? LibBpf.ProgramFlagXdpHasFrags : 0);
-        }
-    }
 
     /// <summary>Sends packets, and gives the CPU time of one in nanoseconds, this program's own included.</summary>
     internal double Run(BpfHandle program, int packets)
@@ -57,7 +57,7 @@ internal sealed unsafe class Driver : IDisposable
         BpfHandle driver = _bpf.Program(_kind == ProgramKind.Tc ? "tc_driver" : "xdp_driver");
         Span<byte> packet = Packet();
         double start = PinnedThread.CpuNanoseconds;
-        (uint verdict, _) = BpfProgram.TestRun(driver, packet, packets);
+        (uint verdict, _) = BpfProgram.TestRun(driver, packet, packets, _context);
         double nanoseconds = (PinnedThread.CpuNanoseconds - start) / packets;
         return verdict == (_kind == ProgramKind.Tc ? TcUnspecified : XdpPass)
             ? nanoseconds

@@ -3,7 +3,7 @@ using XTrace.Bench;
 using XTrace.Net;
 
 const string Usage = """
-    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|rdma|cmdlet] [--rounds 21] [--packets 1000000]
+    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|rdma|cmdlet|many] [--rounds 21] [--packets 1000000]
                         [--json BENCH.json] [--module out/XTrace]
     """;
 
@@ -16,7 +16,7 @@ foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
-        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "rdma" or "cmdlet"]:
+        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "rdma" or "cmdlet" or "many"]:
             part = option[1];
             break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
@@ -79,7 +79,17 @@ try
         cmdlet = CmdletCost.Measure(module);
         Report.Print(cmdlet);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, rdma, cmdlet);
+    ManyCostRow[] many = [];
+    if (Wants("many") && CmdletCost.WhyNot(module) is { } missing)
+    {
+        Report.Line($"\nMany interfaces were not measured: {missing}");
+    }
+    else if (Wants("many"))
+    {
+        many = [.. ManyCost.Measure(module)];
+        Report.Print(many);
+    }
+    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, rdma, cmdlet, many);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

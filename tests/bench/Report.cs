@@ -17,20 +17,20 @@ internal static class Report
         Line($"Nanoseconds a packet above an empty program; median of {rounds} rounds of {packets:N0} packets.");
         Line($"held: share of the packets that the table can still say the flow of. counted: with evicted flows.");
         Line($"The flows take turns, packet by packet: the worst case for a table with too little room.");
-        Line($"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash.");
+        Line($"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash, and at most the bound.");
         foreach (IGrouping<string, KernelCostRow> tables in rows.GroupBy(row => row.Tables))
         {
             Line($"");
             Line($"Tables: {tables.Key}");
             Table(
-                ["flows", "plain", "held", "LRU", "held", "XTrace", "held", "counted", "/plain", "/LRU", "target"],
+                ["flows", "plain", "held", "LRU", "held", "XTrace", "held", "counted", "bound", "/plain", "/LRU", "target"],
                 tables.Select(row => (string[])
                 [
                     Text($"{row.Flows:N0}"),
                     Text($"{row.Plain.Nanoseconds.Median:F1}"), Text($"{row.Plain.Attributed:P1}"),
                     Text($"{row.Lru.Nanoseconds.Median:F1}"), Text($"{row.Lru.Attributed:P1}"),
                     Text($"{row.XTrace.Nanoseconds.Median:F1}"), Text($"{row.XTrace.Attributed:P1}"),
-                    Text($"{row.Accounted:P1}"),
+                    Text($"{row.Accounted:P1}"), Text($"{row.Bound:F0}"),
                     Text($"{row.ToPlain:F2}"), Text($"{row.ToLru:F2}"), Verdict(row.Met),
                 ]));
         }
@@ -114,6 +114,21 @@ internal static class Report
                 ["-Top 20", "20", Text($"{cost.Top.Median:F1}"), ""],
                 ["own time", "", Text($"{cost.OwnTime.Median:F0}"), $"{Verdict(cost.Met)} (400)"],
             ]);
+    }
+
+    internal static void Print(IReadOnlyList<ManyCostRow> rows)
+    {
+        Heading("Many interfaces");
+        Line($"Seconds from call to last object in a pwsh of its own, veth interfaces in both directions.");
+        Line($"Target, up to {ManyCostRow.LimitsAreFor} interfaces: Start {ManyCostRow.StartTarget} s, Get-FlowStat {ManyCostRow.FlowsTarget} s, Get-XdpMonitor {ManyCostRow.ListTarget} s, Stop {ManyCostRow.StopTarget} s, {ManyCostRow.LockedTarget >> 20} MiB locked.");
+        Line($"");
+        Table(
+            ["interfaces", "Start", "Get-FlowStat", "Get-XdpMonitor", "Stop", "locked MiB", "target"],
+            rows.Select(row => (string[])
+            [
+                Text($"{row.Interfaces}"), Text($"{row.Start:F2}"), Text($"{row.Flows:F2}"), Text($"{row.List:F2}"), Text($"{row.Stop:F2}"),
+                Text($"{row.LockedBytes / 1048576.0:F1}"), row.Interfaces > ManyCostRow.LimitsAreFor ? "" : Verdict(row.Met),
+            ]));
     }
 
     internal static void Summarise(Results results)

@@ -21,9 +21,11 @@ internal sealed record Results(
     IReadOnlyList<ThroughputRow> Throughput,
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
     RdmaCostResult? RdmaCost,
-    CmdletCostResult? CmdletCost)
+    CmdletCostResult? CmdletCost,
+    IReadOnlyList<ManyCostRow> ManyCost)
 {
     public bool AllMet =>
         KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && Throughput.All(row => row.Met)
-        && SnapshotCost.All(row => row.Met) && RdmaCost?.Met != false && CmdletCost?.Met != false;
+        && SnapshotCost.All(row => row.Met) && RdmaCost?.Met != false && CmdletCost?.Met != false
+        && ManyCost.All(row => row.Met);
 }

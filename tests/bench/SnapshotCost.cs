@@ -34,17 +34,16 @@ internal static unsafe class SnapshotCost
 
     internal static IEnumerable<SnapshotCostRow> Measure(int rounds)
     {
-        yield return Measure("each flow on one CPU", TableFill.Spread, rounds);
+        yield return Measure("each flow on one CPU", (program, kind, monitor) => TableFill.Spread(program, kind, monitor), rounds);
         yield return Measure("each flow on every CPU", TableFill.Repeat, rounds);
     }
 
-    private static SnapshotCostRow Measure(string placement, Action<BpfHandle, ProgramKind, FlowTable, int> fill, int rounds)
+    private static SnapshotCostRow Measure(string placement, Action<BpfHandle, ProgramKind, FlowMonitor> fill, int rounds)
     {
-        using FlowProgram xtrace = FlowProgram.Load(new ProgramRequest { SetsPerCpu = Slots / FlowAbi.Ways });
-        using FlowTable table = new(xtrace.Flows, xtrace.States, xtrace.Cpus, xtrace.SetsPerCpu);
-        fill(xtrace.Xdp, ProgramKind.Xdp, table, xtrace.Cpus);
+        using BenchTable xtrace = new(Slots);
+        fill(xtrace.Xdp, ProgramKind.Xdp, xtrace.Monitor);
         FlowSnapshot snapshot = new();
-        table.Read(snapshot);
+        xtrace.Monitor.Read(snapshot);
         int flows = snapshot.Count;
 
         byte[] keys = new byte[(flows + 1) * KeySize];
@@ -54,7 +53,7 @@ internal static unsafe class SnapshotCost
 
         Func<int>[] ways =
         [
-            () => { table.Read(snapshot); return snapshot.Count; },
+            () => { xtrace.Monitor.Read(snapshot); return snapshot.Count; },
             () => HashMap.Walk(map, KeySize, keys, ValueSize, values),
             () => HashMap.ReadBatch(map, flows, keys, values),
         ];
@@ -76,9 +75,9 @@ internal static unsafe class SnapshotCost
 
     private static void Copy(FlowSnapshot snapshot, BpfHandle map)
     {
-        foreach (Flow flow in snapshot.Flows)
+        foreach (ref readonly FlowRow row in snapshot.Rows)
         {
-            Flow entry = flow;
+            Flow entry = new() { Key = row.Key, Point = row.Point, LastSeen = row.LastSeen, Packets = row.Packets, Bytes = row.Bytes };
             int result = LibBpf.bpf_map_update_elem(map, &entry, (byte*)&entry + KeySize, 0);
             if (result < 0)
             {

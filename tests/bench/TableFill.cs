@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Monitors;
 
 namespace XTrace.Bench;
 
@@ -10,27 +11,29 @@ internal static class TableFill
     private const int Candidates = 1 << 20;
 
     /// <summary>Each flow on one CPU, as the queues of a NIC spread them: exactly 65,536.</summary>
-    internal static void Spread(BpfHandle program, ProgramKind kind, FlowTable table, int cpus)
+    internal static void Spread(BpfHandle program, ProgramKind kind, FlowMonitor monitor, int interfaceIndex = 0)
     {
-        using Driver driver = new(Candidates, kind);
+        using Driver driver = new(Candidates, kind, interfaceIndex);
+        int cpus = (int)monitor.Meta.Cpus;
         for (int cpu = 0; cpu < cpus; cpu++)
         {
             using PinnedThread pin = new(cpu);
-            FillUpTo((int)((long)Flows * (cpu + 1) / cpus), driver, program, table);
+            FillUpTo((int)((long)Flows * (cpu + 1) / cpus), driver, program, monitor);
         }
     }
 
     /// <summary>Every flow on every CPU. Where sets overflow, CPUs may keep different flows: 65,536 and a few more.</summary>
-    internal static void Repeat(BpfHandle program, ProgramKind kind, FlowTable table, int cpus)
+    internal static void Repeat(BpfHandle program, ProgramKind kind, FlowMonitor monitor)
     {
         int packets = 0;
+        int cpus = (int)monitor.Meta.Cpus;
         for (int cpu = 0; cpu < cpus; cpu++)
         {
             using Driver driver = new(Candidates, kind);
             using PinnedThread pin = new(cpu);
             if (cpu == 0)
             {
-                packets = FillUpTo(Flows, driver, program, table);
+                packets = FillUpTo(Flows, driver, program, monitor);
             }
             else
             {
@@ -39,13 +42,13 @@ internal static class TableFill
         }
     }
 
-    private static int FillUpTo(int flows, Driver driver, BpfHandle program, FlowTable table)
+    private static int FillUpTo(int flows, Driver driver, BpfHandle program, FlowMonitor monitor)
     {
         FlowSnapshot snapshot = new();
         int packets = 0;
         while (true)
         {
-            table.Read(snapshot);
+            monitor.Read(snapshot);
             // A new flow adds one or evicts one: a packet for each that is missing never makes too many.
             int missing = flows - snapshot.Count;
             if (missing <= 0)

@@ -1,6 +1,4 @@
 using XTrace.Bpf;
-using XTrace.Flows;
-using XTrace.Monitors;
 
 namespace XTrace.Bench;
 
@@ -21,9 +19,11 @@ internal sealed record TcCostRow(int Slots, int Flows, Distribution Xdp, Distrib
 /// <summary>What the TC hook adds to a packet's cost: it parses and counts as XDP does, but asks the socket buffer more.</summary>
 internal static class TcCost
 {
+    private const int TooFew = 16384; // flows make room
+
     internal static IEnumerable<TcCostRow> Measure(int rounds, int packets)
     {
-        foreach (int slots in (int[])[KernelCost.RoomForAll, MonitorOptions.DefaultMaxFlow])
+        foreach (int slots in (int[])[KernelCost.RoomForAll, TooFew])
         {
             foreach (int flows in (int[])[1, 4096, 65536])
             {
@@ -37,7 +37,7 @@ internal static class TcCost
         using PinnedThread pin = new(Environment.ProcessorCount - 1); // most interrupts go to the first
         using Driver xdpDriver = new(flows);
         using Driver tcDriver = new(flows, ProgramKind.Tc);
-        using FlowProgram xtrace = FlowProgram.Load(new ProgramRequest { SetsPerCpu = slots / FlowAbi.Ways });
+        using BenchTable xtrace = new(slots);
         double[] xdp = new double[rounds];
         double[] tc = new double[rounds];
         for (int round = -1; round < rounds; round++) // the one before the first warms up
@@ -50,9 +50,8 @@ internal static class TcCost
                 tc[round] = tcNet;
             }
         }
-        using FlowTable table = new(xtrace.Flows, xtrace.States, xtrace.Cpus, xtrace.SetsPerCpu);
         ulong sent = 2 * (ulong)packets * ((ulong)rounds + 1);
-        ulong counted = table.ReadTotals().Packets;
+        ulong counted = xtrace.Totals.Packets;
         return counted == sent
             ? new TcCostRow(slots, flows, Distribution.Of(xdp), Distribution.Of(tc))
             : throw new InvalidOperationException($"{counted} packets of {sent} were counted.");

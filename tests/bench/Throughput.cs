@@ -74,32 +74,30 @@ internal static class Throughput
 
     private static (double Gigabits, MonitorHook Hook) Run(BenchPair pair, FlowDirection data, MonitorOptions? options)
     {
-        List<FlowMonitor> monitors = [];
-        try
+        NetInterface target = NetInterfaces.Choose(NetInterfaces.List(), new NamePattern(pair.Interface)).Single();
+        FlowDirection[] directions = [.. options?.Directions ?? []];
+        using FlowMonitor monitor = FlowMonitor.Create(options ?? s_auto, Math.Max(1, directions.Length), ProcessIdentity.Current, _ => { });
+        foreach (FlowDirection direction in directions)
         {
-            NetInterface target = NetInterfaces.Get(pair.Interface);
-            foreach (FlowDirection direction in options?.Directions ?? [])
-            {
-                monitors.Add(FlowMonitor.Attach(target, direction, options!, _ => { }));
-            }
-            Iperf run = Iperf.Run(pair, reverse: data == FlowDirection.Ingress);
-            monitors.ForEach(monitor => Check(monitor, data, run));
-            return (run.Gigabits, monitors.FirstOrDefault()?.Hook ?? default);
+            monitor.Attach(target, direction, options!.PlanFor(target, direction), null, _ => { });
         }
-        finally
+        Iperf run = Iperf.Run(pair, reverse: data == FlowDirection.Ingress);
+        IReadOnlyList<Point> points = monitor.Points.List();
+        foreach (Point point in points)
         {
-            monitors.ForEach(monitor => monitor.Dispose());
+            Check(monitor, point, data, run);
         }
+        return (run.Gigabits, points.Count > 0 ? points[0].Hook : default);
     }
 
     /// <summary>A monitor that misses the traffic would be fast.</summary>
-    private static void Check(FlowMonitor monitor, FlowDirection data, Iperf run)
+    private static void Check(FlowMonitor monitor, in Point point, FlowDirection data, Iperf run)
     {
-        FlowTotals totals = monitor.ReadTotals();
-        ulong expected = monitor.Direction == data ? run.Bytes : 1; // the other way go acknowledgements
+        FlowTotals totals = monitor.Points.ReadTotals(point.Id);
+        ulong expected = point.Direction == data ? run.Bytes : 1; // the other way go acknowledgements
         if (totals.Bytes < expected)
         {
-            throw new InvalidOperationException($"The {monitor.Direction} monitor on {monitor.Hook} counted {totals.Bytes} bytes of at least {expected}.");
+            throw new InvalidOperationException($"The {point.Direction} monitor on {point.Hook} counted {totals.Bytes} bytes of at least {expected}.");
         }
     }
 }

@@ -1,0 +1,37 @@
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+
+namespace XTrace.Bench;
+
+/// <summary>A monitor whose programs run behind the driver. The kernel runs them on lo, so that is its point; nothing is attached to it.</summary>
+internal sealed class BenchTable : IDisposable
+{
+    private const int Loopback = 1; // its index in every network namespace
+
+    private readonly uint _point;
+
+    /// <param name="maxFlow">Flows that each CPU is to have room for.</param>
+    internal BenchTable(int maxFlow)
+    {
+        Monitor = FlowMonitor.Create(new MonitorOptions { MaxFlow = maxFlow }, points: 1, ProcessIdentity.Current, _ => { });
+        _point = Monitor.Points.Add(Loopback, FlowDirection.Ingress, FlowAbi.LinkEthernet, "lo")!.Value;
+        Xdp = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.XdpNative, FlowDirection.Ingress), Monitor.Maps);
+        Tc = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), Monitor.Maps);
+    }
+
+    internal FlowMonitor Monitor { get; }
+
+    internal BpfHandle Xdp { get; }
+
+    internal BpfHandle Tc { get; }
+
+    internal FlowTotals Totals => Monitor.Points.ReadTotals(_point);
+
+    public void Dispose()
+    {
+        Xdp.Dispose();
+        Tc.Dispose();
+        Monitor.Dispose();
+    }
+}
