@@ -21,6 +21,10 @@ internal static unsafe class BpfLink
         return BpfHandle.Of(result, operation, log.Text, target);
     }
 
+    /// <summary>Whether a descriptor is a link's: anon_inode:bpf-link, and on older kernels anon_inode:bpf_link.</summary>
+    internal static bool Is(BpfHandle handle) =>
+        new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget?.EndsWith("link", StringComparison.Ordinal) == true;
+
     /// <summary>The interface that a link is attached to, its program's id and its own. Index 0: to none any more.</summary>
     internal static (int InterfaceIndex, uint ProgramId, uint LinkId) Query(BpfHandle link)
     {

@@ -30,6 +30,15 @@ internal sealed class WatchedPoint(uint id, string interfaceName, int interfaceI
     /// <summary>Its totals in the last sample.</summary>
     internal FlowTotals Totals { get; set; }
 
+    /// <summary>Packets that the interface's queueing discipline had dropped by the last sample; null before the first.</summary>
+    internal ulong? QueueDrops { get; set; }
+
+    /// <summary>How many programs of others ran before it in the last sample.</summary>
+    internal int ProgramsBefore { get; set; }
+
+    /// <summary>How many of them were told.</summary>
+    internal int ReportedBefore { get; set; }
+
     /// <summary>Frames whose flows are in no sample, as was said already.</summary>
     internal ulong ReportedLoss { get; set; }
 

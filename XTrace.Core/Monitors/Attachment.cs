@@ -18,6 +18,9 @@ internal abstract class Attachment : IDisposable
     /// <summary>Whether this namespace's interface says itself that it runs the program there.</summary>
     internal abstract bool IsInPlace();
 
+    /// <summary>How many programs of others run before it, and can end a frame's way.</summary>
+    internal abstract int CountProgramsBefore();
+
     /// <summary>Lets it outlive this process.</summary>
     internal abstract void Pin(string path);
 
@@ -34,6 +37,16 @@ internal abstract class Attachment : IDisposable
         return point.Hook == MonitorHook.Clsact
             ? new ClsactAttachment(pin, point.InterfaceIndex, point.Direction, endsWithProcess: false)
             : new LinkAttachment(pin, point.Hook, point.Direction);
+    }
+
+    /// <summary>Opens a pin of which nothing but its name is known: the monitor is another version's, or its maps are gone.</summary>
+    /// <exception cref="BpfException">The pin cannot be opened.</exception>
+    internal static Attachment Open(in PointPin pin)
+    {
+        BpfHandle handle = BpfHandle.Open(pin.Path);
+        return BpfLink.Is(handle)
+            ? new LinkAttachment(handle, MonitorHook.None, pin.Direction)
+            : new ClsactAttachment(handle, pin.InterfaceIndex, pin.Direction, endsWithProcess: false);
     }
 
     public abstract void Dispose();

@@ -16,6 +16,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private readonly List<(PinFolder Folder, FlowMonitor Monitor)> _monitors = [];
     private readonly List<(PinFolder Folder, FlowMonitor Monitor, PointPin Pin)> _started = [];
+    private readonly HashSet<int> _promiscuous = [];
     private readonly Dictionary<(int, FlowDirection), (PinFolder Folder, PinnedPoint Point)> _existing = [];
 
     /// <summary>Starts each target; the error of one is reported and ends none of the others.</summary>
@@ -38,6 +39,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         {
             folder.Remove();
         }
+        SetQueueDrops();
         return Describe();
     }
 
@@ -47,12 +49,13 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     {
         foreach (PinFolder folder in PinFolder.All())
         {
-            if (MonitorStore.TryOpen(folder) is not { } monitor)
+            FlowMonitor? monitor = MonitorStore.TryOpen(folder);
+            if (monitor != null)
             {
-                continue;
+                _monitors.Add((folder, monitor));
             }
-            _monitors.Add((folder, monitor));
-            foreach (PinnedPoint point in folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
+            foreach (PinnedPoint point in folder.Points
+                .Select(pin => monitor == null ? PinnedPoint.QueryIncompatible(pin) : PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
             {
                 _existing[(point.InterfaceIndex != 0 ? point.InterfaceIndex : point.Pin.InterfaceIndex, point.Direction)] = (folder, point);
             }
@@ -118,7 +121,34 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
                 throw;
             }
             _started.Add((folder, monitor, pin));
+            MakePromiscuous(monitor, point, target);
             return true;
+        }
+    }
+
+    /// <summary>Who had it so already has it so afterwards.</summary>
+    private void MakePromiscuous(FlowMonitor monitor, uint point, NetInterface target)
+    {
+        if (options.Promiscuous && !target.IsPromiscuous && _promiscuous.Add(target.Index))
+        {
+            monitor.Points.SetPromiscuous(point);
+            Promiscuity.Set(target.Index, isPromiscuous: true);
+        }
+        else if (!options.Promiscuous)
+        {
+            target.WarnIfBridge(report);
+        }
+    }
+
+    private void SetQueueDrops()
+    {
+        IReadOnlyDictionary<int, ulong> drops = QueueDrops.Read();
+        foreach ((_, FlowMonitor monitor, PointPin pin) in _started.Where(one => one.Pin.Direction == FlowDirection.Egress))
+        {
+            if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is { } point)
+            {
+                monitor.Points.SetQueueDrops(point.Id, drops.GetValueOrDefault(pin.InterfaceIndex));
+            }
         }
     }
 
@@ -144,7 +174,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private void ThrowIfRunning(NetInterface target, FlowDirection direction, (PinFolder Folder, PinnedPoint Point)? existing, bool isOldVersion)
     {
-        if (isOldVersion)
+        if (isOldVersion || existing is { Point.State: MonitorState.Incompatible })
         {
             throw new XTraceException(FlowMessages.MonitorIncompatible, target.Name, target.Name);
         }
@@ -162,9 +192,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private List<XdpMonitor> Describe()
     {
-        Dictionary<uint, long> nothingYet = [];
         return [.. _started
-            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, nothingYet) : null)
+            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, MonitorCounts.None) : null)
             .OfType<XdpMonitor>()];
     }
 }

@@ -30,7 +30,17 @@ internal sealed class PinnedPoint
 
     internal uint LinkId { get; private init; }
 
+    /// <summary>How many programs of others run before it.</summary>
+    internal int ProgramsBefore { get; private init; }
+
     internal FlowDirection Direction => Pin.Direction;
+
+    /// <summary>A point of a monitor that this version cannot read.</summary>
+    internal static PinnedPoint QueryIncompatible(PointPin pin)
+    {
+        using Attachment attachment = Attachment.Open(pin);
+        return new PinnedPoint(pin) { State = MonitorState.Incompatible, ProgramId = attachment.Query().ProgramId };
+    }
 
     /// <summary>Asks the kernel about a point.</summary>
     /// <returns>Null where another process has just removed it.</returns>
@@ -54,6 +64,7 @@ internal sealed class PinnedPoint
                 InterfaceIndex = isRunning ? index : 0,
                 ProgramId = program,
                 LinkId = link,
+                ProgramsBefore = isRunning ? attachment.CountProgramsBefore() : 0,
             };
         }
         catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
@@ -63,7 +74,7 @@ internal sealed class PinnedPoint
     }
 
     /// <summary>Takes the program off, and removes the pin. Safe at any step: what is left is found again as incomplete.</summary>
-    /// <param name="monitor">The point's monitor; null where it cannot be opened.</param>
+    /// <param name="monitor">The point's monitor; null where it cannot be read.</param>
     /// <param name="pin">The point's pin.</param>
     internal static void Remove(FlowMonitor? monitor, PointPin pin)
     {
@@ -73,10 +84,27 @@ internal sealed class PinnedPoint
             using Attachment attachment = Attachment.Open(pin.Path, attached);
             attachment.Detach();
         }
+        else if (monitor == null)
+        {
+            using Attachment attachment = Attachment.Open(pin);
+            attachment.Detach();
+        }
+        if (point is { IsPromiscuous: true })
+        {
+            TakeBackPromiscuity(pin);
+        }
         PinFolder.Remove(pin);
         if (point is { } known)
         {
             monitor!.Points.Remove(known.Id);
+        }
+    }
+
+    private static void TakeBackPromiscuity(PointPin pin)
+    {
+        if (NetInterfaces.NameOf(pin.InterfaceIndex) != null)
+        {
+            Promiscuity.Set(pin.InterfaceIndex, isPromiscuous: false);
         }
     }
 }

@@ -39,6 +39,15 @@ internal static unsafe class TcxHook
         };
     }
 
+    /// <summary>How many programs run before one of the interface's.</summary>
+    internal static int CountBefore(int interfaceIndex, FlowDirection direction, uint programId)
+    {
+        uint* programs = stackalloc uint[MaxPrograms];
+        return Query(interfaceIndex, direction, programs, out uint count) == 0
+            ? Math.Max(0, new ReadOnlySpan<uint>(programs, (int)count).IndexOf(programId))
+            : 0;
+    }
+
     /// <summary>How many programs the interface runs in this direction; 0 on kernels without TCX.</summary>
     internal static int CountPrograms(int interfaceIndex, FlowDirection direction)
     {

@@ -17,6 +17,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     private const int HeaderLength = 16; // struct nlmsghdr: length, type, flags, sequence, port
     private const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
+    private const ushort RequestAcknowledge = 0x5; // NLM_F_REQUEST | NLM_F_ACK
     private const ushort Interrupted = 0x10; // NLM_F_DUMP_INTR
     private const ushort MessageError = 2; // NLMSG_ERROR
     private const ushort MessageDone = 3; // NLMSG_DONE
@@ -59,12 +60,20 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
 
     protected override bool ReleaseHandle() => Close((int)handle) == 0;
 
-    private void Request(ushort type, ReadOnlySpan<byte> body)
+    /// <summary>Changes something, and waits until the kernel says that it did.</summary>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    internal void Change(ushort type, ReadOnlySpan<byte> body)
+    {
+        Request(type, body, RequestAcknowledge);
+        Receive([]);
+    }
+
+    private void Request(ushort type, ReadOnlySpan<byte> body, ushort flags = RequestDump)
     {
         byte[] message = new byte[HeaderLength + body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
-        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), RequestDump);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), flags);
         body.CopyTo(message.AsSpan(HeaderLength));
         if (Send(this, message, (nuint)message.Length, 0) < 0)
         {
@@ -108,6 +117,8 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
                 ReadOnlySpan<byte> payload = rest[HeaderLength..size];
                 switch (type)
                 {
+                    case MessageError when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) == 0:
+                        return consistent;
                     case MessageDone when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) < 0:
                     case MessageError:
                         throw Failed(KernelOperation.AskNetlink, -BinaryPrimitives.ReadInt32LittleEndian(payload));

@@ -125,7 +125,7 @@ public sealed class FlowSample
         FlowOrder.PacketsPerSecond => row.NewPackets,
         FlowOrder.BytesPerSecond => row.NewBytes,
         FlowOrder.Duration => row.LastSeen - row.FirstSeen,
-        FlowOrder.LastSeen => -(double)(Clock.Jiffies - row.LastSeen),
+        FlowOrder.LastSeen => -Clock.AgeOf(row.LastSeen).Ticks,
         _ => throw new ArgumentOutOfRangeException(nameof(order)),
     };
 }

@@ -177,6 +177,15 @@ Describe 'The figures of the views' {
         [XTrace.PowerShell.ViewFormat]::Bytes($value) | Should -Be $text
     }
 
+    It 'show <value> packets as <text>' -ForEach @(
+        @{ Value = 0; Text = '0' }
+        @{ Value = 999999999; Text = '999999999' }
+        @{ Value = 1000000000; Text = '1 G' }
+        @{ Value = 18446744073709551615; Text = '18.45 E' }
+    ) {
+        [XTrace.PowerShell.ViewFormat]::Packets($value) | Should -Be $text
+    }
+
     It 'humanise <value> bits a second as <text>' -ForEach @(
         @{ Value = 0; Text = '0 bit/s' }
         @{ Value = 4; Text = '4 bit/s' }

@@ -228,7 +228,8 @@ Describe 'Help' {
             [Exception].GetProperties().Name
             Get-Topic $language about_XTrace_Errors | Where-Object { $_ -match '^    (\w+) \((\w+)\)$' } | ForEach-Object { $Matches[1, 2] }
             [Management.Automation.Cmdlet]::CommonParameters
-            'InfiniBand', 'PowerShell', 'RoCE', 'MiB', 'GetFlowStatCommand', 'NoElement', 'SilentlyContinue'
+            (Get-Command Format-Table, ConvertTo-Json).Parameters.Keys
+            'ConvertTo', 'InfiniBand', 'PowerShell', 'RoCE', 'MiB', 'GetFlowStatCommand', 'NoElement', 'SilentlyContinue'
         )
         $text = @(Get-ChildItem "$module/$language/*.help.txt" | Get-Content) + (Get-Prose $maml[$language])
         $words = [regex]::Matches($text -join "`n", '(?<![\w<])[A-Z][a-z]+[A-Z]\w*(?![\w>])').Value | Sort-Object -Unique

@@ -5,10 +5,13 @@ if (-not (Test-Path "$module/XTrace.psd1")) {
     make --no-print-directory -C $repository build | Out-Host
 }
 $testbed = Join-Path $repository tests/XTrace.Testbed
-$assembly = Join-Path $testbed bin/Release/net10.0/XTrace.Testbed.dll
-if (-not (Test-Path $assembly)) {
+function Find-Assembly {
+    (Get-Item "$testbed/bin/Release/*/XTrace.Testbed.dll" | Sort-Object LastWriteTime | Select-Object -Last 1).FullName
+}
+if (-not (Find-Assembly)) {
     dotnet build $testbed -c Release --nologo -v quiet
 }
+$assembly = Find-Assembly
 Add-Type -Path $assembly
 Import-Module $module
 

@@ -26,6 +26,7 @@ Describe 'The life of a monitor' -Tag Privileged -Skip:$unprivileged {
         function Get-AttachPointElsewhere {
             $script = "Add-Type -Path '$assembly'; [XTrace.Testbed.AttachedPrograms]::On('$interface')"
             Invoke-Elsewhere pwsh, -NoProfile, -NonInteractive, -Command, $script
+            $LASTEXITCODE | Should -Be 0
         }
 
         # Whatever the way out, this is where it leads.

@@ -3,6 +3,7 @@ namespace XTrace.Cli.Tests;
 public class ErrorTests
 {
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("--bogus", 2, "Unknown option '--bogus'.")]
     [InlineData("-t", 2, "-t needs a value.")]
     [InlineData("-t 99", 2, "Interval '99' is not valid: give milliseconds from 100 to 3600000.")]

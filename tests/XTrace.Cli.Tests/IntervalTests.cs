@@ -3,6 +3,7 @@ using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
+[Trait("Category", "Privileged")]
 public class IntervalTests
 {
     [Fact]

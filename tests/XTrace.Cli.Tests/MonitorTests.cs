@@ -4,6 +4,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 /// <summary>The monitor it reads: pinned by someone else, or gone with its interface.</summary>
+[Trait("Category", "Privileged")]
 public sealed class MonitorTests : IDisposable
 {
     private readonly VethPair _pair = new();

@@ -7,6 +7,7 @@ namespace XTrace.Cli.Tests;
 public class OnceTests
 {
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Flows_are_printed_once_and_nothing_stays_attached()
     {
         using VethPair pair = new();
@@ -24,6 +25,7 @@ public class OnceTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Without_flows_it_ends_as_well()
     {
         using VethPair pair = new();

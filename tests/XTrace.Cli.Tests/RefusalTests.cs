@@ -11,6 +11,7 @@ public class RefusalTests
     private const uint StrictAlignment = 1; // BPF_F_STRICT_ALIGNMENT, linux/bpf.h
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Of_the_verifier_s_log_the_reason_is_told()
     {
         BpfException refusal = Load(bpf => Assert.Equal(0, SetFlags(LibBpf.bpf_object__find_program_by_name(bpf, FlowProgram.XdpName), StrictAlignment)));
@@ -21,6 +22,7 @@ public class RefusalTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Of_libbpf_s_log_the_line_before_the_last_is_told()
     {
         BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));

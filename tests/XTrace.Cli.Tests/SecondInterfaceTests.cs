@@ -5,6 +5,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 /// <summary>Several interfaces in one process: what fails on one is told, and the others go on.</summary>
+[Trait("Category", "Privileged")]
 public sealed class SecondInterfaceTests : IDisposable
 {
     private const string Second = "second";

@@ -4,6 +4,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 /// <summary>What the machine grants or lacks: rights, libbpf, the kernel's type information.</summary>
+[Trait("Category", "Privileged")]
 public sealed class SetupTests : IDisposable
 {
     private const string Needed = "+bpf,+perfmon,+net_admin";

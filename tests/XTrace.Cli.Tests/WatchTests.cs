@@ -2,6 +2,7 @@ using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
+[Trait("Category", "Privileged")]
 public class WatchTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Net;
@@ -16,20 +17,26 @@ public sealed class AbiTests
     private static readonly (Type Type, string C, string[] Fields)[] s_structs =
     [
         (typeof(FlowKey), "struct flow_key", ["source", "source[1]", "destination", "destination[1]", "ports", "protocol", "kind", "vlan"]),
-        (typeof(Flow), "struct flow", ["key", "packets", "bytes", "first_seen", "last_seen"]),
+        (typeof(Flow), "struct flow", ["key", "point", "last_seen", "packets", "bytes"]),
+        (typeof(FlowDetails), "struct flow_details", ["first_seen", "unused"]),
+        (typeof(FlowEnd), "struct flow_end", ["flow", "details"]),
+        (typeof(FlowBucket), "struct flow_bucket", ["entry"]),
+        (typeof(ObservationPoint), "struct observation_point", ["key", "id", "link", "hook", "started_ns", "name", "unused"]),
         (typeof(FlowTotals), "struct flow_totals",
         [
-            "packets", "bytes", "evicted_packets", "evicted_bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
+            "packets", "bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
+            "evicted_packets", "evicted_bytes", "reported_packets", "reported_bytes", "unused",
         ]),
-        (typeof(CpuState), "struct cpu_state", ["totals", "key", "hash", "forget", "unused"]),
+        (typeof(CpuState), "struct cpu_state", ["key", "point", "used", "hash", "forget", "hand", "unused"]),
+        (typeof(MonitorControl), "struct monitor_control", ["read_until", "is_read"]),
         (typeof(FilterNetwork), "struct filter_network", ["address", "address[1]", "mask", "mask[1]", "kind"]),
         (typeof(KernelFilter), "struct flow_filter",
             ["protocols", "network", "port", "traffic_types", "networks", "ports", "exclude_dns", "is_set"]),
         (typeof(ProgramConfig), "struct program_config",
-            ["hash_seed", "sets_per_cpu", "has_frags", "link", "owner", "owner_started", "owner_namespace", "filter"]),
+            ["hash_seed", "buckets", "points", "owner", "unused", "owner_started", "owner_namespace", "filter"]),
         (typeof(MonitorMeta), "struct monitor_meta",
         [
-            "abi_version", "hook", "direction", "ifindex", "cpus", "sets_per_cpu", "tick_ns", "unused", "started_ns", "filter",
+            "abi_version", "cpus", "buckets", "points", "max_flow", "tick_ns", "end_bytes", "features", "started_ns", "filter",
         ]),
         (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns", "monotonic_ns"]),
         (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
@@ -42,20 +49,24 @@ public sealed class AbiTests
         (typeof(SkbContext), "struct __sk_buff", ["gso_segs", "gso_size"]),
         (typeof(LibBpf.LinkInfo), "struct bpf_link_info", ["type", "id", "prog_id", "xdp.ifindex"]),
         (typeof(LibBpf.ProgramInfo), "struct bpf_prog_info", ["type", "id", "nr_map_ids", "map_ids", "name"]),
-        (typeof(LibBpf.MapInfo), "struct bpf_map_info", ["type", "id", "value_size", "name"]),
+        (typeof(LibBpf.MapInfo), "struct bpf_map_info", ["type", "id", "key_size", "value_size", "name"]),
         (typeof(LibBpf.TcHook), "struct bpf_tc_hook", ["sz", "ifindex", "attach_point", "parent"]),
         (typeof(LibBpf.TcOptions), "struct bpf_tc_opts", ["sz", "prog_fd", "flags", "prog_id", "handle", "priority"]),
-        (typeof(LibBpf.ProgramLoadOptions), "struct bpf_prog_load_opts", ["sz", "attempts", "expected_attach_type", "prog_btf_fd", "prog_flags"]),
         (typeof(LibBpf.LinkCreateOptions), "struct bpf_link_create_opts", ["sz", "flags"]),
+        (typeof(FileStatus.Statx), "struct statx", ["stx_uid", "stx_mode"]),
     ];
 
     /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
     private static readonly Type[] s_versioned =
-        [typeof(SkbContext), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.ProgramLoadOptions), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
+        [typeof(SkbContext), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
 
     private static readonly (string C, long Value)[] s_constants =
     [
         ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
+        ("FLOW_SLOTS_PER_BUCKET", FlowAbi.SlotsPerBucket), ("FLOW_ENTRY_SLOT", FlowAbi.EntrySlot), ("FLOW_ENTRY_TAG", ~FlowAbi.EntrySlot),
+        ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROBES", FlowAbi.PointProbes),
+        ("sizeof(((struct observation_point *)0)->name)", FlowAbi.PointNameLength),
+        ("FLOW_ADDRESS_KIND", FlowAbi.AddressMask), ("FLOW_PORTS_KIND", FlowAbi.PortsMask),
         ("FLOW_ETHERNET", FlowAbi.Ethernet), ("FLOW_IPV4", FlowAbi.IPv4), ("FLOW_IPV6", FlowAbi.IPv6),
         ("FLOW_NO_PORTS", FlowAbi.NoPorts), ("FLOW_PORTS", FlowAbi.Ports), ("FLOW_ICMP", FlowAbi.Icmp), ("FLOW_FRAGMENT", FlowAbi.Fragment),
         ("FLOW_ROCE_V1", FlowAbi.RoceV1), ("FLOW_ROCE_V2", FlowAbi.RoceV2), ("FLOW_ETHERTYPE", FlowAbi.Ethertype),
@@ -67,16 +78,16 @@ public sealed class AbiTests
         ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib),
         ("MONITOR_NATIVE", (long)MonitorHook.XdpNative), ("MONITOR_GENERIC", (long)MonitorHook.XdpGeneric),
         ("MONITOR_TCX", (long)MonitorHook.Tcx), ("MONITOR_CLSACT", (long)MonitorHook.Clsact),
-        ("MONITOR_INGRESS", (long)FlowDirection.Ingress), ("MONITOR_EGRESS", (long)FlowDirection.Egress),
         ("BPF_TC_INGRESS", LibBpf.TcIngress), ("BPF_TC_EGRESS", LibBpf.TcEgress),
         ("ARPHRD_ETHER", (long)HardwareType.Ether), ("ARPHRD_INFINIBAND", (long)HardwareType.InfiniBand), ("ARPHRD_PPP", (long)HardwareType.Ppp),
         ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
-        ("BPF_PROG_TYPE_XDP", LibBpf.ProgramTypeXdp), ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_F_XDP_HAS_FRAGS", LibBpf.ProgramFlagXdpHasFrags),
+        ("BPF_XDP", LibBpf.AttachTypeXdp),
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
         ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("ESRCH", Errnos.ESRCH), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
         ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
-        ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
-        ("PROT_READ", Libc.ProtRead), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
+        ("ENFILE", Errnos.ENFILE), ("EMFILE", Errnos.EMFILE), ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
+        ("PROT_READ", Libc.ProtRead), ("PROT_WRITE", Libc.ProtWrite), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
+        ("LOCK_NB", Libc.LockNonBlocking), ("F_DUPFD_CLOEXEC", Libc.DuplicateCloseOnExec), ("O_NOFOLLOW", Libc.OpenNoFollow),
         ("O_DIRECTORY | O_CLOEXEC", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory),
     ];
 
@@ -125,6 +136,19 @@ public sealed class AbiTests
         }
     }
 
+    /// <summary>So that what is added to the header is added here.</summary>
+    [Fact]
+    public void Every_structure_and_constant_of_the_header_is_compared()
+    {
+        string header = File.ReadAllText(Path.Combine(BpfFolder(), "flow.h"));
+        string[] structures = [.. Regex.Matches(header, @"^(struct \w+) \{", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+        string[] constants = [.. Regex.Matches(header, @"^#define (\w+)[ \t]+\S", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+        Assert.InRange(structures.Length, 10, 100);
+        Assert.InRange(constants.Length, 30, 200);
+        Assert.Empty(structures.Except(s_structs.Select(one => one.C)));
+        Assert.Empty(constants.Except(s_constants.Select(one => one.C)));
+    }
+
     [Fact]
     public void A_slot_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Flow>());
 
@@ -148,7 +172,7 @@ public sealed class AbiTests
     private static string Source()
     {
         StringBuilder text = new();
-        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
+        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
         {
             text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         }

@@ -5,6 +5,7 @@ using XTrace.Testbed;
 namespace XTrace.Tests;
 
 /// <summary>Interfaces as the kernel tells them through netlink, against what ip(8) says.</summary>
+[Trait("Category", "Privileged")]
 public sealed class InterfaceTests : IDisposable
 {
     private readonly NetNamespace _namespace = new($"xt-if-{Environment.ProcessId}");
@@ -74,7 +75,7 @@ public sealed class InterfaceTests : IDisposable
         NetInterface found = _namespace.Run(() =>
         {
             Ip("link property add dev port0 altname another-name-for-it");
-            return NetInterfaces.Get("another-name-for-it");
+            return TestInterfaces.Get("another-name-for-it");
         });
         Assert.Equal("port0", found.Name);
     }

@@ -26,6 +26,7 @@ public sealed class KernelFilterTests
     };
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [MemberData(nameof(Filters))]
     public void It_keeps_the_same_flows(string text)
     {
@@ -40,11 +41,11 @@ public sealed class KernelFilterTests
         }
         FlowSnapshot everything = all.Snapshot();
         FlowSnapshot snapshot = kept.Snapshot();
-        FlowKey[] expected = [.. everything.Flows.ToArray().Select(flow => flow.Key).Where(key => filter.Matches(in key))];
+        FlowKey[] expected = [.. everything.Rows.ToArray().Select(flow => flow.Key).Where(key => filter.Matches(in key))];
         Assert.Equal(expected.Length, snapshot.Count);
-        Assert.True(snapshot.Flows.ToArray().All(flow => expected.Contains(flow.Key) && flow.Packets == 2));
-        Assert.Equal(2 * (ulong)(everything.Count - expected.Length), snapshot.Totals.FilteredPackets);
-        Assert.Equal(2 * (ulong)s_frames.Length, snapshot.Totals.Packets);
+        Assert.True(snapshot.Rows.ToArray().All(flow => expected.Contains(flow.Key) && flow.Packets == 2));
+        Assert.Equal(2 * (ulong)(everything.Count - expected.Length), kept.Totals.FilteredPackets);
+        Assert.Equal(2 * (ulong)s_frames.Length, kept.Totals.Packets);
     }
 
     [Theory]
@@ -61,7 +62,7 @@ public sealed class KernelFilterTests
     {
         FlowFilter[] tooLarge =
         [
-            new() { Ports = [.. Enumerable.Range(1, 17).Select(port => (ushort)port)] },
+            new() { Port = [.. Enumerable.Range(1, 17).Select(port => (ushort)port)] },
             new() { Networks = [.. Enumerable.Range(1, 9).Select(i => FlowFilter.ParseNetwork($"10.0.0.{i}"))] },
         ];
         foreach (FlowFilter filter in tooLarge)
@@ -79,9 +80,9 @@ public sealed class KernelFilterTests
             .ToLookup(pair => pair.Item1, pair => pair.Item2);
         return new FlowFilter
         {
-            TrafficTypes = [.. parts["type"].Select(Enum.Parse<TrafficType>).Order()],
-            Protocols = [.. parts["protocol"].Select(word => (IPProtocol)byte.Parse(word, null))],
-            Ports = [.. parts["port"].Select(word => ushort.Parse(word, null))],
+            TrafficType = [.. parts["type"].Select(Enum.Parse<TrafficType>).Order()],
+            Protocol = [.. parts["protocol"].Select(word => (IPProtocol)byte.Parse(word, null))],
+            Port = [.. parts["port"].Select(word => ushort.Parse(word, null))],
             Networks = [.. parts["address"].Select(FlowFilter.ParseNetwork)],
             ExcludeDns = parts.Contains("dns"),
         };

@@ -1,12 +1,12 @@
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Monitors;
-using XTrace.Net;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
 
 /// <summary>Pinned monitors: over processes, over deaths, over interfaces that go and come back. The same on each kind of hook.</summary>
+[Trait("Category", "Privileged")]
 public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
 {
     /// <summary>A start clears away what died anywhere, in other tests' namespaces as well.</summary>
@@ -26,13 +26,12 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         _pair.Send(_frame, 10);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 10, 5000));
         Assert.Equal($"{_pair.Interface} Running 10 {10 * _frame.Length}", _pair.Run(() => OtherProcess.Run("list")));
-        using (FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), null, new MonitorOptions(), new FlowFilter(), _ => { })[0]))
+        using (FlowSession session = OpenSession(_ => { }))
         {
-            _pair.Run(watch.Sample);
-            Assert.False(watch.IsOwn);
-            Assert.Equal(10ul, Assert.Single(watch.Flows()).Packets);
+            Assert.True(session.ReadsMonitors);
+            Assert.Equal(10ul, Assert.Single(_pair.Run(session.Sample).Flows()).Packets);
         }
-        _pair.Run(() => MonitorStore.Stop(Find()!));
+        _pair.Run(() => Store.Stop(Find()!));
         AssertNothingIsLeft();
     }
 
@@ -71,7 +70,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     }
 
     [Fact]
-    public void A_renamed_interface_keeps_its_monitor_and_another_of_the_old_name_does_not_cost_it()
+    public void A_renamed_interface_keeps_its_monitor_beside_that_of_another_with_the_old_name()
     {
         const string Renamed = "xtr0";
         XdpMonitor first = Start();
@@ -80,12 +79,17 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
             Command.Run("ip", "link", "set", _pair.Interface, "down");
             Command.Run("ip", "link", "set", _pair.Interface, "name", Renamed);
             Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "xtr1");
+            Command.Run("ip", "link", "set", Renamed, "up");
         });
-        Assert.Equal("MonitorRenamed", Assert.Throws<XTraceException>(() => Start(force: true)).ErrorId);
-        XdpMonitor renamed = _pair.Run(() => MonitorStore.Find(Renamed, FlowDirection.Ingress))!;
-        Assert.Equal((MonitorState.Running, first.LinkId), (renamed.State, renamed.LinkId));
-        _pair.Run(() => MonitorStore.Stop(renamed));
-        Assert.Equal(MonitorState.Running, Start().State);
+        XdpMonitor second = Start();
+        XdpMonitor renamed = _pair.Run(() => Store.Find(Renamed))!;
+        Assert.Equal((MonitorState.Running, first.ProgramId, first.LinkId), (renamed.State, renamed.ProgramId, renamed.LinkId));
+        Assert.Equal((MonitorState.Running, second.LinkId), (Find()!.State, Find()!.LinkId));
+        _pair.Send(_frame, 3);
+        Assert.True(SpinWait.SpinUntil(() => _pair.Run(() => Store.Find(Renamed))!.Packets == 3, 5000));
+        Assert.Equal(0ul, Find()!.Packets);
+        _pair.Run(() => Store.Stop(renamed));
+        Assert.Equal(MonitorState.Running, Find()!.State);
     }
 
     [Fact]
@@ -111,7 +115,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         bool goesAlong = hook != MonitorHook.Clsact;
         Assert.Equal(goesAlong ? MonitorState.Moved : MonitorState.Detached, Find()!.State);
         Assert.Equal(goesAlong, elsewhere.Run(() => AttachedPrograms.On(_pair.Interface)).Length > 0);
-        Assert.Empty(elsewhere.Run(() => MonitorStore.List().ToList()));
+        Assert.Empty(elsewhere.Run(Store.List));
 
         // Another of its name takes the old one's place, which goes on elsewhere only as long as nobody says otherwise.
         _pair.Run(() => Command.Run("ip", "link", "add", _pair.Interface, "type", "veth", "peer", "name", "xtr1"));
@@ -131,7 +135,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         using NetNamespace elsewhere = new($"xt-else-{Environment.ProcessId}-{hook}");
         Start();
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "netns", elsewhere.Name));
-        _pair.Run(() => MonitorStore.Stop(Find()!));
+        _pair.Run(() => Store.Stop(Find()!));
         Assert.Null(Find());
         Assert.Empty(elsewhere.Run(() => AttachedPrograms.On(_pair.Interface)));
     }
@@ -146,7 +150,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
             pins = gone.Run(() =>
             {
                 Command.Run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1");
-                return MonitorStore.Start("v0", FlowDirection.Ingress, Options, force: false, _ => { }).Path;
+                return Path.GetDirectoryName(Store.Start("v0", FlowDirection.Ingress, Options).Path)!;
             });
         }
         // The kernel takes a namespace down in its own time.
@@ -160,45 +164,51 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         Assert.Equal(hook != MonitorHook.Clsact, cleared);
         if (!cleared)
         {
-            new PinDirectory(pins).Remove();
+            Directory.Delete(Path.GetDirectoryName(pins)!, recursive: true);
         }
     }
 
     [Fact]
-    public void Each_direction_has_a_monitor_of_its_own()
+    public void Each_direction_is_stopped_by_itself_though_both_share_a_table()
     {
-        Start();
-        XdpMonitor egress = _pair.Run(() => MonitorStore.Start(
-            _pair.Interface, FlowDirection.Egress, new MonitorOptions { Hooks = [hook == MonitorHook.XdpNative ? MonitorHook.Tcx : hook] }, force: false, _ => { }));
-        Assert.Equal([FlowDirection.Ingress, FlowDirection.Egress], _pair.Run(() => MonitorStore.List().Select(one => one.Direction).ToArray()));
+        XdpMonitor ingress = Start();
+        MonitorOptions options = Options with { Hooks = [hook == MonitorHook.XdpNative ? MonitorHook.Tcx : hook] };
+        XdpMonitor egress = _pair.Run(() => Store.Start(_pair.Interface, FlowDirection.Egress, options));
+        Assert.Equal(Path.GetDirectoryName(ingress.Path), Path.GetDirectoryName(egress.Path));
+        Assert.Equal([FlowDirection.Ingress, FlowDirection.Egress], _pair.Run(() => Store.List().Select(one => one.Direction).ToArray()));
         _pair.Send(_frame, 3);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
-        Assert.Equal(0ul, _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Egress))!.Packets);
-        _pair.Run(() => MonitorStore.Stop(Find()!));
-        XdpMonitor left = Assert.Single(_pair.Run(() => MonitorStore.List().ToList()));
+        Assert.Equal(0ul, _pair.Run(() => Store.Find(_pair.Interface, FlowDirection.Egress))!.Packets);
+        _pair.Run(() => Store.Stop(Find()!));
+        XdpMonitor left = Assert.Single(_pair.Run(Store.List));
         Assert.Equal((FlowDirection.Egress, MonitorState.Running, egress.ProgramId), (left.Direction, left.State, left.ProgramId));
-        _pair.Run(() => MonitorStore.Stop(left));
+        _pair.Run(() => Store.Stop(left));
         AssertNothingIsLeft();
     }
 
-    /// <summary>Version 1 pinned what it knew, one direction, where now the directions are.</summary>
-    [Fact]
-    public void A_monitor_of_version_1_is_known_and_can_be_stopped()
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    public void A_monitor_of_an_old_version_is_known_and_goes_with_stop_or_by_force(int version, bool force)
     {
-        PinDirectory pins = new(Start().Path);
-        PinnedMap.Write(pins.Meta, 1);
-        string older = Path.GetDirectoryName(pins.FullPath)!;
-        foreach (string pin in Directory.GetFiles(pins.FullPath))
-        {
-            // bpffs does not move files; what is opened can be pinned again.
-            using BpfHandle handle = BpfHandle.Open(pin);
-            handle.Pin(Path.Combine(older, Path.GetFileName(pin)));
-            File.Delete(pin);
-        }
-        Directory.Delete(pins.FullPath);
-        Assert.Equal((MonitorState.Incompatible, older), (Find()!.State, Find()!.Path));
+        string pins = _pair.Run(() => OldVersion.Start(version, _pair.Interface, FlowDirection.Ingress, hook));
+        Assert.Equal((MonitorState.Incompatible, pins), (Find()!.State, Find()!.Path));
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
-        _pair.Run(() => MonitorStore.Stop(Find()!));
+        List<Notice> notices = [];
+        using (FlowSession session = OpenSession(notices.Add))
+        {
+            Assert.Equal("MonitorIncompatible", Assert.Single(notices, notice => notice.Level == NoticeLevel.Error).Id);
+            Assert.False(session.WatchesAnything);
+        }
+        if (force)
+        {
+            Assert.Equal(MonitorState.Running, Start(force: true).State);
+            Assert.False(Directory.Exists(pins));
+            Assert.Single(_pair.Run(() => AttachedPrograms.On(_pair.Interface)));
+        }
+        _pair.Run(() => Store.Stop(Find()!));
         AssertNothingIsLeft();
     }
 
@@ -208,34 +218,35 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         const string Name = "eth0.100";
         _pair.Run(() => Command.Run("ip", "link", "add", Name, "type", "veth", "peer", "name", "other"));
         Assert.Equal(MonitorState.Running, Start(name: Name).State);
-        XdpMonitor monitor = _pair.Run(() => MonitorStore.Find(Name, FlowDirection.Ingress))!;
+        XdpMonitor monitor = _pair.Run(() => Store.Find(Name))!;
         Assert.Equal(Name, monitor.InterfaceAlias);
-        _pair.Run(() => MonitorStore.Stop(monitor));
-        Assert.Null(_pair.Run(() => MonitorStore.Find(Name, FlowDirection.Ingress)));
+        _pair.Run(() => Store.Stop(monitor));
+        Assert.Null(_pair.Run(() => Store.Find(Name)));
     }
 
-    /// <summary>What a process leaves that is killed between two pins, at each of them.</summary>
+    /// <summary>What a process leaves that is killed between two pins: nobody can name it, and the next start clears it.</summary>
     [Theory]
     [InlineData()]
     [InlineData("meta")]
-    [InlineData("meta", "flows")]
-    [InlineData("meta", "flows", "cpus")]
-    [InlineData("meta", "flows", "cpus", "clock")]
-    public void A_start_that_died_half_way_is_known_and_cleaned_up(params string[] pinned)
+    [InlineData("meta", "points", "totals", "cpus", "flows")]
+    [InlineData("meta", "points", "totals", "cpus", "flows", "details", "buckets", "ends", "control", "config")]
+    [InlineData("meta", "points", "totals", "cpus", "flows", "details", "buckets", "ends", "control", "config", "clock")]
+    public void A_start_that_died_half_way_is_cleared_by_the_next(params string[] pinned)
     {
-        string pins = Start().Path;
+        string pins = Path.GetDirectoryName(Start().Path)!;
         foreach (string pin in Directory.GetFiles(pins).Where(path => !pinned.Contains(Path.GetFileName(path))))
         {
             File.Delete(pin);
         }
-        Assert.Equal(MonitorState.Incomplete, Find()!.State);
+        Assert.Equal(pinned.Length, Directory.GetFiles(pins).Length);
+        Assert.Null(Find());
         // With its pin the link loses its last reference; the kernel detaches it in its own time.
         Assert.True(hook == MonitorHook.Clsact || SpinWait.SpinUntil(() => !IsAttached(), 5000));
-        _pair.Run(() => MonitorStore.Stop(Find()!));
-        Assert.Null(Find());
-        Directory.CreateDirectory(pins);
-        Assert.Equal(MonitorState.Incomplete, Find()!.State);
         Assert.Equal(MonitorState.Running, Start().State);
+        Assert.Single(_pair.Run(() => AttachedPrograms.On(_pair.Interface)));
+        Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(pins)!));
+        _pair.Run(() => Store.Stop(Find()!));
+        AssertNothingIsLeft();
     }
 
     /// <summary>Kills a start at its first BPF system call, then at its second, and so on until one gets through.</summary>
@@ -250,9 +261,9 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         {
             // Whole, if its link was pinned; else what the next start or stop clears away.
             MonitorState? left = Find()?.State;
-            Assert.Contains(left, new MonitorState?[] { null, MonitorState.Incomplete, MonitorState.Running });
+            Assert.Contains(left, new MonitorState?[] { null, MonitorState.Incomplete, MonitorState.Detached, MonitorState.Running });
             Assert.Equal(MonitorState.Running, Start(force: left == MonitorState.Running).State);
-            _pair.Run(() => MonitorStore.Stop(Find()!));
+            _pair.Run(() => Store.Stop(Find()!));
             AssertNothingIsLeft();
             step++;
         }
@@ -275,7 +286,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         {
             if (Find() is { } left)
             {
-                _pair.Run(() => MonitorStore.Stop(left));
+                _pair.Run(() => Store.Stop(left));
             }
             Assert.False(IsAttached());
             Start();
@@ -290,22 +301,38 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     public void It_stops_at_once_though_somebody_still_reads()
     {
         Start();
-        using FlowWatch watch = _pair.Run(() => FlowWatch.Open(NetInterfaces.Get(_pair.Interface), null, new MonitorOptions(), new FlowFilter(), _ => { })[0]);
-        _pair.Run(watch.Sample);
-        _pair.Run(() => MonitorStore.Stop(Find()!));
+        List<Notice> notices = [];
+        using FlowSession session = OpenSession(notices.Add);
+        _pair.Run(session.Sample);
+        _pair.Run(() => Store.Stop(Find()!));
         AssertNothingIsLeft();
-        Assert.Equal("InterfaceGone", Assert.Throws<XTraceException>(() => _pair.Run(watch.Sample)).ErrorId);
+        _pair.Run(session.Sample);
+        Assert.Equal("InterfaceGone", Assert.Single(notices, notice => notice.Level == NoticeLevel.Error).Id);
+        Assert.True(session.IsOver);
     }
 
-    [Fact]
-    public void Another_version_s_monitor_is_replaced_only_by_force()
+    /// <summary>One of a later version, whose tables may look different.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Another_version_s_monitor_is_replaced_only_by_force(bool force)
     {
-        string pins = Start().Path;
+        string pins = Path.GetDirectoryName(Start().Path)!;
         PinnedMap.Write(Path.Combine(pins, "meta"), FlowAbi.Version + 1);
         Assert.Equal(MonitorState.Incompatible, Find()!.State);
         Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => Start()).ErrorId);
-        Assert.Equal("MonitorIncompatible", Assert.Throws<XTraceException>(() => _pair.Run(() => MonitorStore.Open(_pair.Interface, FlowDirection.Both, _ => { }))).ErrorId);
-        Assert.Equal(MonitorState.Running, Start(force: true).State);
+        List<Notice> notices = [];
+        using (FlowSession session = OpenSession(notices.Add))
+        {
+            Assert.Equal("MonitorIncompatible", Assert.Single(notices, notice => notice.Level == NoticeLevel.Error).Id);
+        }
+        if (force)
+        {
+            Assert.Equal(MonitorState.Running, Start(force: true).State);
+            Assert.Single(_pair.Run(() => AttachedPrograms.On(_pair.Interface)));
+        }
+        _pair.Run(() => Store.Stop(Find()!));
+        AssertNothingIsLeft();
     }
 
     [Fact]
@@ -333,7 +360,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     {
         string refusal = Assert.Throws<InvalidOperationException>(
             () => _pair.Run(() => OtherProcess.RunUnder(["setpriv", "--bounding-set=-all"], "start", _pair.Interface, $"{hook}"))).Message;
-        Assert.Contains("PermissionDenied: Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
+        Assert.Contains("PermissionDenied: Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN", refusal, StringComparison.Ordinal);
         Assert.Null(Find());
     }
 
@@ -345,14 +372,6 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         Assert.Equal(MonitorState.Running, Find()!.State);
     }
 
-    [Fact]
-    public void An_interface_that_is_not_there_is_told_with_those_that_are()
-    {
-        XTraceException refusal = Assert.Throws<XTraceException>(() => Start(name: "nosuch0"));
-        Assert.Equal("InterfaceNotFound", refusal.ErrorId);
-        Assert.Contains(_pair.Interface, refusal.Message, StringComparison.Ordinal);
-    }
-
     public void Dispose()
     {
         _pair.Dispose();
@@ -360,9 +379,16 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     }
 
     private XdpMonitor Start(bool force = false, string? name = null) =>
-        _pair.Run(() => MonitorStore.Start(name ?? _pair.Interface, FlowDirection.Ingress, Options, force, _ => { }));
+        _pair.Run(() => Store.Start(name ?? _pair.Interface, FlowDirection.Ingress, Options, force));
 
-    private protected XdpMonitor? Find() => _pair.Run(() => MonitorStore.Find(_pair.Interface, FlowDirection.Ingress));
+    private protected XdpMonitor? Find() => _pair.Run(() => Store.Find(_pair.Interface));
+
+    private FlowSession OpenSession(Action<Notice> report) => _pair.Run(() =>
+    {
+        FlowSession session = new(new FlowSessionOptions { Interfaces = [_pair.Interface] }, report);
+        session.Open();
+        return session;
+    });
 
     /// <summary>What others say of the interface, not XTrace.</summary>
     private bool IsAttached() => _pair.Run(() => AttachedPrograms.On(_pair.Interface)).Length > 0;
@@ -390,7 +416,7 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     private void AssertNothingIsLeft()
     {
         Assert.Null(Find());
-        Assert.False(Directory.Exists(_pair.Run(() => PinDirectory.OfNamespace)));
+        Assert.False(Directory.Exists(_pair.Run(() => PinFolder.OfNamespace)));
         Assert.False(IsAttached());
     }
 }
@@ -405,14 +431,13 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
     [Fact]
     public void A_forced_start_that_is_refused_leaves_what_runs()
     {
-        using FlowProgram foreign = FlowProgram.Load(new ProgramRequest { SetsPerCpu = 1 });
-        using Attachment slot = Pair.Run(() => XdpHook.Attach(foreign.Xdp, NetInterfaces.Get(Pair.Interface), MonitorHook.XdpNative));
-        XdpMonitor first = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { }));
+        using OwnMonitor foreign = Pair.Run(() => OwnMonitor.Attach(Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Native }));
+        XdpMonitor first = Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Ingress, Options));
         MonitorOptions native = new() { Mode = AttachMode.Native };
         XTraceException refusal = Assert.Throws<XTraceException>(
-            () => Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, native, force: true, _ => { })));
+            () => Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Ingress, native, force: true)));
         Assert.Equal("XdpSlotBusy", refusal.ErrorId);
-        XdpMonitor left = Pair.Run(() => MonitorStore.Find(Pair.Interface, FlowDirection.Ingress))!;
+        XdpMonitor left = Find()!;
         Assert.Equal((MonitorState.Running, first.ProgramId), (left.State, left.ProgramId));
     }
 
@@ -425,8 +450,8 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
     {
         foreach (MonitorHook hook in (MonitorHook[])[from, to])
         {
-            XdpMonitor monitor = Pair.Run(() => MonitorStore.Start(
-                Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Hooks = [hook] }, force: true, _ => { }));
+            XdpMonitor monitor = Pair.Run(() => Store.Start(
+                Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Hooks = [hook] }, force: true));
             Assert.Equal((hook, MonitorState.Running), (monitor.Hook, monitor.State));
             Assert.Single(Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
         }
@@ -435,22 +460,24 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
     [Fact]
     public void A_hook_that_is_full_is_said_to_be()
     {
-        List<FlowMonitor> all = [];
-        MonitorOptions options = new() { MaxFlow = 8, Hooks = [MonitorHook.Tcx] };
+        List<Attachment> all = [];
+        using TestTable table = new(maxFlow: 8);
         try
         {
             BpfException full = Assert.Throws<BpfException>(() => Pair.Run(() =>
             {
+                // The kernel takes a program once: they are loaded one by one over the same maps.
                 while (all.Count < 100)
                 {
-                    all.Add(FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Ingress, options, _ => { }));
+                    using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps);
+                    all.Add(TcxHook.Attach(program, TestInterfaces.Get(Pair.Interface), FlowDirection.Ingress));
                 }
             }));
             Assert.Equal(("HookFull", 63), (full.ErrorId, all.Count));
         }
         finally
         {
-            all.ForEach(monitor => monitor.Dispose());
+            all.ForEach(attachment => attachment.Dispose());
         }
     }
 }
@@ -470,7 +497,7 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
         Assert.Equal(["clsact ingress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
         Pair.Run(() =>
         {
-            using (FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Egress, Options, _ => { }))
+            using (OwnMonitor.Attach(Pair.Interface, FlowDirection.Egress, Options))
             {
                 Assert.Equal(["clsact egress"], AttachedPrograms.On(Pair.Interface));
             }
@@ -481,12 +508,12 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
     [Fact]
     public void The_filters_of_processes_that_live_stay()
     {
-        using FlowMonitor own = Pair.Run(() => FlowMonitor.Attach(NetInterfaces.Get(Pair.Interface), FlowDirection.Ingress, Options, _ => { }));
-        XdpMonitor pinned = Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Egress, Options, force: false, _ => { }));
-        Pair.Run(() => ClsactHook.RemoveOrphans(NetInterfaces.Get(Pair.Interface).Index, isPinned: _ => true));
+        using OwnMonitor own = Pair.Run(() => OwnMonitor.Attach(Pair.Interface, FlowDirection.Ingress, Options));
+        XdpMonitor pinned = Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Egress, Options));
+        Pair.Run(() => ClsactHook.RemoveOrphans(isPinned: (_, _) => true));
         Assert.Equal(["clsact ingress", "clsact egress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
-        Pair.Run(() => MonitorStore.Stop(pinned));
-        Assert.True(Pair.Run(own.IsInPlace));
+        Pair.Run(() => Store.Stop(pinned));
+        Assert.True(Pair.Run(own.Attachment.IsInPlace));
     }
 
     /// <summary>The qdisc goes with the last filter, if it was not there before, and nobody else uses it.</summary>
@@ -502,10 +529,10 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
         Assert.Throws<InvalidOperationException>(() => Pair.Run(() => OtherProcess.Run("attach-and-die", Pair.Interface, "Clsact")));
         foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
         {
-            Pair.Run(() => MonitorStore.Start(Pair.Interface, direction, Options, force: false, _ => { }));
-            Pair.Run(() => MonitorStore.Start(Pair.Interface, direction, Options, force: true, _ => { }));
+            Pair.Run(() => Store.Start(Pair.Interface, direction, Options));
+            Pair.Run(() => Store.Start(Pair.Interface, direction, Options, force: true));
         }
-        Pair.Run(() => MonitorStore.List().ToList().ForEach(MonitorStore.Stop));
+        Pair.Run(() => Store.Stop(Store.List()));
         Assert.Equal(stays, Pair.Run(() => Command.Run("tc", "qdisc", "show", "dev", Pair.Interface)).Contains("clsact", StringComparison.Ordinal));
     }
 
@@ -515,13 +542,13 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
     {
         Pair.Run(() => Command.Run("tc", "qdisc", "add", "dev", Pair.Interface, "ingress"));
         XTraceException refusal = Assert.Throws<XTraceException>(
-            () => Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Egress, Options, force: false, _ => { })));
+            () => Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Egress, Options)));
         Assert.Equal("IngressQdisc", refusal.ErrorId);
-        Assert.Equal(MonitorState.Running, Pair.Run(() => MonitorStore.Start(Pair.Interface, FlowDirection.Ingress, Options, force: false, _ => { })).State);
+        Assert.Equal(MonitorState.Running, Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Ingress, Options)).State);
         Assert.Equal(["clsact ingress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface).Where(where => where.EndsWith("ingress", StringComparison.Ordinal))));
     }
 
-    /// <summary>A start that died before it pinned anything is found by its directory, and its filter with it.</summary>
+    /// <summary>A start that died before it pinned its filter: nobody can name it, and every stop clears it.</summary>
     [Fact]
     public void A_stop_clears_what_a_killed_start_attached()
     {
@@ -529,11 +556,8 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
         bool found = false;
         while (!SurvivesKillAt("sendto", step++, "start"))
         {
-            found |= Pair.Run(() => AttachedPrograms.On(Pair.Interface)).Length > 0 && Find()!.State == MonitorState.Incomplete;
-            if (Find() is { } left)
-            {
-                Pair.Run(() => MonitorStore.Stop(left));
-            }
+            found |= Pair.Run(() => AttachedPrograms.On(Pair.Interface)).Length > 0 && Find() == null;
+            Pair.Run(() => Store.Stop(Find() is { } left ? [left] : []));
             Assert.Empty(Pair.Run(() => AttachedPrograms.On(Pair.Interface)));
         }
         Assert.True(found);

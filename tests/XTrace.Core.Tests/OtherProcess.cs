@@ -1,6 +1,5 @@
 using System.Globalization;
 using XTrace.Monitors;
-using XTrace.Net;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
@@ -29,21 +28,21 @@ internal static class OtherProcess
             switch (arguments)
             {
                 case ["start", string name, string hook]:
-                    Console.WriteLine(MonitorStore.Start(name, FlowDirection.Ingress, Options(hook), force: false, _ => { }).State);
+                    Console.WriteLine(Store.Start(name, FlowDirection.Ingress, Options(hook)).State);
                     return 0;
                 case ["start-and-die", string name, string hook]:
-                    MonitorStore.Start(name, FlowDirection.Ingress, Options(hook), force: false, _ => { });
+                    Store.Start(name, FlowDirection.Ingress, Options(hook));
                     Die();
                     return 0;
                 case ["attach-and-die", string name, string hook]:
-                    FlowMonitor.Attach(NetInterfaces.Get(name), FlowDirection.Ingress, Options(hook), _ => { });
+                    OwnMonitor.Attach(name, FlowDirection.Ingress, Options(hook));
                     Die();
                     return 0;
                 case ["stop", string name, ..]:
-                    MonitorStore.Stop(MonitorStore.Find(name, FlowDirection.Ingress)!);
+                    Store.Stop(Store.Find(name)!);
                     return 0;
                 case ["list"]:
-                    Console.WriteLine(string.Join('\n', MonitorStore.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
+                    Console.WriteLine(string.Join('\n', Store.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
                     return 0;
                 case ["rdma-counters", .. var rest]:
                     RdmaReadTests.Print(rest is [var pattern, ..] ? pattern : "*", rest is [_, var samples] ? int.Parse(samples, CultureInfo.InvariantCulture) : 1);

@@ -2,36 +2,64 @@ using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Monitors;
+using XTrace.Sessions;
 
 namespace XTrace.Tests;
 
-/// <summary>The loaded program and its table, run over frames without an interface.</summary>
+/// <summary>
+/// A monitor whose programs are run over frames without traffic. BPF_PROG_TEST_RUN runs them on lo, so that has a point in each
+/// direction; nothing is attached to it.
+/// </summary>
 internal sealed class TestTable : IDisposable
 {
+    private const int Loopback = 1; // its index in every network namespace
     private const uint Pass = 2; // XDP_PASS, linux/bpf.h
     private const uint Unspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
 
-    private readonly FlowTable _table;
+    private readonly Dictionary<string, BpfHandle> _programs = [];
+    private readonly Dictionary<uint, WatchedPoint> _points = [];
+    private readonly FlowSource _source;
+    private readonly uint _link;
+    private long _samples;
 
     internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow, FlowFilter? filter = null, uint link = FlowAbi.LinkEthernet)
     {
-        int sets = new MonitorOptions { MaxFlow = maxFlow }.SetsPerCpu;
-        Program = FlowProgram.Load(new ProgramRequest { SetsPerCpu = sets, Link = link, Filter = FilterCompiler.Compile(filter ?? new FlowFilter()) });
-        _table = new FlowTable(Program.Flows, Program.States, Program.Cpus, sets);
+        _link = link;
+        Monitor = FlowMonitor.Create(new MonitorOptions { MaxFlow = maxFlow, Filter = filter ?? new FlowFilter() }, points: 2, ProcessIdentity.Current, _ => { });
+        _source = new FlowSource(Monitor, folder: null);
+        Ingress = AddPoint(FlowDirection.Ingress);
+        Egress = AddPoint(FlowDirection.Egress);
     }
 
-    internal FlowProgram Program { get; }
+    internal FlowMonitor Monitor { get; }
 
-    internal FlowTotals Totals => _table.ReadTotals();
+    /// <summary>What arrives on lo: its id.</summary>
+    internal uint Ingress { get; private set; }
 
-    /// <summary>Runs the program over a frame, which must pass, unchanged.</summary>
+    /// <summary>What leaves through lo.</summary>
+    internal uint Egress { get; private set; }
+
+    internal BpfHandle Xdp => Program(MonitorHook.XdpNative, FlowDirection.Ingress);
+
+    /// <summary>The totals of what arrived.</summary>
+    internal FlowTotals Totals => Monitor.Points.ReadTotals(Ingress);
+
+    internal FlowTotals EgressTotals => Monitor.Points.ReadTotals(Egress);
+
+    /// <summary>Ends the ingress point, as Stop does.</summary>
+    internal void RemoveIngress() => Monitor.Points.Remove(Ingress);
+
+    /// <summary>Begins it anew, as Start does.</summary>
+    internal void RestartIngress() => Ingress = AddPoint(FlowDirection.Ingress);
+
+    /// <summary>Runs the XDP program over a frame, which must pass, unchanged.</summary>
     internal void Run(byte[] frame, int repeat = 1)
     {
         byte[] packet = [.. frame];
         // Not with the kernel's own repeat: for that it changes its XDP dispatcher, which takes it milliseconds.
         for (int i = 0; i < repeat; i++)
         {
-            Assert.Equal(Pass, BpfProgram.TestRun(Program.Xdp, packet).ReturnValue);
+            Assert.Equal(Pass, BpfProgram.TestRun(Xdp, packet).ReturnValue);
         }
         Assert.Equal(frame, packet);
     }
@@ -44,62 +72,83 @@ internal sealed class TestTable : IDisposable
         _ => true,
     };
 
-    /// <summary>Runs the TC program over a frame, which must pass on, unchanged.</summary>
-    internal void RunTc(byte[] frame, SkbContext context = default, int repeat = 1)
+    /// <summary>Runs a TC program over a frame, which must pass on, unchanged.</summary>
+    internal void RunTc(byte[] frame, SkbContext context = default, int repeat = 1, FlowDirection direction = FlowDirection.Ingress)
     {
         byte[] packet = [.. frame];
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
         for (int i = 0; i < repeat; i++)
         {
-            Assert.Equal(Unspecified, BpfProgram.TestRun(Program.Tc, packet, context: bytes).ReturnValue);
+            Assert.Equal(Unspecified, BpfProgram.TestRun(Program(MonitorHook.Tcx, direction), packet, context: bytes).ReturnValue);
         }
         Assert.Equal(frame, packet);
     }
 
-    internal void Read(FlowSnapshot snapshot) => _table.Read(snapshot);
-
-    /// <summary>A snapshot at rest, whose counts must add up.</summary>
+    /// <summary>A snapshot at rest, whose counts must add up at each point.</summary>
     internal FlowSnapshot Snapshot()
     {
         FlowSnapshot snapshot = new();
-        Read(snapshot);
-        AssertConserved(snapshot);
+        Monitor.Read(snapshot);
+        Conservation.Assert(Monitor, snapshot.Rows);
         return snapshot;
     }
 
-    /// <summary>The flows of a snapshot as objects, by their lines.</summary>
+    /// <summary>The flows at rest as objects.</summary>
     internal IReadOnlyList<FlowStat> Flows()
     {
-        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
-        JiffiesClock clock = new(Program.Clock, 1_000_000);
-        sampler.Take(
-            snapshot =>
-            {
-                snapshot.Clock = clock.Calibrate();
-                Read(snapshot);
-                AssertConserved(snapshot);
-            },
-            default);
-        return [.. sampler.All()];
+        FlowSample sample = Take(seconds: 1);
+        Conservation.Assert(Monitor, _source.Meter.Rows);
+        return [.. sample.Flows()];
+    }
+
+    /// <summary>A sample as a session takes it. Nothing is attached, so how much time has passed since the one before is the test's to say.</summary>
+    internal FlowSample Take(double seconds, FlowFilter? filter = null)
+    {
+        _source.Meter.Take(Monitor);
+        WatchedPoint[] points = [.. Monitor.Points.List().Select(point => _points[point.Id])];
+        foreach (WatchedPoint point in points)
+        {
+            point.MeasuredSeconds = seconds;
+        }
+        ClockCalibration clock = _source.Meter.Clock;
+        FlowSample sample = new(filter ?? new FlowFilter()) { Number = ++_samples, Clock = clock, Timestamp = clock.Local };
+        sample.Fill([_source], points);
+        return sample;
+    }
+
+    /// <summary>Has flows that make room reported to this table's samples, which must be taken or read before the ring buffer is full.</summary>
+    internal BpfRing ReadEnds()
+    {
+        BpfRing ring = new();
+        Assert.True(_source.TryReadEnds(ring));
+        return ring;
     }
 
     public void Dispose()
     {
-        _table.Dispose();
-        Program.Dispose();
+        foreach (BpfHandle program in _programs.Values)
+        {
+            program.Dispose();
+        }
+        _source.Dispose();
     }
 
-    internal static void AssertConserved(FlowSnapshot snapshot)
+    private uint AddPoint(FlowDirection direction)
     {
-        FlowTotals totals = snapshot.Totals;
-        ulong packets = 0;
-        ulong bytes = 0;
-        foreach (ref readonly Flow flow in snapshot.Flows)
+        uint point = Monitor.Points.Add(Loopback, direction, _link, "lo")!.Value;
+        Monitor.Points.SetAttached(point, MonitorHook.Tcx, Monitor.Calibrate().BootNanoseconds);
+        _points[point] = _source.Add(Monitor.Points.List().Single(one => one.Id == point));
+        return point;
+    }
+
+    /// <summary>A program, loaded when it is first needed.</summary>
+    private BpfHandle Program(MonitorHook hook, FlowDirection direction)
+    {
+        string name = FlowProgram.NameOf(hook, direction);
+        if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
-            packets += flow.Packets;
-            bytes += flow.Bytes;
+            _programs[name] = program = FlowProgram.Load(name, Monitor.Maps);
         }
-        Assert.Equal(totals.Packets, packets + totals.EvictedPackets + totals.FilteredPackets + totals.MalformedPackets);
-        Assert.Equal(totals.Bytes, bytes + totals.EvictedBytes + totals.FilteredBytes + totals.MalformedBytes);
+        return program;
     }
 }

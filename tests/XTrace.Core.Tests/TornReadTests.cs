@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Monitors;
-using XTrace.Net;
 using XTrace.Testbed;
 using static XTrace.Testbed.Frames;
 
@@ -10,6 +8,7 @@ namespace XTrace.Tests;
 
 /// <summary>The reader while the writer evicts and rewrites the slots that it reads.</summary>
 [Collection("alone")]
+[Trait("Category", "Privileged")]
 public sealed class TornReadTests
 {
     private const int FlowCount = 24; // for 8 slots a CPU
@@ -18,8 +17,8 @@ public sealed class TornReadTests
     public void A_flow_read_under_load_is_one_flow()
     {
         using VethPair pair = new();
-        using TestTable table = new(maxFlow: 8);
-        using Attachment attachment = pair.Run(() => XdpHook.Attach(table.Program.Xdp, NetInterfaces.Get(pair.Interface), MonitorHook.XdpNative));
+        MonitorOptions options = new() { MaxFlow = 8, Hooks = [MonitorHook.XdpNative] };
+        using OwnMonitor monitor = pair.Run(() => OwnMonitor.Attach(pair.Interface, FlowDirection.Ingress, options));
         // Each flow's frames have a length of their own, and come once, twice or thrice in a row.
         byte[][] frames = [.. Enumerable.Range(0, FlowCount).Select(i => Udp4($"10.{i}.{i}.{i}", i, $"10.{i}.{i}.{i}", i, 10 * i))];
         byte[][] load = [.. frames.SelectMany((frame, i) => Enumerable.Repeat(frame, 1 + (i % 3)))];
@@ -41,8 +40,8 @@ public sealed class TornReadTests
             {
                 for (int i = 0; i < 100; i++)
                 {
-                    table.Read(snapshot);
-                    foreach (ref readonly Flow flow in snapshot.Flows)
+                    monitor.Monitor.Read(snapshot);
+                    foreach (ref readonly FlowRow flow in snapshot.Rows)
                     {
                         read++;
                         if (!IsWhole(in flow, frames))
@@ -59,11 +58,12 @@ public sealed class TornReadTests
             writer.Join();
         }
         Assert.True(torn.Count == 0, $"{torn.Count} of {read}: {string.Join("; ", torn.Take(5))}");
-        Assert.InRange(table.Snapshot().Totals.EvictedPackets, 100_000ul, ulong.MaxValue);
+        monitor.Flows();
+        Assert.InRange(monitor.Totals.EvictedPackets, 100_000ul, ulong.MaxValue);
         Assert.InRange(read, 100_000, long.MaxValue);
     }
 
-    private static bool IsWhole(in Flow flow, byte[][] frames)
+    private static bool IsWhole(in FlowRow flow, byte[][] frames)
     {
         int i = FlowFields.SourcePortOf(flow.Key);
         if (i >= FlowCount || FlowFields.DestinationPortOf(flow.Key) != i)

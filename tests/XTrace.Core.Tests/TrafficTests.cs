@@ -10,6 +10,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>TC monitors under real traffic, against what interfaces count of themselves. On both kinds of TC hook.</summary>
+[Trait("Category", "Privileged")]
 public abstract class TrafficTests(MonitorHook hook) : IDisposable
 {
     private const int Ethernet = 14;
@@ -27,8 +28,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         _pair.AddAddresses();
         _pair.Run(() => Command.Run("ethtool", "-K", _pair.Interface, "tso", "off", "gro", "on"));
         _pair.RunAtPeer(() => Command.Run("ethtool", "-K", _pair.PeerInterface, "tso", "off", "gro", "off"));
-        using FlowMonitor ingress = Attach(FlowDirection.Ingress);
-        using FlowMonitor egress = Attach(FlowDirection.Egress);
+        using OwnMonitor ingress = Attach(FlowDirection.Ingress);
+        using OwnMonitor egress = Attach(FlowDirection.Egress);
         (ulong Packets, ulong Bytes) rx = Counters("rx");
         (ulong Packets, ulong Bytes) tx = Counters("tx");
         long merged = _pair.Run(() => TcpTransfer.ReadSnmp("Ip", "InReceives"));
@@ -37,9 +38,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         // While it merges, a veth leaves the Ethernet header out of what it has received.
         AssertSame(ingress, "rx", rx, headerless: true);
         AssertSame(egress, "tx", tx);
-        Assert.InRange(ingress.ReadTotals().Packets, Payload / 1460u, ulong.MaxValue);
+        Assert.InRange(ingress.Totals.Packets, Payload / 1460u, ulong.MaxValue);
         merged = _pair.Run(() => TcpTransfer.ReadSnmp("Ip", "InReceives")) - merged;
-        Assert.InRange(merged, 1, (long)ingress.ReadTotals().Packets / 2);
+        Assert.InRange(merged, 1, (long)ingress.Totals.Packets / 2);
     }
 
     /// <summary>Generic XDP is told of a super-packet's length, not of its segments: it counts what the interface counts, one for many.</summary>
@@ -47,12 +48,12 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     public void Generic_XDP_counts_a_super_packet_as_one()
     {
         _pair.AddAddresses();
-        using FlowMonitor generic = Attach(FlowDirection.Ingress, MonitorHook.XdpGeneric);
-        using FlowMonitor tc = Attach(FlowDirection.Ingress);
+        using OwnMonitor generic = Attach(FlowDirection.Ingress, MonitorHook.XdpGeneric);
+        using OwnMonitor tc = Attach(FlowDirection.Ingress);
         (ulong Packets, ulong Bytes) rx = Counters("rx");
         TcpTransfer.Run(_pair, Payload);
         AssertSame(generic, "rx", rx);
-        Assert.InRange(generic.ReadTotals().Packets, 1ul, tc.ReadTotals().Packets / 2);
+        Assert.InRange(generic.Totals.Packets, 1ul, tc.Totals.Packets / 2);
     }
 
     /// <summary>
@@ -70,25 +71,25 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         // A segment that was sent twice is counted twice: not what this is about.
         for (int attempt = 0; ; attempt++)
         {
-            using FlowMonitor ingress = Attach(FlowDirection.Ingress);
-            using FlowMonitor egress = Attach(FlowDirection.Egress);
-            using FlowMonitor peerEgress = _pair.RunAtPeer(() => Attach(_pair.PeerInterface, FlowDirection.Egress, hook));
+            using OwnMonitor ingress = Attach(FlowDirection.Ingress);
+            using OwnMonitor egress = Attach(FlowDirection.Egress);
+            using OwnMonitor peerEgress = _pair.RunAtPeer(() => Attach(_pair.PeerInterface, FlowDirection.Egress, hook));
             (ulong Packets, ulong Bytes) tx = Counters("tx");
             if (!TcpTransfer.Run(_pair, Payload) && attempt < 10)
             {
                 continue;
             }
-            SpinUntilSame(() => ingress.ReadTotals().Bytes, () => peerEgress.ReadTotals().Bytes);
-            FlowTotals arrived = ingress.ReadTotals();
-            FlowTotals sent = peerEgress.ReadTotals();
+            SpinUntilSame(() => ingress.Totals.Bytes, () => peerEgress.Totals.Bytes);
+            FlowTotals arrived = ingress.Totals;
+            FlowTotals sent = peerEgress.Totals;
             Assert.Equal((sent.Packets, sent.Bytes), (arrived.Packets, arrived.Bytes));
-            foreach (FlowMonitor monitor in (FlowMonitor[])[ingress, egress])
+            foreach (OwnMonitor monitor in (OwnMonitor[])[ingress, egress])
             {
-                FlowStat flow = Flows(monitor).Single(flow => flow.TrafficType == TrafficType.TCP);
+                FlowStat flow = monitor.Flows().Single(flow => flow.TrafficType == TrafficType.TCP);
                 Assert.Equal(Payload + SynOptions, flow.Bytes - (flow.Packets * Headers));
                 Assert.InRange(flow.Packets, Payload / 1460u, ulong.MaxValue);
             }
-            Assert.InRange(Counters("tx").Packets - tx.Packets, 1ul, egress.ReadTotals().Packets / 2);
+            Assert.InRange(Counters("tx").Packets - tx.Packets, 1ul, egress.Totals.Packets / 2);
             return;
         }
     }
@@ -99,14 +100,14 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     {
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "mtu", "9000"));
         _pair.RunAtPeer(() => Command.Run("ip", "link", "set", _pair.PeerInterface, "mtu", "9000"));
-        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        using OwnMonitor monitor = Attach(FlowDirection.Ingress);
         byte[] udp = Udp4("10.0.0.1", 1000, "10.0.0.2", 2000, 6000);
         byte[] roce = RoceV2("10.0.0.1", 1000, "10.0.0.2", 194, 10, 6000);
         _pair.Send(udp, 3);
         _pair.Send(roce, 4);
         _pair.Send(Extensions6("fd00::1", "fd00::2", [0, 43, 60], 6, Tcp(11, 12, 6000)), 5);
-        WaitFor(monitor, 12);
-        string[] lines = [.. Flows(monitor).Select(flow => $"{flow}").Order(StringComparer.Ordinal)];
+        monitor.WaitFor(12);
+        string[] lines = [.. monitor.Flows().Select(flow => $"{flow}").Order(StringComparer.Ordinal)];
         Assert.Equal(
             [
                 $"10.0.0.1:0 -> 10.0.0.2:194 proto=10 packets=4 bytes={4 * roce.Length}",
@@ -120,28 +121,28 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     [Fact]
     public void Tags_are_seen_and_counted()
     {
-        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        using OwnMonitor monitor = Attach(FlowDirection.Ingress);
         (ulong Packets, ulong Bytes) rx = Counters("rx");
         byte[] one = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100, [7]);
         byte[] two = Tcp6("2001:db8::1", 1, "2001:db8::2", 443, 100, [8, 9]);
         _pair.Send(one, 3);
         _pair.Send(two, 4);
-        WaitFor(monitor, 7);
+        monitor.WaitFor(7);
         Assert.Equal(
             [((ushort)7, 3ul, 3 * (ulong)one.Length), ((ushort)8, 4ul, 4 * (ulong)two.Length)],
-            Flows(monitor).Select(flow => (flow.VlanId!.Value, flow.Packets, flow.Bytes)).Order());
+            monitor.Flows().Select(flow => (flow.VlanId!.Value, flow.Packets, flow.Bytes)).Order());
         AssertSame(monitor, "rx", rx);
     }
 
     [Fact]
     public void Malformed_frames_are_counted()
     {
-        using FlowMonitor monitor = Attach(FlowDirection.Ingress);
+        using OwnMonitor monitor = Attach(FlowDirection.Ingress);
         // The stack drops a frame whose outer tag is cut before TC sees it.
         byte[][] frames = [.. ParserTests.Malformed.Select(row => (byte[])row[1]).Where(frame => !(frame[12] == 0x81 && frame.Length < 18))];
         _pair.Send(frames);
-        WaitFor(monitor, frames.Length);
-        FlowTotals totals = monitor.ReadTotals();
+        monitor.WaitFor(frames.Length);
+        FlowTotals totals = monitor.Totals;
         Assert.Equal((totals.Packets, totals.Bytes), (totals.MalformedPackets, totals.MalformedBytes));
         Assert.Equal((ulong)frames.Sum(frame => frame.Length), totals.Bytes);
     }
@@ -155,8 +156,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         {
             using Tun tun = new(Name);
             Command.Run("ip", "address", "add", "10.8.8.1/24", "dev", Name);
-            using FlowMonitor ingress = Attach(Name, FlowDirection.Ingress, hook);
-            using FlowMonitor egress = Attach(Name, FlowDirection.Egress, hook);
+            using OwnMonitor ingress = Attach(Name, FlowDirection.Ingress, hook);
+            using OwnMonitor egress = Attach(Name, FlowDirection.Egress, hook);
             using UdpClient socket = new(new IPEndPoint(IPAddress.Parse("10.8.8.1"), 2));
             for (int i = 0; i < 5; i++)
             {
@@ -164,8 +165,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
                 socket.Send("hello"u8, new IPEndPoint(IPAddress.Parse("10.8.8.2"), 4000));
                 Assert.Equal("hello", Encoding.ASCII.GetString(tun.Take().AsSpan(28)));
             }
-            FlowStat arrived = Assert.Single(Flows(ingress));
-            FlowStat left = Assert.Single(Flows(egress));
+            FlowStat arrived = Assert.Single(ingress.Flows());
+            FlowStat left = Assert.Single(egress.Flows());
             Assert.Equal($"10.8.8.2:1 -> 10.8.8.1:2 proto=17 packets=5 bytes={5 * arriving.Length}", $"{arrived}");
             Assert.Equal(("10.8.8.2", (ushort)4000, FlowDirection.Egress), (left.DestinationAddress, left.DestinationPort!.Value, left.Direction));
             Assert.Equal((arrived.Packets, arrived.Bytes), LinkCounters.Read(Name, "rx"));
@@ -177,8 +178,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     public void The_loopback_interface_is_counted_both_ways() => _pair.Run(() =>
     {
         Command.Run("ip", "link", "set", "lo", "up");
-        using FlowMonitor ingress = Attach("lo", FlowDirection.Ingress, hook);
-        using FlowMonitor egress = Attach("lo", FlowDirection.Egress, hook);
+        using OwnMonitor ingress = Attach("lo", FlowDirection.Ingress, hook);
+        using OwnMonitor egress = Attach("lo", FlowDirection.Egress, hook);
         using UdpClient client = new();
         using UdpClient server = new(new IPEndPoint(IPAddress.Loopback, 4000));
         (ulong Packets, ulong Bytes) before = LinkCounters.Read("lo", "rx");
@@ -186,10 +187,10 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         IPEndPoint? from = null;
         Assert.Equal(5, server.Receive(ref from).Length);
         (ulong Packets, ulong Bytes) after = LinkCounters.Read("lo", "rx");
-        foreach (FlowMonitor monitor in (FlowMonitor[])[ingress, egress])
+        foreach (OwnMonitor monitor in (OwnMonitor[])[ingress, egress])
         {
             // lo leaves its Ethernet headers out of its counters.
-            FlowStat flow = Assert.Single(Flows(monitor));
+            FlowStat flow = Assert.Single(monitor.Flows());
             Assert.Equal((after.Packets - before.Packets, after.Bytes - before.Bytes), (flow.Packets, flow.Bytes - (Ethernet * flow.Packets)));
         }
     });
@@ -200,43 +201,26 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static FlowMonitor Attach(string name, FlowDirection direction, MonitorHook hook) =>
-        FlowMonitor.Attach(NetInterfaces.Get(name), direction, new MonitorOptions { Hooks = [hook] }, _ => { });
+    private static OwnMonitor Attach(string name, FlowDirection direction, MonitorHook hook) =>
+        OwnMonitor.Attach(name, direction, new MonitorOptions { Hooks = [hook] });
 
-    private FlowMonitor Attach(FlowDirection direction, MonitorHook? other = null) =>
+    private OwnMonitor Attach(FlowDirection direction, MonitorHook? other = null) =>
         _pair.Run(() => Attach(_pair.Interface, direction, other ?? hook));
 
     private (ulong Packets, ulong Bytes) Counters(string which) => _pair.Run(() => LinkCounters.Read(_pair.Interface, which));
 
-    private void AssertSame(FlowMonitor monitor, string which, (ulong Packets, ulong Bytes) before, bool headerless = false)
+    private void AssertSame(OwnMonitor monitor, string which, (ulong Packets, ulong Bytes) before, bool headerless = false)
     {
-        SpinUntilSame(() => monitor.ReadTotals().Packets, () => Counters(which).Packets - before.Packets);
+        SpinUntilSame(() => monitor.Totals.Packets, () => Counters(which).Packets - before.Packets);
         (ulong Packets, ulong Bytes) after = Counters(which);
-        FlowTotals totals = monitor.ReadTotals();
+        FlowTotals totals = monitor.Totals;
         ulong headers = headerless ? Ethernet * totals.Packets : 0;
         Assert.Equal((after.Packets - before.Packets, after.Bytes - before.Bytes), (totals.Packets, totals.Bytes - headers));
-        Flows(monitor);
+        monitor.Flows();
     }
 
     /// <summary>The last acknowledgements may still be on their way.</summary>
     private static void SpinUntilSame(Func<ulong> one, Func<ulong> other) => SpinWait.SpinUntil(() => one() == other(), 5000);
-
-    private static void WaitFor(FlowMonitor monitor, int frames) =>
-        Assert.True(SpinWait.SpinUntil(() => monitor.ReadTotals().Packets == (ulong)frames, 5000), $"{monitor.ReadTotals().Packets} of {frames}");
-
-    /// <summary>The flows at rest; their counts add up.</summary>
-    private static List<FlowStat> Flows(FlowMonitor monitor)
-    {
-        FlowSampler sampler = new("veth", monitor.Direction, new FlowFilter());
-        sampler.Take(
-            snapshot =>
-            {
-                monitor.Read(snapshot);
-                TestTable.AssertConserved(snapshot);
-            },
-            monitor.Start);
-        return [.. sampler.All()];
-    }
 }
 
 public sealed class TcxTrafficTests() : TrafficTests(MonitorHook.Tcx);

@@ -1,35 +1,32 @@
+using XTrace.Bpf;
 using XTrace.Flows;
 using static XTrace.Testbed.Frames;
 
 namespace XTrace.Tests;
 
 /// <summary>From snapshots to objects: rates, the top n, filters.</summary>
-public sealed class FlowSamplerTests : IDisposable
+[Trait("Category", "Privileged")]
+public sealed class FlowMeterTests : IDisposable
 {
     private const uint Tick = 1_000_000;
 
     private readonly TestTable _table = new(maxFlow: 131_072);
-    private ulong _boot = 10_000_000_000;
 
     [Fact]
     public void Rates_are_over_the_time_that_was_measured()
     {
-        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
         byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 58);
         _table.Run(frame, repeat: 10);
-        Take(sampler, seconds: 2);
-        FlowStat first = Assert.Single(sampler.All());
+        FlowStat first = Assert.Single(_table.Take(seconds: 2).Flows());
         Assert.Equal((5.0, 500.0), (first.PacketsPerSecond, first.BytesPerSecond));
 
         _table.Run(frame, repeat: 30);
         _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 3, 58));
-        Take(sampler, seconds: 4);
-        Dictionary<ushort, FlowStat> second = sampler.All().ToDictionary(flow => flow.DestinationPort!.Value);
+        Dictionary<ushort, FlowStat> second = _table.Take(seconds: 4).Flows().ToDictionary(flow => flow.DestinationPort!.Value);
         Assert.Equal((40ul, 7.5, 750.0), (second[2].Packets, second[2].PacketsPerSecond, second[2].BytesPerSecond));
         Assert.Equal(0.25, second[3].PacketsPerSecond);
 
-        Take(sampler, seconds: 1);
-        Assert.All(sampler.All(), flow => Assert.Equal(0, flow.PacketsPerSecond));
+        Assert.All(_table.Take(seconds: 1).Flows(), flow => Assert.Equal(0, flow.PacketsPerSecond));
     }
 
     [Theory]
@@ -39,19 +36,77 @@ public sealed class FlowSamplerTests : IDisposable
     [InlineData(1000)]
     public void The_top_n_are_the_first_n_of_a_sort(int n)
     {
-        FlowSampler sampler = new("test0", FlowDirection.Ingress, new FlowFilter());
         for (int port = 1; port <= 200; port++)
         {
             // Packets and bytes in different orders, no two alike.
             _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", port, port * 7 % 1400), repeat: port * 37 % 211);
         }
-        Take(sampler, seconds: 2);
-        AssertTop(sampler, n, FlowOrder.Packets, flow => flow.Packets);
-        AssertTop(sampler, n, FlowOrder.Bytes, flow => flow.Bytes);
-        AssertTop(sampler, n, FlowOrder.PacketsPerSecond, flow => flow.PacketsPerSecond);
-        AssertTop(sampler, n, FlowOrder.BytesPerSecond, flow => flow.BytesPerSecond);
-        AssertTop(sampler, n, FlowOrder.Duration, flow => flow.Duration);
-        AssertTop(sampler, n, FlowOrder.LastSeen, flow => flow.LastSeen);
+        FlowSample sample = _table.Take(seconds: 2);
+        AssertTop(sample, n, FlowOrder.Packets, flow => flow.Packets);
+        AssertTop(sample, n, FlowOrder.Bytes, flow => flow.Bytes);
+        AssertTop(sample, n, FlowOrder.PacketsPerSecond, flow => flow.PacketsPerSecond);
+        AssertTop(sample, n, FlowOrder.BytesPerSecond, flow => flow.BytesPerSecond);
+        AssertTop(sample, n, FlowOrder.Duration, flow => flow.Duration);
+        AssertTop(sample, n, FlowOrder.LastSeen, flow => flow.LastSeen);
+    }
+
+    /// <summary>Both directions of a host that talks to itself: the five-tuple is the same, the points are two.</summary>
+    [Fact]
+    public void The_top_n_are_of_each_direction()
+    {
+        for (int port = 1; port <= 20; port++)
+        {
+            byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", port);
+            _table.RunTc(frame, repeat: port);
+            _table.RunTc(frame, repeat: 21 - port, direction: FlowDirection.Egress);
+        }
+        FlowStat[] top = [.. _table.Take(seconds: 1).Top(3, FlowOrder.Packets)];
+        Assert.Equal(
+            [(FlowDirection.Ingress, 20), (FlowDirection.Ingress, 19), (FlowDirection.Ingress, 18), (FlowDirection.Egress, 1), (FlowDirection.Egress, 2), (FlowDirection.Egress, 3)],
+            top.Select(flow => (flow.Direction, (int)flow.DestinationPort!)));
+    }
+
+    [Fact]
+    public void What_was_not_seen_for_long_is_not_active()
+    {
+        _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 1), repeat: 2);
+        Thread.Sleep(600);
+        _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 2));
+        FlowSample sample = _table.Take(seconds: 1);
+        TimeSpan half = TimeSpan.FromMilliseconds(500);
+        Assert.Equal((ushort)2, Assert.Single(sample.Flows(activeWithin: half)).DestinationPort);
+        Assert.Equal((ushort)2, Assert.Single(sample.Top(1, FlowOrder.Packets, activeWithin: half)).DestinationPort);
+        Assert.Equal((ushort)1, Assert.Single(sample.Top(1, FlowOrder.Packets)).DestinationPort);
+        Assert.Equal(2, sample.Flows(activeWithin: TimeSpan.FromHours(1)).Count());
+    }
+
+    /// <summary>A flow that made room and came back is two rows, whose gains are what was counted since the sample before.</summary>
+    [Fact]
+    public void A_flow_that_made_room_has_a_row_of_its_own_with_what_it_gained()
+    {
+        using TestTable table = new(maxFlow: 8);
+        using BpfRing ring = table.ReadEnds();
+        byte[] first = Udp4("10.0.0.1", 1, "10.0.0.2", 1);
+        Cpu.Run(0, () =>
+        {
+            table.Run(first, repeat: 5);
+            table.Take(seconds: 1);
+            table.Run(first, repeat: 2);
+            Thread.Sleep(25);
+            for (int port = 2; port <= 9; port++)
+            {
+                table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", port));
+            }
+            // Its slot was the ninth flow's; it takes that of another.
+            Thread.Sleep(25);
+            table.Run(first, repeat: 3);
+        });
+        ring.Consume();
+        FlowStat[] rows = [.. table.Take(seconds: 1).Flows().Where(flow => flow.DestinationPort == 1)];
+        Assert.Equal(
+            [(FlowEndReason.None, 3ul, 3.0), (FlowEndReason.LackOfResources, 7ul, 2.0)],
+            rows.Select(flow => (flow.EndReason, flow.Packets, flow.PacketsPerSecond)).Order());
+        Assert.DoesNotContain(table.Take(seconds: 1).Flows(), flow => flow.EndReason != FlowEndReason.None);
     }
 
     [Fact]
@@ -68,13 +123,13 @@ public sealed class FlowSamplerTests : IDisposable
             _table.Run(frame);
         }
         Assert.Equal(10, Count(new FlowFilter()));
-        Assert.Equal(2, Count(new FlowFilter { TrafficTypes = [TrafficType.TCP] }));
-        Assert.Equal(4, Count(new FlowFilter { TrafficTypes = [TrafficType.TCP, TrafficType.RoCEv1, TrafficType.RoCEv2] }));
-        Assert.Equal(1, Count(new FlowFilter { TrafficTypes = [TrafficType.Ethernet] }));
-        Assert.Equal(3, Count(new FlowFilter { Protocols = [IPProtocol.UDP] }));
-        Assert.Equal(2, Count(new FlowFilter { Ports = [443] }));
-        Assert.Equal(3, Count(new FlowFilter { Ports = [53] }));
-        Assert.Equal(0, Count(new FlowFilter { Ports = [4791] }));
+        Assert.Equal(2, Count(new FlowFilter { TrafficType = [TrafficType.TCP] }));
+        Assert.Equal(4, Count(new FlowFilter { TrafficType = [TrafficType.TCP, TrafficType.RoCEv1, TrafficType.RoCEv2] }));
+        Assert.Equal(1, Count(new FlowFilter { TrafficType = [TrafficType.Ethernet] }));
+        Assert.Equal(3, Count(new FlowFilter { Protocol = [IPProtocol.UDP] }));
+        Assert.Equal(2, Count(new FlowFilter { Port = [443] }));
+        Assert.Equal(3, Count(new FlowFilter { Port = [53] }));
+        Assert.Equal(0, Count(new FlowFilter { Port = [4791] }));
         Assert.Equal(8, Count(new FlowFilter { ExcludeDns = true }));
         Assert.Equal(6, Count(new FlowFilter { Networks = [FlowFilter.ParseNetwork("10.0.0.0/8")] }));
         Assert.Equal(3, Count(new FlowFilter { Networks = [FlowFilter.ParseNetwork("10.1.2.4/31")] }));
@@ -83,7 +138,7 @@ public sealed class FlowSamplerTests : IDisposable
         Assert.Equal(3, Count(new FlowFilter { Networks = [FlowFilter.ParseNetwork("::/0")] }));
         Assert.Equal(6, Count(new FlowFilter { Networks = [FlowFilter.ParseNetwork("0.0.0.0/0")] }));
         Assert.Equal(3, Count(new FlowFilter { Networks = [FlowFilter.ParseNetwork("192.168.0.1"), FlowFilter.ParseNetwork("fe80::/10")] }));
-        Assert.Equal(1, Count(new FlowFilter { TrafficTypes = [TrafficType.TCP], Networks = [FlowFilter.ParseNetwork("10.1.2.3/8")], ExcludeDns = true }));
+        Assert.Equal(1, Count(new FlowFilter { TrafficType = [TrafficType.TCP], Networks = [FlowFilter.ParseNetwork("10.1.2.3/8")], ExcludeDns = true }));
     }
 
     [Theory]
@@ -134,35 +189,20 @@ public sealed class FlowSamplerTests : IDisposable
     [InlineData(1000u, 3000000000u, -1294968296)] // most of a wrap ago
     public void A_stamp_is_a_time_before_the_calibration(uint now, uint stamp, int ticksLater)
     {
-        ClockCalibration clock = new(now, 0, new DateTime(2026, 1, 1, 12, 0, 0, DateTimeKind.Local), Tick);
-        Assert.Equal(TimeSpan.FromMilliseconds(ticksLater), clock.TimeOf(stamp) - clock.Wall);
+        ClockCalibration clock = new(now, 0, new DateTime(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc), Tick);
+        Assert.Equal(TimeSpan.FromMilliseconds(ticksLater), clock.TimeOf(stamp) - clock.Local);
     }
 
     public void Dispose() => _table.Dispose();
 
-    private void Take(FlowSampler sampler, int seconds)
-    {
-        ClockCalibration start = new() { BootNanoseconds = _boot };
-        _boot += (ulong)seconds * 1_000_000_000;
-        JiffiesClock clock = new(_table.Program.Clock, Tick);
-        sampler.Take(
-            snapshot =>
-            {
-                snapshot.Clock = clock.Calibrate() with { BootNanoseconds = _boot };
-                _table.Read(snapshot);
-            },
-            start);
-    }
-
     private int Count(FlowFilter filter)
     {
-        FlowSampler sampler = new("test0", FlowDirection.Ingress, filter);
-        Take(sampler, seconds: 1);
-        int all = sampler.All().Count();
-        Assert.Equal(all, sampler.Top(100, FlowOrder.Bytes).Count());
+        FlowSample sample = _table.Take(seconds: 1, filter);
+        int all = sample.Flows().Count();
+        Assert.Equal(all, sample.Top(100, FlowOrder.Bytes).Count());
         return all;
     }
 
-    private static void AssertTop<T>(FlowSampler sampler, int n, FlowOrder order, Func<FlowStat, T> value) =>
-        Assert.Equal(sampler.All().Select(value).OrderDescending().Take(n), sampler.Top(n, order).Select(value));
+    private static void AssertTop<T>(FlowSample sample, int n, FlowOrder order, Func<FlowStat, T> value) =>
+        Assert.Equal(sample.Flows().Select(value).OrderDescending().Take(n), sample.Top(n, order).Select(value));
 }

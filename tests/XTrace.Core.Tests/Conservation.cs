@@ -1,0 +1,31 @@
+using XTrace.Flows;
+using XTrace.Monitors;
+
+namespace XTrace.Tests;
+
+/// <summary>What XTrace promises: every frame is in a flow, or in a total that says why not.</summary>
+internal static class Conservation
+{
+    /// <summary>Holds it against every point of a monitor at rest.</summary>
+    /// <param name="monitor">The monitor.</param>
+    /// <param name="rows">All its flows, and none that have ended.</param>
+    internal static void Assert(FlowMonitor monitor, ReadOnlySpan<FlowRow> rows)
+    {
+        Dictionary<uint, (ulong Packets, ulong Bytes)> held = [];
+        foreach (ref readonly FlowRow row in rows)
+        {
+            (ulong packets, ulong bytes) = held.GetValueOrDefault(row.Point);
+            held[row.Point] = (packets + row.Packets, bytes + row.Bytes);
+        }
+        foreach (Point point in monitor.Points.List())
+        {
+            FlowTotals totals = monitor.Points.ReadTotals(point.Id);
+            (ulong packets, ulong bytes) = held.GetValueOrDefault(point.Id);
+            Xunit.Assert.Equal(
+                totals.Packets, packets + totals.ReportedPackets + totals.EvictedPackets + totals.FilteredPackets + totals.MalformedPackets);
+            Xunit.Assert.Equal(totals.Bytes, bytes + totals.ReportedBytes + totals.EvictedBytes + totals.FilteredBytes + totals.MalformedBytes);
+            held.Remove(point.Id);
+        }
+        Xunit.Assert.Empty(held);
+    }
+}
