@@ -18,8 +18,8 @@ public static class ViewFormat
     /// <summary>The time of a day: <c>17:04:05</c>.</summary>
     public static string Time(DateTime time) => time.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
-    /// <summary>The day of a year, and the time of that day: <c>11-25 17:04</c>.</summary>
-    public static string Day(DateTime? time) => time?.ToString("MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
+    /// <summary>A sample's number and time: <c>2, 17:04:05</c>.</summary>
+    public static string Sample(long number, DateTime time) => string.Create(CultureInfo.InvariantCulture, $"{number}, {Time(time)}");
 
     /// <summary>
     /// Where counters are: <c>mlx5_0/1 (eth0)</c>, <c>mlx5_0/1 (eth0, a guess)</c>, or the device alone for those of all its
