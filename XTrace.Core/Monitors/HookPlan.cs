@@ -49,7 +49,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             _ when target.IsVirtual => [.. s_tc, MonitorHook.XdpGeneric],
             _ => [MonitorHook.XdpNative, .. s_tc, MonitorHook.XdpGeneric],
         };
-        return new HookPlan(hooks, link);
+        return new HookPlan(hooks, mode == AttachMode.Generic ? FlowAbi.LinkGeneric : link);
     }
 
     /// <summary>Attaches to the first hook that takes the program, and makes sure that it is there.</summary>
