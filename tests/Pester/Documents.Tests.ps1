@@ -46,7 +46,7 @@ Describe 'The documents' {
         foreach ($link in [regex]::Matches($text, '\]\(([^)\s]+)\)').ForEach{ $_.Groups[1].Value }) {
             $path, $anchor = $link -split '#', 2
             if ($path -notmatch '^https?://') {
-                $target = $path ? (Join-Path (Split-Path $_) $path) : $_
+                $target = $path ? [IO.Path]::Combine([IO.Path]::GetDirectoryName($_), $path) : $_
                 Test-Path "$repository/$target" | Should -BeTrue -Because $link
                 if ($anchor) {
                     Get-Heading $target | ForEach-Object { Get-Anchor $_ } | Should -Contain $anchor -Because $link
@@ -79,7 +79,7 @@ Describe 'The documents' {
             foreach ($line in Get-Content "$repository/$($args[0])") {
                 if ($line -like '|*') {
                     # In a row the order of words is the language's.
-                    ([regex]::Matches($line, '`[^`]+`|(?<=\()[^)]+(?=\))|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') -replace 'zh-CN/|(?<=\.\./)\.\./' } |
+                    ([regex]::Matches($line, '`[^`]+`|(?<=\]\()[^)]+|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') -replace 'zh-CN/|(?<=\.\./)\.\./' } |
                         Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
                 }
             }
@@ -188,7 +188,7 @@ Describe 'The documents' {
             $env:XTRACE_SYSFS_ROOT = $tree.Root
 
             # What soft-RoCE counted while packets were lost.
-            tar -xJf "$repository/tests/XTrace.Core.Tests/Fixtures/rdma/rxe-7.3-loss.tar.xz" -C $tree.Root --strip-components 1 sys
+            tar -xJf "$repository/tests/XTrace.Core.Tests/Fixtures/rdma/rxe-7.3-loss.tar.xz" -C $tree.Root --strip-components 2 ./sys
 
             # More than a megabyte a second, of each kind that a command asks for or a table shows; who has the address is answered.
             $bulk = Frame Tcp4 10.7.7.2 443 10.7.7.1 4000 1400
