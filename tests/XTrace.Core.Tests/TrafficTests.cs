@@ -152,9 +152,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     public void Own_multicast_and_broadcast_are_not_counted()
     {
         _pair.AddAddresses();
-        using FlowMonitor tc = Attach(FlowDirection.Ingress);
-        using FlowMonitor generic = _pair.Run(() => FlowMonitor.Attach(
-            NetInterfaces.Get(_pair.Interface), FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Generic }, _ => { }));
+        using OwnMonitor tc = Attach(FlowDirection.Ingress);
+        using OwnMonitor generic = Attach(FlowDirection.Ingress, MonitorHook.XdpGeneric);
         (ulong Packets, ulong Bytes) rx = Counters("rx");
         _pair.Run(() =>
         {
@@ -172,10 +171,10 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         });
         Assert.Equal(rx, Counters("rx"));
         _pair.Send(Udp4(VethPair.PeerAddress, 5353, "224.0.0.251", 5353, 30), 2);
-        foreach (FlowMonitor monitor in (FlowMonitor[])[tc, generic])
+        foreach (OwnMonitor monitor in (OwnMonitor[])[tc, generic])
         {
-            WaitFor(monitor, 2);
-            Assert.Equal($"10.7.7.2:5353 -> 224.0.0.251:5353 proto=17 packets=2 bytes={2 * (Ethernet + 58)}", $"{Assert.Single(Flows(monitor))}");
+            monitor.WaitFor(2);
+            Assert.Equal($"10.7.7.2:5353 -> 224.0.0.251:5353 proto=17 packets=2 bytes={2 * (Ethernet + 58)}", $"{Assert.Single(monitor.Flows())}");
         }
     }
 
@@ -185,11 +184,11 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     {
         _ = _pair.Run(() => AddTunnels(_pair.Interface, 1, 2));
         _ = _pair.RunAtPeer(() => AddTunnels(_pair.PeerInterface, 2, 1));
-        using FlowMonitor egress = Attach(FlowDirection.Egress);
+        using OwnMonitor egress = Attach(FlowDirection.Egress);
         (ulong Packets, ulong Bytes) tx = Counters("tx");
         TcpTransfer.Run(_pair, Payload);
         AssertSame(egress, "tx", tx);
-        Assert.InRange(egress.ReadTotals().Packets, Payload / 1460u, ulong.MaxValue);
+        Assert.InRange(egress.Totals.Packets, Payload / 1460u, ulong.MaxValue);
     }
 
     private static bool AddTunnels(string underlay, int own, int other)
