@@ -42,9 +42,9 @@ function Get-Session([string[]] $Lines) {
     $session = $null
     foreach ($line in $Lines) {
         if ($line -match '^(\$|PS>) (.+)$') {
-            $session
+            $session | Where-Object { $_ }
             $session = @{ Language = $Matches[1] -eq '$' ? 'console' : 'powershell'; Command = $Matches[2]; Shown = @() }
-        } elseif ($line.Trim() -and $line -ne '...') {
+        } elseif ($session -and $line.Trim() -and $line -ne '...') {
             $session.Shown += $line
         }
     }

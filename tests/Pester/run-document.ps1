@@ -65,8 +65,14 @@ function Invoke-Statement([string] $Command) {
         $pwsh.Stop()
     }
     $thrown = $pwsh.InvocationStateInfo.State -eq 'Failed' ? "$($pwsh.InvocationStateInfo.Reason)" : ''
-    # As a terminal of 80 columns shows it, and one of 120.
-    @{ Output = (79, 119 | ForEach-Object { $output | Out-String -Width $_ }) -join ''; Count = $output.Count; Errors = "$($pwsh.Streams.Error)$thrown"; ExitCode = $hasEnded -xor $isToStop ? 0 : 'no end' }
+    $answer = @{ Count = $output.Count; Errors = "$($pwsh.Streams.Error)$thrown"; ExitCode = $hasEnded -xor $isToStop ? 0 : 'no end' }
+    # As a terminal of 80 columns shows it, and one of 120, with the views that the session has.
+    $answer.Output = foreach ($width in 79, 119) {
+        $pwsh.Commands.Clear()
+        $pwsh.AddCommand('Out-String').AddParameter('Width', $width).Invoke($output)
+    }
+    $answer.Output = $answer.Output -join ''
+    $answer
 }
 
 $results = @{}
