@@ -38,12 +38,12 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # Both publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info test test-vm bench install uninstall deb clean
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm bench install uninstall deb clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
-	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test', that runs after the other suites."
+	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all', that runs after the other suites."
 	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario: engine, flows-tc, module or rdma."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
 
@@ -94,13 +94,21 @@ interfaces: $(CLI) ## List network interfaces and RDMA ports
 info: ## Say what this machine has of what XTrace needs
 	@./info.sh
 
-test: build ## Run every test; the last line adds all suites up
-	@./deps.sh build deb test
+check: build ## Run the tests that take moments and need no rights
+	@./deps.sh build check
+	@tests/run.sh check
+
+test: build ## Run every test that needs no machine of its own; the last line adds all suites up
+	@./deps.sh build check test
+	@tests/run.sh test
+
+test-all: build ## Run every test: the package, containers and documents as well
+	@./deps.sh build deb check test machine
 	@./deps.sh container || true
-	@tests/run.sh $(KERNEL)
+	@tests/run.sh all $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
-	@./deps.sh build test
+	@./deps.sh build check test
 	@tests/vm/run.sh $(or $(KERNEL),6.1)
 
 bench: build ## Measure costs against the usual ways, as ratios

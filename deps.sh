@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, with 'test' for the tests as well, with 'test bench' for the benchmarks,
-# with 'container' for the container's tests.
+# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, 'check' for the tests that need no rights, 'check test' for those of
+# 'make test', 'check test machine' and 'container' for the others, 'test bench' for the benchmarks.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -8,9 +8,9 @@ PATH=$PATH:/usr/sbin:/sbin
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark xz:xz-utils strace:strace setpriv:util-linux gcc:gcc shellcheck:shellcheck
-        bpftool:bpftool man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian sudo:sudo
-        systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
+    [check]='xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo'
+    [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
     [container]='mmdebstrap:mmdebstrap runc:runc tmux:tmux'
 )

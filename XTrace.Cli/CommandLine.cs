@@ -50,6 +50,7 @@ internal sealed class CommandLine
     private readonly Option<string> _attachMode = new("--attach-mode") { HelpName = "MODE", Description = Messages.AttachModeOption };
     private readonly Option<string> _direction = new("--direction") { HelpName = "DIRECTION", Description = Messages.DirectionOption };
     private readonly Option<string> _maxFlow = new("--max-flow") { HelpName = "N", Description = Messages.MaxFlowOption };
+    private readonly Option<bool> _promiscuous = new("--promiscuous") { Description = Messages.PromiscuousOption };
     private readonly Option<bool> _all = new("--all") { Description = Messages.AllOption };
     private readonly Option<bool> _verbose = new("--verbose") { Description = Messages.VerboseOption };
     private readonly Command _command;
@@ -60,7 +61,7 @@ internal sealed class CommandLine
     {
         _command = new Command(Name)
         {
-            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _maxFlow, _all, _once, _json, _verbose,
+            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _promiscuous, _maxFlow, _all, _once, _json, _verbose,
         };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
@@ -74,6 +75,8 @@ internal sealed class CommandLine
     internal bool WantsVersion => _result.GetValue(_version);
 
     internal bool WantsList => _result.GetValue(_list);
+
+    internal bool WantsJson => _result.GetValue(_json);
 
     /// <summary>Whether RDMA counters are asked for, not flows.</summary>
     /// <exception cref="XTraceException">There is no such mode.</exception>
@@ -95,10 +98,11 @@ internal sealed class CommandLine
                     Directions = _result.GetResult(_direction) == null ? null : Choose(_direction, s_directions),
                     AttachMode = Choose(_attachMode, s_attachModes),
                     MaxFlow = MaxFlow,
+                    Promiscuous = _result.GetValue(_promiscuous),
                 },
                 _result.GetValue(_once),
                 _result.GetValue(_all),
-                _result.GetValue(_json),
+                WantsJson,
                 _result.GetValue(_verbose));
         }
     }
@@ -113,6 +117,7 @@ internal sealed class CommandLine
             Refuse(_excludeDns, Messages.FlowsOnly("--exclude-dns", Mode));
             Refuse(_attachMode, Messages.FlowsOnly("--attach-mode", Mode));
             Refuse(_direction, Messages.FlowsOnly("--direction", Mode));
+            Refuse(_promiscuous, Messages.FlowsOnly("--promiscuous", Mode));
             Refuse(_all, Messages.FlowsOnly("--all", Mode));
             Refuse(_maxFlow, Messages.FlowsOnly("--max-flow", Mode));
             return new RdmaRequest(
@@ -122,7 +127,7 @@ internal sealed class CommandLine
                 Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
                 Interval,
                 _result.GetValue(_once),
-                _result.GetValue(_json));
+                WantsJson);
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed class Interruption : IDisposable
 
     private static readonly PosixSignal[] s_signals =
     [
-        PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT, .. s_numbers.Select(number => (PosixSignal)number),
+        PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT,
+        .. s_numbers.Select(number => (PosixSignal)number),
     ];
 
     /// <summary>How long a sample that is being written may still take after a signal.</summary>
@@ -34,7 +35,7 @@ internal sealed class Interruption : IDisposable
     private readonly Action? _abandon;
 
     /// <summary>Make it before anything is attached, so that no signal falls between.</summary>
-    /// <param name="stop">Makes the session's wait return false. Called from another thread, at any time, and perhaps more than once.</param>
+    /// <param name="stop">Makes the session's wait return false. Called from another thread, perhaps more than once.</param>
     /// <param name="abandon">
     /// Takes back what would stay in the kernel after the process. Called from another thread if the process does not come
     /// to its end by itself: the reader of a full pipe may never go on.

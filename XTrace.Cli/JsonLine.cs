@@ -15,10 +15,16 @@ internal static class JsonLine
 
     internal static string Of(FlowStat flow) => JsonSerializer.Serialize(flow, s_types.FlowStat);
 
+    internal static string Of(RdmaPort port) => JsonSerializer.Serialize(port, s_types.RdmaPort);
+
+    internal static string Of(ListedInterface one) => JsonSerializer.Serialize(one, s_types.ListedInterface);
+
     internal static string Of(RdmaCounter counter) => JsonSerializer.Serialize(counter, s_types.RdmaCounter);
 }
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(FlowStat))]
 [JsonSerializable(typeof(RdmaCounter))]
+[JsonSerializable(typeof(RdmaPort))]
+[JsonSerializable(typeof(ListedInterface))]
 internal sealed partial class JsonTypes : JsonSerializerContext;

@@ -42,6 +42,10 @@ internal static class Messages
 
     internal static string MaxFlowOption => Say("流表能容纳的流数 (默认 65536)", "flows that the table has room for (default 65536)");
 
+    internal static string PromiscuousOption => Say(
+        "监控期间让接口接收发给其他主机的帧 (网桥, 镜像端口)",
+        "take frames that are for others while watching (bridges, mirror ports)");
+
     internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 
     internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");
@@ -51,8 +55,8 @@ internal static class Messages
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
     internal static string JsonOption => Say(
-        "每行一个 JSON 对象: 一个流, 或 (rdma, nccl 模式) 一个计数器",
-        "a JSON object a line: a flow, or in modes rdma and nccl a counter");
+        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (-l) 一个接口或端口",
+        "a JSON object a line: a flow, a counter (modes rdma, nccl), an interface or port (-l)");
 
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 

@@ -11,24 +11,24 @@ internal static class NcclBlock
         RdmaCounterCategory.Traffic, RdmaCounterCategory.Retransmission, RdmaCounterCategory.Congestion, RdmaCounterCategory.Error, RdmaCounterCategory.Other,
     ];
 
-    internal static void Write(RdmaBlockSource block, TimeSpan running, TextWriter output)
+    internal static void Write(CounterPlace place, TimeSpan running, TextWriter output)
     {
-        output.WriteLine(RdmaMessages.NcclTitle);
-        output.WriteLine(RdmaMessages.Device(block.Name));
-        if (block.Port is { } port)
+        output.WriteLine(RdmaLabels.NcclTitle);
+        output.WriteLine(RdmaLabels.Device($"{place}"));
+        if (place.PortFolder is { } port)
         {
             (RdmaPortState? state, RdmaPhysicalState? physicalState, string? rate) = port.ReadState();
-            output.WriteLine(RdmaMessages.Interface(block.Interfaces.Count == 0 ? "-" : string.Join(", ", block.Interfaces)));
-            output.WriteLine($"{RdmaMessages.PortState($"{state}", $"{physicalState}").TrimStart()}, {rate ?? "-"}");
+            output.WriteLine(RdmaLabels.Interface(place.Interfaces));
+            output.WriteLine($"{RdmaLabels.PortState($"{state}", $"{physicalState}").TrimStart()}, {rate ?? "-"}");
         }
-        output.WriteLine(RdmaMessages.Running(running));
+        output.WriteLine(RdmaLabels.Running(running));
         foreach (RdmaCounterCategory category in s_order)
         {
-            CounterFile[] files = [.. block.Files.Where(file => file.Info.Category == category)];
+            CounterFile[] files = [.. place.Files.Where(file => file.Info.Category == category)];
             if (files.Length > 0)
             {
                 output.WriteLine();
-                output.WriteLine(RdmaMessages.Group(category));
+                output.WriteLine(RdmaLabels.Group(category));
                 Array.ForEach(files, file => output.WriteLine(Line(file)));
             }
         }
@@ -38,7 +38,7 @@ internal static class NcclBlock
     /// <summary><c>* name  value  +increment  rate</c>; the star is at what rose.</summary>
     private static string Line(CounterFile file)
     {
-        string name = file.Place.Source == RdmaCounterSource.HwCounters ? file.Name : $"{CounterCatalogue.FolderOf(file.Place.Source)}/{file.Name}";
+        string name = file.Source == RdmaCounterSource.HwCounters ? file.Name : $"{CounterCatalogue.FolderOf(file.Source)}/{file.Name}";
         string value = file.Current?.ToString(CultureInfo.InvariantCulture) ?? "";
         string status = file.Status == RdmaCounterStatus.Ok ? "" : $"{file.Status}";
         string delta = file.Delta is { } growth ? $"+{growth.ToString(CultureInfo.InvariantCulture)}" : "";

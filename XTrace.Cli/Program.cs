@@ -1,6 +1,4 @@
 using XTrace.Messages;
-using XTrace.Net;
-using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
@@ -45,7 +43,7 @@ internal static class Program
         }
         else if (command.WantsList)
         {
-            ListInterfaces(output);
+            InterfaceList.Write(command.WantsJson, output);
         }
         else if (command.WantsRdma)
         {
@@ -56,22 +54,6 @@ internal static class Program
             return FlowWatch.Run(command.Request, output);
         }
         return true;
-    }
-
-    private static void ListInterfaces(TextWriter output)
-    {
-        output.WriteLine(Messages.InterfaceList);
-        foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
-        {
-            output.WriteLine($"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
-        }
-        foreach (RdmaDevice device in RdmaDevices.Read(RdmaDevices.Names))
-        {
-            foreach (RdmaPort port in device.Ports)
-            {
-                output.WriteLine($"RDMA {port,-15} {port.State,-8} {port.Rate,-22} {string.Join(' ', port.Interfaces)}".TrimEnd());
-            }
-        }
     }
 
     private static int Fail(int exitCode, string message)

@@ -8,40 +8,40 @@ internal static class RdmaBlock
 {
     private const string Nothing = "-";
 
-    internal static void Write(RdmaBlockSource block, TimeSpan running, TextWriter output)
+    internal static void Write(CounterPlace place, TimeSpan running, TextWriter output)
     {
-        (RdmaPortState? state, RdmaPhysicalState? physicalState, string? rate) = block.Port!.Value.ReadState();
+        (RdmaPortState? state, RdmaPhysicalState? physicalState, string? rate) = place.PortFolder!.Value.ReadState();
         (string width, string speed) = Split(rate);
-        PortTotals totals = new(block.Files);
+        PortTotals totals = new(place);
         Total sent = totals[PortTotal.SentBytes], received = totals[PortTotal.ReceivedBytes];
         Total sentPackets = totals[PortTotal.SentPackets], receivedPackets = totals[PortTotal.ReceivedPackets];
 
-        output.WriteLine(RdmaMessages.RdmaTitle);
-        output.WriteLine(RdmaMessages.Device(block.Name));
-        output.WriteLine(RdmaMessages.Interface(block.Interfaces.Count == 0 ? Nothing : string.Join(", ", block.Interfaces)));
-        output.WriteLine(RdmaMessages.Running(running));
+        output.WriteLine(RdmaLabels.RdmaTitle);
+        output.WriteLine(RdmaLabels.Device($"{place}"));
+        output.WriteLine(RdmaLabels.Interface(place.Interfaces));
+        output.WriteLine(RdmaLabels.Running(running));
         output.WriteLine();
-        output.WriteLine(RdmaMessages.State);
-        output.WriteLine(RdmaMessages.PortState($"{state}", $"{physicalState}"));
-        output.WriteLine(RdmaMessages.ActiveWidth(width));
-        output.WriteLine(RdmaMessages.ActiveSpeed(speed));
+        output.WriteLine(RdmaLabels.State);
+        output.WriteLine(RdmaLabels.PortState($"{state}", $"{physicalState}"));
+        output.WriteLine(RdmaLabels.ActiveWidth(width));
+        output.WriteLine(RdmaLabels.ActiveSpeed(speed));
         output.WriteLine();
-        output.WriteLine(RdmaMessages.Sent);
+        output.WriteLine(RdmaLabels.Sent);
         WriteTotals(totals, PortTotal.SentBytes, PortTotal.SentPackets, PortTotal.SentErrors, output);
-        output.WriteLine(RdmaMessages.Received);
+        output.WriteLine(RdmaLabels.Received);
         WriteTotals(totals, PortTotal.ReceivedBytes, PortTotal.ReceivedPackets, PortTotal.ReceivedErrors, output);
-        output.WriteLine(RdmaMessages.Increments);
-        output.WriteLine(RdmaMessages.SentIncrement(Text(sent.Delta), Text(sentPackets.Delta)));
-        output.WriteLine(RdmaMessages.ReceivedIncrement(Text(received.Delta), Text(receivedPackets.Delta)));
-        output.WriteLine(RdmaMessages.Bandwidth(Rate(sent.RatePerSecond), Rate(received.RatePerSecond)));
+        output.WriteLine(RdmaLabels.Increments);
+        output.WriteLine(RdmaLabels.SentIncrement(Text(sent.Delta), Text(sentPackets.Delta)));
+        output.WriteLine(RdmaLabels.ReceivedIncrement(Text(received.Delta), Text(receivedPackets.Delta)));
+        output.WriteLine(RdmaLabels.Bandwidth(Rate(sent.RatePerSecond), Rate(received.RatePerSecond)));
         output.WriteLine("---");
     }
 
     private static void WriteTotals(PortTotals totals, PortTotal bytes, PortTotal packets, PortTotal errors, TextWriter output)
     {
-        output.WriteLine(RdmaMessages.Bytes(Text(totals, bytes)));
-        output.WriteLine(RdmaMessages.Packets(Text(totals, packets)));
-        output.WriteLine(RdmaMessages.Errors(Text(totals, errors)));
+        output.WriteLine(RdmaLabels.Bytes(Text(totals, bytes)));
+        output.WriteLine(RdmaLabels.Packets(Text(totals, packets)));
+        output.WriteLine(RdmaLabels.Errors(Text(totals, errors)));
         output.WriteLine();
     }
 
@@ -53,8 +53,8 @@ internal static class RdmaBlock
 
     private static string Text(PortTotals totals, PortTotal which) => totals[which] switch
     {
-        { IsSaturated: true, Value: var value } => $"{Text(value)} {RdmaMessages.Saturated}",
-        { Value: null } when !totals.Has(which) => $"{Nothing} {RdmaMessages.NotCounted}",
+        { IsSaturated: true, Value: var value } => $"{Text(value)} {RdmaLabels.Saturated}",
+        { Value: null } when totals.IsKnownNotToCount(which) => $"{Nothing} {RdmaLabels.NotCounted}",
         { Value: var value } => Text(value),
     };
 

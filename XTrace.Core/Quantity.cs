@@ -14,6 +14,9 @@ internal static class Quantity
     /// <summary>Bytes a second as bits a second with a decimal prefix, as networks are rated: <c>9.41 Gbit/s</c>.</summary>
     internal static string BitRate(double bytesPerSecond) => Scale(bytesPerSecond * 8, 1000, s_decimalPrefixes, "bit/s");
 
+    /// <summary>A number of anything, with a decimal prefix: <c>1.23 G</c>.</summary>
+    internal static string Count(double count) => Scale(count, 1000, s_decimalPrefixes, "");
+
     /// <summary>Anything a second, with a decimal prefix: <c>0.2 /s</c>, <c>1.2 k/s</c>.</summary>
     internal static string Rate(double perSecond) => Scale(perSecond, 1000, s_decimalPrefixes, "/s", "0.##");
 

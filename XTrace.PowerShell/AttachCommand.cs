@@ -24,6 +24,10 @@ public abstract class AttachCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
+    /// <summary>Have the interfaces take frames that are for others while they are watched: a bridge then shows what its ports exchange.</summary>
+    [Parameter]
+    public SwitchParameter Promiscuous { get; set; }
+
     /// <summary>Flows that the table has room for, on all interfaces together: 8 to 8,388,608.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;

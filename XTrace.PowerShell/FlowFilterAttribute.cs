@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace XTrace.PowerShell;
 
-/// <summary>Lets a hashtable stand for a filter, in the words of Get-FlowStat's parameters.</summary>
+/// <summary>Lets a hashtable stand for a filter, in the words of Get-FlowStat's parameters, and a filter of another process's monitor.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FlowFilterAttribute : ArgumentTransformationAttribute
 {
@@ -12,13 +12,21 @@ public sealed class FlowFilterAttribute : ArgumentTransformationAttribute
     {
         try
         {
-            return inputData is Hashtable or PSObject { BaseObject: Hashtable }
-                ? FilterTable.Read(inputData as Hashtable ?? (Hashtable)((PSObject)inputData).BaseObject)
-                : inputData;
+            return TableOf(inputData) is { } table ? FilterTable.Read(table) : inputData;
         }
         catch (XTraceException error)
         {
             throw new ArgumentTransformationMetadataException(error.Message, error);
         }
     }
+
+    /// <summary>A filter that comes from another process has its properties, and none of its methods.</summary>
+    private static Hashtable? TableOf(object? input) => input switch
+    {
+        Hashtable table => table,
+        PSObject { BaseObject: Hashtable table } => table,
+        PSObject other when other.TypeNames.Contains($"Deserialized.{typeof(FlowFilter)}") =>
+            new Hashtable(FilterTable.Keys.ToDictionary(key => key, key => other.Properties[key]?.Value)),
+        _ => null,
+    };
 }

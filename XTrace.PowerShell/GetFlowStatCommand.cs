@@ -129,6 +129,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
                 Filter = ReadFilter(),
                 AttachMode = AttachMode,
                 MaxFlow = MaxFlow,
+                Promiscuous = Promiscuous,
                 Interval = TimeSpan.FromSeconds(SampleInterval),
                 ReadEnds = !WantsAnswerAtOnce,
             },

@@ -1,21 +1,20 @@
 using System.Management.Automation;
 using XTrace.Net;
 using XTrace.Rdma;
+using XTrace.Sessions;
 
 namespace XTrace.PowerShell;
 
 /// <summary>Emits the counters of RDMA devices: at once, or over measured intervals.</summary>
 [Cmdlet(VerbsCommon.Get, "RdmaCounter", DefaultParameterSetName = SampleSet)]
 [OutputType(typeof(RdmaCounter))]
-public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
+public sealed class GetRdmaCounterCommand : XTraceCommand, IDisposable
 {
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
 
-    private readonly SampleClock _clock = new();
-    private readonly HashSet<string> _devices = [];
-    private readonly HashSet<int> _ports = [];
-    private CounterSampler? _sampler;
+    private readonly List<RdmaTarget> _targets = [];
+    private RdmaSession? _session;
 
     /// <summary>The devices; without one, all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -56,26 +55,10 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     public SwitchParameter Continuous { get; set; }
 
     /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        NamePattern[] patterns = [.. Name.Select(one => new NamePattern(one))];
-        _sampler = new CounterSampler(new CounterFilter
-        {
-            Name = name => patterns.Any(pattern => pattern.IsMatch(name)),
-            Categories = Category ?? [],
-        });
-    }
-
-    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         int[] ports = [.. (Port ?? []).OfType<int>()];
-        _ports.UnionWith(ports);
-        foreach (string device in SelectDevices(Device))
-        {
-            _devices.Add(device);
-            _sampler!.Add(device, ports);
-        }
+        _targets.AddRange(Device.Select(device => new RdmaTarget(device, ports)));
     }
 
     /// <inheritdoc/>
@@ -83,11 +66,15 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     {
         try
         {
-            if (HasPorts())
+            _session = _targets.Count == 0 ? null : new RdmaSession(Options, Report);
+            if (_session is not null && !Stopping)
             {
-                ReportMissing();
+                SampleAll(_session);
             }
-            SampleAll();
+        }
+        catch (XTraceException error)
+        {
+            WriteError(ErrorRecords.Of(error));
         }
         finally
         {
@@ -96,81 +83,45 @@ public sealed class GetRdmaCounterCommand : RdmaCommand, IDisposable
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing() => _clock.Stop();
+    protected override void StopProcessing() => _session?.Stop();
 
     /// <summary>Closes the files; PowerShell calls it as well, however the command ends.</summary>
-    public void Dispose()
-    {
-        _sampler?.Dispose();
-        _clock.Dispose();
-    }
+    public void Dispose() => _session?.Dispose();
 
-    private void SampleAll()
+    private RdmaSessionOptions Options => new()
     {
+        Selection = new CounterSelection
+        {
+            Targets = _targets,
+            Filter = new CounterFilter { Names = [.. Name.Select(one => new NamePattern(one))], Categories = Category ?? [] },
+        },
+        Interval = TimeSpan.FromSeconds(SampleInterval),
+        Samples = Continuous ? null : MaxSamples,
         // Counters always count: without an interval there is nothing to wait for.
-        bool atOnce = !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
-        if (_sampler!.Files.Count == 0)
+        AtOnce = !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)),
+    };
+
+    private void SampleAll(RdmaSession session)
+    {
+        session.Open();
+        if (session.Counters == 0 && !MayAppear)
         {
             return;
         }
-        _sampler.Sample();
-        if (atOnce)
+        string devices = string.Join(", ", session.Devices);
+        SampleProgress progress = new(
+            this, "Sampling RDMA counters", devices, TimeSpan.FromSeconds(SampleInterval), Continuous ? null : MaxSamples);
+        while (session.Wait(SampleProgress.Step, progress.Tick))
         {
-            Emit();
-            return;
-        }
-        // That was a baseline, so that the first rates are the first interval's.
-        SamplePlan plan = new("Sampling RDMA counters", string.Join(", ", _devices), SampleInterval, Continuous ? null : MaxSamples);
-        _clock.Run(this, plan, () =>
-        {
-            _sampler.Sample();
-            Emit();
-            return true;
-        });
-    }
-
-    private void Emit()
-    {
-        foreach (RdmaCounter counter in _sampler!.Counters())
-        {
-            WriteObject(counter);
-        }
-    }
-
-    /// <summary>Reports ports that none of the devices has; false if that leaves none of those asked for.</summary>
-    private bool HasPorts()
-    {
-        if (_ports.Count == 0 || _devices.Count == 0)
-        {
-            return true;
-        }
-        PortFolder[] there = [.. _devices.SelectMany(device => new DeviceFolder(device).Ports)];
-        int[] missing = [.. _ports.Except(there.Select(port => port.Number))];
-        foreach (int port in missing)
-        {
-            WriteError(ErrorRecords.Of(new XTraceException(
-                "RdmaPortNotFound",
-                XTraceErrorKind.NotFound,
-                $"There is no port {port} on {string.Join(", ", _devices)}. There are: {string.Join(", ", there.Select(one => $"{one.Device}/{one.Number}"))}.",
-                port)));
-        }
-        return missing.Length < _ports.Count;
-    }
-
-    /// <summary>Exact names of counters that none of the devices has.</summary>
-    private void ReportMissing()
-    {
-        foreach (string name in Name.Select(one => new NamePattern(one).Name).OfType<string>())
-        {
-            if (_devices.Count > 0 && !_sampler!.Files.Any(file => file.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            foreach (RdmaCounter counter in session.Sample().Counters())
             {
-                WriteError(ErrorRecords.Of(new XTraceException(
-                    "RdmaCounterNotFound",
-                    XTraceErrorKind.NotFound,
-                    $"None of what was asked for on {string.Join(", ", _devices)} has a counter '{name}'. "
-                    + "See what there is with: Get-RdmaCounter | Select-Object Device, Port, Source, Name",
-                    name)));
+                WriteObject(counter);
             }
         }
+        progress.Complete();
     }
+
+    /// <summary>An endless stream also waits for what wildcards mean and is not there yet.</summary>
+    private bool MayAppear =>
+        Continuous && _targets.Any(target => !target.Device.IsExact) && Name.Any(one => !new NamePattern(one).IsExact);
 }

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using XTrace.Messages;
+using XTrace.Net;
 using XTrace.Rdma;
 
 namespace XTrace.PowerShell;
@@ -6,9 +8,10 @@ namespace XTrace.PowerShell;
 /// <summary>Emits the RDMA devices with their ports, GIDs and network interfaces.</summary>
 [Cmdlet(VerbsCommon.Get, "RdmaDevice")]
 [OutputType(typeof(RdmaDevice))]
-public sealed class GetRdmaDeviceCommand : RdmaCommand
+public sealed class GetRdmaDeviceCommand : XTraceCommand
 {
     private readonly HashSet<string> _seen = [];
+    private readonly HashSet<string> _notFound = [];
 
     /// <summary>The devices; without one, all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -22,9 +25,41 @@ public sealed class GetRdmaDeviceCommand : RdmaCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (RdmaDevice device in RdmaDevices.Read(SelectDevices(Name).Where(_seen.Add)))
+        InterfaceFinder finder = new();
+        foreach (string name in SelectDevices(Name).Where(_seen.Add))
         {
-            WriteObject(device);
+            RdmaDevice? device = null;
+            if (TryFor(name, () => device = new DeviceFolder(name).Read(finder)))
+            {
+                WriteObject(device);
+            }
+        }
+    }
+
+    /// <summary>The devices that names and wildcards mean. An exact name that is not there is an error, written once.</summary>
+    private IEnumerable<string> SelectDevices(IEnumerable<string> names)
+    {
+        string[] all = [];
+        if (!TryFor(string.Join(", ", names), () => all = RdmaDevices.Names))
+        {
+            yield break;
+        }
+        if (all.Length == 0)
+        {
+            WriteVerbose(RdmaMessages.NothingThere.Text(Sysfs.InfiniBand));
+        }
+        foreach (string name in names)
+        {
+            NamePattern pattern = new(name);
+            IReadOnlyList<string> matches = pattern.Choose(all, one => one);
+            if (matches.Count == 0 && pattern.IsExact && _notFound.Add(name))
+            {
+                WriteError(ErrorRecords.Of(RdmaDevices.NotFound(name)));
+            }
+            foreach (string match in matches)
+            {
+                yield return match;
+            }
         }
     }
 }

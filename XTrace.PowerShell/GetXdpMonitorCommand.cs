@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 
 namespace XTrace.PowerShell;
 
@@ -20,6 +21,11 @@ public sealed class GetXdpMonitorCommand : MonitorSelectionCommand
     {
         foreach (XdpMonitor monitor in Select(InterfaceAlias))
         {
+            if (monitor.ProgramsBefore > 0)
+            {
+                Report(new Notice(
+                    NoticeLevel.Warning, FlowMessages.ProgramsBefore, monitor.InterfaceAlias, monitor.InterfaceAlias, monitor.Direction, monitor.ProgramsBefore));
+            }
             WriteObject(monitor);
         }
     }

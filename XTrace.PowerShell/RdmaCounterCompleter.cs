@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using XTrace.Net;
 using XTrace.Rdma;
 
 namespace XTrace.PowerShell;
@@ -14,12 +13,9 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 } ? named : ["*"];
-        string[] devices = RdmaDevices.Names;
-        using CounterSampler sampler = new(new CounterFilter());
-        foreach (string device in wanted.SelectMany(one => new NamePattern(one).Choose(devices, name => name)).Distinct())
-        {
-            sampler.Add(device, ports: []);
-        }
+        CounterSelection selection = new() { Targets = [.. wanted.Select(device => new RdmaTarget(device))] };
+        using CounterSampler sampler = new(selection, _ => { });
+        sampler.Find();
         return [.. Completions.Of(wordToComplete, sampler.Files.DistinctBy(file => file.Name).Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
     }
 }

@@ -27,7 +27,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        MonitorOptions options = new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow, Filter = Filter ?? new FlowFilter() };
+        MonitorOptions options = new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow, Promiscuous = Promiscuous, Filter = Filter ?? new FlowFilter() };
         if (!TryFor(MaxFlow, () => Check(options)))
         {
             return;

@@ -22,6 +22,10 @@ public abstract class XTraceCommand : PSCmdlet
             case NoticeLevel.Warning:
                 WriteWarning(notice.Text);
                 break;
+            case NoticeLevel.Information:
+                WriteInformation(notice, [notice.Id]);
+                WriteVerbose(notice.Text);
+                break;
             default:
                 WriteVerbose(notice.Text);
                 break;

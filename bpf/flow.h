@@ -103,10 +103,13 @@ struct observation_point {
 	__u32 hook;			/* MONITOR_NATIVE to MONITOR_CLSACT */
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
 	char name[16];			/* of the interface, when it was attached */
-	__u64 unused[3];
+	__u64 queue_drops;		/* of its queueing discipline, when it was attached */
+	__u32 flags;			/* POINT_* */
+	__u32 unused[3];
 };
 
 #define POINT_KEY(ifindex, is_egress)	((__u32)(ifindex) << 1 | (is_egress))
+#define POINT_PROMISCUOUS	0x1	/* the interface was made promiscuous for it */
 #define POINT_PLACES_MAX	0x10000
 #define POINT_PROBES		8	/* places that a key may have, one behind the other */
 

@@ -1,45 +1,84 @@
 #!/bin/bash
-# Runs every suite and ends with one line that adds them up: N passed, N failed, N skipped.
-# Given kernels ('tests/run.sh 6.1'), it boots each as the last suites.
+# Runs the suites, several at a time, and ends with one line that adds them up: N passed, N failed, N skipped.
+# Usage: run.sh check | test | all [KERNEL...]
+#   check  what needs no rights and takes moments
+#   test   all but what needs a machine of its own, a container engine or systemd
+#   all    everything, and then each kernel in a virtual machine
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
+level=${1:-test}
+shift
 passed=0 failed=0 skipped=0
 
-if [[ $EUID != 0 ]]; then
-    echo "The tests attach BPF programs and make network namespaces: run them as root, for example 'sudo make test'." >&2
+if [[ $EUID != 0 && $level != check ]]; then
+    echo "These tests attach BPF programs and make network namespaces: run them as root, for example 'sudo make test'." \
+        "'make check' runs what needs no rights." >&2
     exit 1
 fi
 
-# A suite that ends without its summary counts as a failure.
-add() {
-    if [[ -z ${1:-} ]]; then
-        failed=$((failed + 1))
-    else
-        passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+# Under /tmp, which others than root can pass, wherever the clone lies.
+work=$(mktemp -d /tmp/xtrace-tests-XXXXXX)
+chmod 755 "$work"
+declare -A names=()
+trap 'kill "${!names[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+# Waits for a suite to end, shows what it said, and adds it to the sums.
+reap() {
+    local pid name summary
+    wait -n -p pid "${!names[@]}"
+    name=${names[$pid]}
+    unset "names[$pid]"
+    summary=$(sed -n 's/^SUITE //p' "$work/$name.log" | tail -n 1)
+    if [[ -z $summary ]]; then
+        echo "It ended without a summary, which counts as a failure." >>"$work/$name.log"
+        summary='0 1 0 0'
     fi
+    echo "=== $name: $(sed -n 's/^TOOK //p' "$work/$name.log")"
+    # shellcheck disable=SC2086 # four numbers
+    set -- $summary
+    if [[ $level == all ]]; then
+        # What a suite leaves out is run later.
+        grep -v '^SUITE \|^TOOK \|^Left out: ' "$work/$name.log"
+    else
+        grep -v '^SUITE \|^TOOK ' "$work/$name.log"
+        skipped=$((skipped + $4))
+    fi
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-xunit() {
-    local log summary code
-    log=$(mktemp)
-    dotnet test "tests/$1" -c Release --nologo -v quiet --logger 'console;verbosity=normal' | tee "$log"
-    code=${PIPESTATUS[0]}
-    summary=$(awk '/^ *Passed: / { p = $2 } /^ *Failed: / { f = $2 } /^ *Skipped: / { s = $2 } /^Total tests: / { t = $3 }
-        END { if (t > 0) print p + 0, f + 0, s + 0 }' "$log")
-    rm -f "$log"
-    # shellcheck disable=SC2086 # three numbers
-    add $summary
-    # A test host that dies reports no failed test.
-    [[ $code == 0 || $summary == *' '[1-9]*' '* ]] || failed=$((failed + 1))
+# Starts a suite once fewer than so many are running: start SLOTS NAME ARGUMENTS-OF-suite.sh...
+start() {
+    local slots=$1 name=$2
+    shift 2
+    while ((${#names[@]} >= slots)); do
+        reap
+    done
+    # A shell without job control has what runs in the background ignore Ctrl+C, and the tests send that.
+    timeout --kill-after=10 3600 env --default-signal=INT,QUIT "$@" >"$work/$name.log" 2>&1 </dev/null &
+    names[$!]=$name
+}
+
+start_isolated() {
+    local name=$1
+    shift
+    start "$slots" "$name" unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+        tests/suite.sh isolated "$work/$name" "$@"
+}
+
+start_single() {
+    start 1 "$1" tests/suite.sh "${@:2}"
 }
 
 # The tool manifest's pwsh, in a folder on PATH: the tests start others by that name. The tool's own program starts pwsh as a
 # child, which no signal reaches; this one becomes it.
 get_pwsh() {
-    local version tool=out/tools/pwsh
+    local version tool=out/tools/pwsh path
+    path=$(realpath "$(type -P pwsh)" 2>/dev/null) && [[ -e ${path%/*}/pwsh.dll ]] && return
     version=$(sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' .config/dotnet-tools.json)
-    if [[ ! -x $tool ]]; then
+    if [[ ! -x $tool || ! -d out/tools/.store/powershell/$version ]]; then
+        rm -rf out/tools/.store $tool
         dotnet tool install powershell --version "$version" --tool-path out/tools >/dev/null 2>&1 || return
         cat >$tool.new <<'EOF'
 #!/bin/sh
@@ -51,40 +90,82 @@ EOF
     PATH=$PWD/out/tools:$PATH
 }
 
-pester() {
-    local log summary
-    if ! command -v pwsh >/dev/null && ! get_pwsh; then
-        summary=$(grep -hcE '^\s*It ' tests/Pester/*.Tests.ps1 | awk '{ n += $1 } END { print n }')
-        echo "The Pester suite was not run: there is no pwsh on PATH, and 'dotnet tool install powershell' cannot get one."
-        add 0 0 "$summary"
-        return
-    fi
-    log=$(mktemp)
-    dotnet build tests/XTrace.Testbed -c Release -v quiet -clp:ErrorsOnly
-    pwsh -NoProfile -NonInteractive -File tests/Pester/run.ps1 | tee "$log"
-    summary=$(awk '/^PESTER / { print $2, $3, $4 }' "$log")
-    rm -f "$log"
-    # shellcheck disable=SC2086 # three numbers
-    add $summary
+# Pester by its name, as tests start others that use it.
+get_pester() {
+    local version modules=$PWD/out/tools/Modules packages
+    export PSModulePath=$modules${PSModulePath:+:$PSModulePath}
+    version=$(sed -n 's/.*Include="Pester" Version="\[\(.*\)\]".*/\1/p' tests/Pester/Pester.proj)
+    [[ $(readlink -f "$modules/Pester") == */pester/$version/tools ]] && return
+    dotnet restore tests/Pester/Pester.proj --verbosity quiet || return
+    packages=$(dotnet nuget locals global-packages --list)
+    mkdir -p "$modules"
+    ln -sfn "${packages#*: }/pester/$version/tools" "$modules/Pester"
 }
 
-vm() {
-    local log summary
-    log=$(mktemp)
-    tests/vm/run.sh "$1" | tee "$log"
-    summary=$(tail -n 1 "$log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')
-    rm -f "$log"
-    # shellcheck disable=SC2086 # three numbers
-    add $summary
+build() {
+    local project
+    for project in tests/*.Tests; do
+        dotnet build "$project" -c Release -v quiet -nologo -clp:ErrorsOnly || return
+    done
 }
 
-for project in tests/*.Tests; do
-    xunit "$(basename "$project")"
-done
-pester
-for kernel in "$@"; do
-    vm "$kernel"
-done
+run_check() {
+    export LEFT_OUT='Privileged Slow Machine'
+    [[ ${#pester_files[@]} == 0 ]] || start 3 Pester tests/suite.sh pester "${pester_files[@]}"
+    start 3 XTrace.Core.Tests tests/suite.sh xunit XTrace.Core.Tests FullyQualifiedName~.
+    start 3 XTrace.Cli.Tests tests/suite.sh xunit XTrace.Cli.Tests FullyQualifiedName~.
+}
 
+run_test() {
+    local file hook
+    export LEFT_OUT=Machine
+    slots=$(($(nproc) + 1))
+    # What takes longest comes first. Many tests wait for a while, so one suite more than there are CPUs is run.
+    for file in "${pester_files[@]}"; do
+        [[ $file != */Scale.* ]] || start_isolated Scale pester "$file"
+    done
+    for hook in Native Tcx Clsact; do
+        start_isolated "XTrace.Core.Tests.$hook" xunit XTrace.Core.Tests "FullyQualifiedName~${hook}MonitorStoreTests"
+    done
+    start_isolated XTrace.Core.Tests xunit XTrace.Core.Tests 'FullyQualifiedName!~MonitorStoreTests'
+    start_isolated XTrace.Cli.Tests xunit XTrace.Cli.Tests FullyQualifiedName~.
+    for file in "${pester_files[@]}"; do
+        [[ $file == */Scale.* ]] || start_isolated "$(basename "$file" .Tests.ps1)" pester "$file"
+    done
+}
+
+# What looks at all of the machine, or needs its network, runs as the only suite and where everybody is.
+run_machine() {
+    local file
+    export LEFT_OUT='' ONLY=Machine
+    start_single XTrace.Cli.Tests xunit XTrace.Cli.Tests FullyQualifiedName~.
+    for file in "${pester_files[@]}"; do
+        ! grep -q 'Tag .*\bMachine\b' "$file" || start_single "$(basename "$file" .Tests.ps1)" pester "$file"
+    done
+}
+
+build || exit
+mapfile -t pester_files < <(find tests/Pester -name '*.Tests.ps1' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2-)
+if ! get_pwsh; then
+    skipped=$(cat "${pester_files[@]}" | grep -cE '^\s*It ')
+    pester_files=()
+    echo "The Pester suite is not run: there is no pwsh on PATH, and 'dotnet tool install powershell' cannot get one."
+fi
+get_pester
+
+case $level in
+    check) run_check ;;
+    test) run_test ;;
+    all)
+        run_test
+        run_machine
+        for kernel in "$@"; do
+            start_single "kernel $kernel" vm "$kernel"
+        done
+        ;;
+esac
+while ((${#names[@]})); do
+    reap
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 && $passed != 0 ]]

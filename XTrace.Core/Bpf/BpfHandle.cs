@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -12,17 +13,17 @@ internal sealed class BpfHandle : SafeHandleMinusOneIsInvalid
     protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
     /// <summary>Wraps what a libbpf call returned: a descriptor, or a negative errno, which is thrown.</summary>
-    internal static BpfHandle Of(int result, string operation, string log = "", object? target = null) =>
+    internal static BpfHandle Of(int result, KernelOperation operation, string log = "", object? target = null) =>
         result >= 0 ? new BpfHandle(result) : throw new BpfException(operation, -result, log, target);
 
     /// <summary>Opens a pin.</summary>
-    internal static BpfHandle Open(string path) => Of(LibBpf.bpf_obj_get(path), $"open the pin {path}", target: path);
+    internal static BpfHandle Open(string path) => Of(LibBpf.bpf_obj_get(path), KernelOperation.OpenPin(path), target: path);
 
     /// <summary>A descriptor of its own for the same object.</summary>
     internal BpfHandle Duplicate()
     {
         int copy = Libc.fcntl(this, Libc.DuplicateCloseOnExec, 0);
-        return copy >= 0 ? new BpfHandle(copy) : throw new BpfException("duplicate a descriptor", Marshal.GetLastPInvokeError());
+        return copy >= 0 ? new BpfHandle(copy) : throw new BpfException(KernelOperation.DuplicateDescriptor, Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Makes the object outlive this process.</summary>
@@ -31,7 +32,7 @@ internal sealed class BpfHandle : SafeHandleMinusOneIsInvalid
         int result = LibBpf.bpf_obj_pin(this, path);
         if (result < 0)
         {
-            throw new BpfException($"pin {path}", -result, target: path);
+            throw new BpfException(KernelOperation.Pin(path), -result, target: path);
         }
     }
 }

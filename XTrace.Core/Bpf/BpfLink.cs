@@ -1,3 +1,5 @@
+using XTrace.Messages;
+
 namespace XTrace.Bpf;
 
 /// <summary>What ties a program to an interface for as long as somebody holds it: a descriptor, or a pin.</summary>
@@ -11,7 +13,7 @@ internal static unsafe class BpfLink
     /// <param name="operation">What this is, as it reads after "cannot".</param>
     /// <param name="target">The interface's name, for errors.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
-    internal static BpfHandle Create(BpfHandle program, int interfaceIndex, uint attachType, uint flags, string operation, string target)
+    internal static BpfHandle Create(BpfHandle program, int interfaceIndex, uint attachType, uint flags, KernelOperation operation, string target)
     {
         LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions), Flags = flags };
         using BpfLog log = new();
@@ -31,7 +33,7 @@ internal static unsafe class BpfLink
         int result = LibBpf.bpf_obj_get_info_by_fd(link, &info, ref length);
         return result == 0
             ? ((int)info.InterfaceIndex, info.ProgramId, info.Id)
-            : throw new BpfException("ask about a BPF link", -result);
+            : throw new BpfException(KernelOperation.QueryLink, -result);
     }
 
     /// <summary>Takes the program off its interface, whoever else holds the link: a process that still reads must not keep it there.</summary>
@@ -40,7 +42,7 @@ internal static unsafe class BpfLink
         int result = LibBpf.bpf_link_detach(link);
         if (result < 0)
         {
-            throw new BpfException("detach a BPF link", -result);
+            throw new BpfException(KernelOperation.DetachLink, -result);
         }
     }
 }

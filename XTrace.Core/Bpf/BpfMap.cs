@@ -1,3 +1,5 @@
+using XTrace.Messages;
+
 namespace XTrace.Bpf;
 
 /// <summary>Reads and writes the one entry of a map.</summary>
@@ -32,7 +34,7 @@ internal static unsafe class BpfMap
         int result = LibBpf.bpf_map_update_elem(map, &key, &value, 0);
         if (result < 0)
         {
-            throw new BpfException("write a monitor's description", -result);
+            throw new BpfException(KernelOperation.WriteMeta, -result);
         }
     }
 }

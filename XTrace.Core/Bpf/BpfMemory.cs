@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -17,7 +18,7 @@ internal sealed unsafe class BpfMemory : SafeHandle
         SetHandle(Libc.mmap(0, _length, isWritable ? Libc.ProtRead | Libc.ProtWrite : Libc.ProtRead, Libc.MapShared, map, 0));
         if (IsInvalid)
         {
-            throw new BpfException($"map {length} bytes of a monitor into memory", Marshal.GetLastPInvokeError());
+            throw new BpfException(KernelOperation.MapMemory(length), Marshal.GetLastPInvokeError());
         }
     }
 

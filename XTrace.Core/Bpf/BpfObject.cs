@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class BpfObject : SafeHandle
             bpf.SetHandle(LibBpf.bpf_object__open_mem(start, (nuint)image.Length, 0));
         }
         return bpf.IsInvalid
-            ? throw new BpfException("open the BPF object", Marshal.GetLastPInvokeError(), log.Text)
+            ? throw new BpfException(KernelOperation.OpenObject, Marshal.GetLastPInvokeError(), log.Text)
             : bpf;
     }
 
@@ -46,15 +47,15 @@ internal sealed unsafe class BpfObject : SafeHandle
     }
 
     internal void SetMaxEntries(string map, uint entries) =>
-        Check(LibBpf.bpf_map__set_max_entries(FindMap(map), entries), $"size the map {map}");
+        Check(LibBpf.bpf_map__set_max_entries(FindMap(map), entries), map);
 
     /// <summary>Has the programs use a map that there is already.</summary>
     internal void Reuse(string map, BpfHandle existing) =>
-        Check(LibBpf.bpf_map__reuse_fd(FindMap(map), existing), $"use the map {map} again");
+        Check(LibBpf.bpf_map__reuse_fd(FindMap(map), existing), map);
 
     /// <summary>Leaves a program out.</summary>
     internal void LeaveOut(string program) =>
-        Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), $"leave out the program {program}");
+        Check(LibBpf.bpf_program__set_autoload(FindProgram(program), false), program);
 
     /// <summary>Creates the maps and has the verifier check the programs.</summary>
     internal void Load()
@@ -63,7 +64,7 @@ internal sealed unsafe class BpfObject : SafeHandle
         int result = LibBpf.bpf_object__load(this);
         if (result < 0)
         {
-            throw new BpfException("load the BPF programs into the kernel", -result, log.Text);
+            throw new BpfException(KernelOperation.LoadPrograms, -result, log.Text);
         }
     }
 
@@ -91,11 +92,11 @@ internal sealed unsafe class BpfObject : SafeHandle
         return program != 0 ? program : throw new ArgumentException($"The BPF object has no program {name}.", nameof(name));
     }
 
-    private static void Check(int result, string operation)
+    private static void Check(int result, string part)
     {
         if (result < 0)
         {
-            throw new BpfException(operation, -result);
+            throw new BpfException(KernelOperation.Configure(part), -result);
         }
     }
 }

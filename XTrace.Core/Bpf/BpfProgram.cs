@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -27,7 +28,7 @@ internal static unsafe class BpfProgram
     {
         LibBpf.ProgramInfo info = default;
         int result = Ask(program, &info);
-        return result == 0 ? info.Id : throw new BpfException("ask for a program's id", -result);
+        return result == 0 ? info.Id : throw new BpfException(KernelOperation.QueryProgram, -result);
     }
 
     /// <summary>The read-only data of a program that another process may have loaded.</summary>
@@ -106,7 +107,7 @@ internal static unsafe class BpfProgram
             int result = LibBpf.bpf_prog_test_run_opts(program, &options);
             return result >= 0
                 ? (options.ReturnValue, options.Duration)
-                : throw new BpfException("run a BPF program on a packet", -result);
+                : throw new BpfException(KernelOperation.RunProgram, -result);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -39,7 +40,7 @@ internal sealed unsafe class BpfRing : SafeHandle
         }
         if (error != 0)
         {
-            throw new BpfException("read a ring buffer", error, log.Text);
+            throw new BpfException(KernelOperation.ReadRing, error, log.Text);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -25,11 +26,7 @@ internal static class LibBpfResolver
         }
         if (!NativeLibrary.TryLoad(library, out nint handle))
         {
-            throw new XTraceException(
-                "LibbpfNotFound",
-                XTraceErrorKind.NotSupported,
-                $"{library} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL).",
-                library);
+            throw new XTraceException(KernelMessages.LibbpfNotFound, library, library);
         }
         return handle;
     }

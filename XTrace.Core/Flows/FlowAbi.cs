@@ -71,7 +71,9 @@ internal unsafe struct ObservationPoint
     internal uint Hook;
     internal ulong StartedNanoseconds;
     internal fixed byte Name[FlowAbi.PointNameLength];
-    internal fixed ulong Unused[3];
+    internal ulong QueueDrops;
+    internal uint Flags;
+    internal fixed uint Unused[3];
 }
 
 /// <summary>struct flow_totals.</summary>
@@ -193,6 +195,7 @@ internal static class FlowAbi
     internal const int PointPlacesMax = 0x10000;
     internal const int PointProbes = 8;
     internal const int PointNameLength = 16;
+    internal const uint PointPromiscuous = 0x1;
 
     internal const byte AddressMask = 0x0f;
     internal const byte Ethernet = 0x01;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XTrace.Monitors;
 
 namespace XTrace.Flows;
@@ -11,6 +12,7 @@ internal sealed class FlowMeter
     /// <summary>How many flows that made room are kept until the next snapshot; those beyond are counted.</summary>
     private const int MaxEnded = 1 << 20;
 
+    private readonly Dictionary<uint, ulong> _lost = [];
     private FlowSnapshot _current = new();
     private FlowSnapshot _previous = new();
     private EndedFlows _ended = new();
@@ -21,9 +23,6 @@ internal sealed class FlowMeter
 
     /// <summary>The flows that made room before the last snapshot.</summary>
     internal ReadOnlySpan<FlowRow> Ended => _ended.Rows;
-
-    /// <summary>Frames of flows that made room and were too many to keep.</summary>
-    internal ulong LostPackets { get; private set; }
 
     /// <summary>When the last snapshot was taken.</summary>
     internal ClockCalibration Clock => _current.Clock;
@@ -36,9 +35,12 @@ internal sealed class FlowMeter
     {
         if (!_arriving.TryAdd(end, MaxEnded))
         {
-            LostPackets += end.Flow.Packets;
+            CollectionsMarshal.GetValueRefOrAddDefault(_lost, end.Flow.Point, out _) += end.Flow.Packets;
         }
     }
+
+    /// <summary>A point's frames of flows that made room and were too many to keep.</summary>
+    internal ulong LostPackets(uint point) => _lost.GetValueOrDefault(point);
 
     /// <summary>Takes a snapshot; what was current becomes what gains are measured against.</summary>
     internal void Take(FlowMonitor monitor)

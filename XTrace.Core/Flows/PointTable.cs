@@ -11,8 +11,10 @@ namespace XTrace.Flows;
 /// <param name="Hook">The hook it was attached to; None before it is.</param>
 /// <param name="StartedNanoseconds">When it began to count, on CLOCK_BOOTTIME.</param>
 /// <param name="Name">The interface's name when it was attached.</param>
+/// <param name="QueueDrops">What its queueing discipline had dropped by then.</param>
+/// <param name="IsPromiscuous">Whether the interface was made promiscuous for it.</param>
 internal readonly record struct Point(
-    uint Id, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, ulong StartedNanoseconds, string Name);
+    uint Id, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, ulong StartedNanoseconds, string Name, ulong QueueDrops, bool IsPromiscuous);
 
 /// <summary>A monitor's observation points and their totals, in this process's memory. Who changes it holds the PinLock, or owns the monitor.</summary>
 internal sealed unsafe class PointTable : IDisposable
@@ -72,6 +74,12 @@ internal sealed unsafe class PointTable : IDisposable
         ObservationPoint* point = At(PlaceOf(id));
         (point->Hook, point->StartedNanoseconds) = ((uint)hook, startedNanoseconds);
     }
+
+    /// <summary>Says what the queueing discipline had dropped when a point was attached.</summary>
+    internal void SetQueueDrops(uint id, ulong drops) => At(PlaceOf(id))->QueueDrops = drops;
+
+    /// <summary>Says that the interface was made promiscuous for a point.</summary>
+    internal void SetPromiscuous(uint id) => At(PlaceOf(id))->Flags |= FlowAbi.PointPromiscuous;
 
     /// <summary>Forgets a point. Its flows are no one's from then on.</summary>
     internal void Remove(uint id)
@@ -163,5 +171,7 @@ internal sealed unsafe class PointTable : IDisposable
         (point->Key & 1) != 0 ? FlowDirection.Egress : FlowDirection.Ingress,
         (MonitorHook)point->Hook,
         point->StartedNanoseconds,
-        Marshal.PtrToStringUTF8((nint)point->Name) ?? "");
+        Marshal.PtrToStringUTF8((nint)point->Name) ?? "",
+        point->QueueDrops,
+        (point->Flags & FlowAbi.PointPromiscuous) != 0);
 }

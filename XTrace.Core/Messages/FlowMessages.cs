@@ -27,6 +27,12 @@ internal static class FlowMessages
         Chinese = "接口 {0} 已消失，上一次采样包含其最后的流。",
     };
 
+    internal static readonly Message NothingMatchesYet = new("NothingMatchesYet")
+    {
+        English = "No network interface matches '{0}' yet.",
+        Chinese = "目前没有网络接口与“{0}”匹配。",
+    };
+
     internal static readonly Message Watching = new("Watching")
     {
         English = "Watching {0} on {1}, {2}.",
@@ -79,6 +85,32 @@ internal static class FlowMessages
     {
         English = "{0} stands on {1}. Packets that go through both are counted on both.",
         Chinese = "{0} 建立在 {1} 之上：经过两者的包在两处都会计数。",
+    };
+
+    internal static readonly Message BridgeShowsItsOwn = new("BridgeShowsItsOwn")
+    {
+        English = "{0} is a bridge: it shows what this host sends and receives through it, and not what its ports exchange.",
+        Chinese = "{0} 是网桥：只能看到本机经由它收发的流量，看不到其端口之间的流量。",
+        ForCmdlets = ("Add -Promiscuous to see that as well, or watch the ports.", "加上 -Promiscuous 可以看到，或者监控各端口。"),
+        ForCommandLine = ("Add --promiscuous to see that as well, or watch the ports.", "加上 --promiscuous 可以看到，或者监控各端口。"),
+    };
+
+    internal static readonly Message PromiscuousFailed = new("PromiscuousFailed", XTraceErrorKind.PermissionDenied)
+    {
+        English = "{0} cannot be made promiscuous: {1}. That needs CAP_NET_RAW as well. Grant it, or run 'ip link set {0} promisc on' before.",
+        Chinese = "无法将 {0} 设为混杂模式：{1}。这还需要 CAP_NET_RAW。请授予该权限，或事先运行 'ip link set {0} promisc on'。",
+    };
+
+    internal static readonly Message ProgramsBefore = new("ProgramsBefore")
+    {
+        English = "{0} ({1}): {2} other program(s) run before XTrace's. Frames that they drop, redirect or accept are not counted. See them with 'bpftool net show'.",
+        Chinese = "{0}（{1}）：有 {2} 个其他程序先于 XTrace 运行，被它们丢弃、重定向或接受的帧不会计数。用 'bpftool net show' 查看。",
+    };
+
+    internal static readonly Message QueueDropped = new("QueueDropped")
+    {
+        English = "{0}: its queueing discipline dropped {1} packets that are counted as leaving. See 'tc -s qdisc show dev {0}'.",
+        Chinese = "{0}：其排队规则丢弃了 {1} 个已按离开计数的包。见 'tc -s qdisc show dev {0}'。",
     };
 
     internal static readonly Message FlowsEvicted = new("FlowsEvicted")
@@ -174,7 +206,7 @@ internal static class FlowMessages
         Chinese = "{0} 没有可用的挂载点。{1}",
     };
 
-    internal static readonly Message AttachNotEffective = new("AttachNotEffective")
+    internal static readonly Message AttachNotEffective = new("AttachNotEffective", XTraceErrorKind.Failed)
     {
         English = "The kernel accepted {1} on {0} but does not run it there. Start again, or try another attach mode.",
         Chinese = "内核接受了 {0} 上的 {1}，但并未运行它。请重试，或换一种挂载模式。",

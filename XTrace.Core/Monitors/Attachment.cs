@@ -18,6 +18,9 @@ internal abstract class Attachment : IDisposable
     /// <summary>Whether this namespace's interface says itself that it runs the program there.</summary>
     internal abstract bool IsInPlace();
 
+    /// <summary>How many programs of others run before it, and can end a frame's way.</summary>
+    internal abstract int CountProgramsBefore();
+
     /// <summary>Lets it outlive this process.</summary>
     internal abstract void Pin(string path);
 

@@ -12,14 +12,11 @@ internal static class BpfFileSystem
 {
     private const string Here = "/sys/fs/bpf";
 
-    /// <summary>The same place as the first process sees it.</summary>
-    private const string OfFirstProcess = "/proc/1/root/sys/fs/bpf";
-
     private static readonly Lazy<string> s_root = new(FindRoot);
 
     /// <summary>
     /// Where it is. <c>ip netns exec</c>, for one, gives a command a mount namespace of its own, without a BPF file system: what is pinned
-    /// into one that is mounted there is gone with the command. So the first process's is used.
+    /// into one that is mounted there is gone with the command. So that of the process that started the command is used.
     /// </summary>
     internal static string Root => s_root.Value;
 
@@ -68,22 +65,36 @@ internal static class BpfFileSystem
         }
     }
 
-    /// <summary>Whether this process sees other mounts than the first one, so that a new one would end with it.</summary>
-    private static bool IsMountNamespacePrivate =>
-        new FileInfo("/proc/1/ns/mnt").LinkTarget is { } first && first != new FileInfo("/proc/thread-self/ns/mnt").LinkTarget;
+    /// <summary>A path below Root as other processes know it.</summary>
+    internal static string ToPublic(string path) => Here + path[Root.Length..];
 
-    private static string FindRoot()
+    /// <summary>The same path as this process has to write it.</summary>
+    internal static string FromPublic(string path) => path.StartsWith(Here, StringComparison.Ordinal) ? Root + path[Here.Length..] : path;
+
+    /// <summary>Whether this process has mounts that those that started it do not see, so that a new one would end with it.</summary>
+    private static bool IsMountNamespacePrivate =>
+        ProcessIdentity.Ancestors.Any(id => MountsOf($"{id}") is { } theirs && theirs != MountsOf("thread-self"));
+
+    private static string FindRoot() =>
+        IsMountedIn("thread-self") ? Here
+        : ProcessIdentity.Ancestors.Where(id => IsMountedIn($"{id}")).Select(id => $"/proc/{id}/root{Here}").FirstOrDefault(Directory.Exists) ?? Here;
+
+    private static bool IsMountedIn(string process) =>
+        Ask(() => File.ReadLines($"/proc/{process}/mounts").Any(line => line.Split(' ') is [_, Here, "bpf", ..]));
+
+    /// <summary>The mount namespace of a process; null where this one may not know.</summary>
+    private static string? MountsOf(string process) => Ask(() => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget);
+
+    /// <summary>Other users' processes are not for this one to see, and any may end.</summary>
+    private static T? Ask<T>(Func<T> question)
     {
         try
         {
-            return !IsMountedIn("thread-self") && IsMountNamespacePrivate && IsMountedIn("1") && Directory.Exists(OfFirstProcess) ? OfFirstProcess : Here;
+            return question();
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
-            // Another user's process: its mounts are not for this one to see.
-            return Here;
+            return default;
         }
     }
-
-    private static bool IsMountedIn(string process) => File.ReadLines($"/proc/{process}/mounts").Any(line => line.Split(' ') is [_, Here, "bpf", ..]);
 }

@@ -20,6 +20,15 @@ internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, Fl
 
     internal override bool IsInPlace() => Query().InterfaceIndex != 0;
 
+    internal override int CountProgramsBefore()
+    {
+        uint id = BpfProgram.IdOf(program);
+        IReadOnlyList<ClsactHook.Filter> filters = ClsactHook.List(interfaceIndex, direction);
+        uint priority = filters.FirstOrDefault(filter => filter.ProgramId == id && filter.Handle != 0).Priority;
+        return TcxHook.CountPrograms(interfaceIndex, direction)
+            + filters.Count(filter => filter.Handle != 0 && !filter.IsOurs && filter.Priority < priority);
+    }
+
     internal override void Pin(string path)
     {
         program.Pin(path);

@@ -44,15 +44,17 @@ internal static unsafe class ClsactHook
         using BpfLog log = new();
         LibBpf.TcHook hook = Hook(target.Index, LibBpf.TcIngress | LibBpf.TcEgress);
         int result = LibBpf.bpf_tc_hook_create(&hook);
+        if (result == -Errnos.EEXIST)
+        {
+            // With the last of them the qdisc may go.
+            RemoveOrphans(target.Index, isPinned: (_, _) => true);
+            result = LibBpf.bpf_tc_hook_create(&hook);
+        }
         if (result is not (0 or -Errnos.EEXIST))
         {
-            throw new BpfException($"add the clsact qdisc to {target.Name}", -result, log.Text, target.Name);
+            throw new BpfException(KernelOperation.AddQdisc(target.Name), -result, log.Text, target.Name);
         }
         bool isNew = result == 0;
-        if (!isNew)
-        {
-            RemoveOrphans(target.Index, isPinned: (_, _) => true);
-        }
         bool qdiscIsOurs = isNew || ListBoth(target.Index).Any(other => other.IsOurs && other.Handle == QdiscIsOurs);
         if (direction == FlowDirection.Egress && !qdiscIsOurs)
         {
@@ -72,7 +74,7 @@ internal static unsafe class ClsactHook
         if (result < 0)
         {
             RemoveQdisc(target.Index, qdiscIsOurs);
-            throw new BpfException($"attach {HookPlan.Describe(MonitorHook.Clsact)} to {target.Name}", -result, log.Text, target.Name);
+            throw new BpfException(KernelOperation.Attach(HookPlan.Describe(MonitorHook.Clsact), target.Name), -result, log.Text, target.Name);
         }
         if (others.Any(other => !other.IsOurs && other.Priority < priority))
         {
@@ -100,7 +102,7 @@ internal static unsafe class ClsactHook
             int result = LibBpf.bpf_tc_detach(&hook, &options);
             if (result < 0 && List(interfaceIndex, direction).Contains(filter))
             {
-                throw new BpfException("detach a clsact filter", -result, log.Text);
+                throw new BpfException(KernelOperation.DetachFilter, -result, log.Text);
             }
             qdiscIsOurs |= filter.Handle == QdiscIsOurs;
         }

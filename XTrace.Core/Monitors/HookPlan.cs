@@ -67,7 +67,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             {
                 return Verified(Attach(hook, programFor, target, direction, replacement, report), target);
             }
-            catch (XTraceException refusal) when (refusal.Kind is not (XTraceErrorKind.PermissionDenied or XTraceErrorKind.ResourceUnavailable))
+            catch (XTraceException refusal) when (refusal.Kind != XTraceErrorKind.PermissionDenied && refusal.ErrorId != "OutOfMemory")
             {
                 refusals.Add(refusal);
                 report(new Notice(NoticeLevel.Detail, FlowMessages.HookRefused, target.Name, target.Name, Describe(hook), refusal.Message));

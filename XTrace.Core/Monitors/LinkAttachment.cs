@@ -17,6 +17,12 @@ internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirec
             : XdpHook.Runs(index, hook, program));
     }
 
+    internal override int CountProgramsBefore()
+    {
+        (int index, uint program, _) = Query();
+        return hook == MonitorHook.Tcx && index != 0 ? TcxHook.CountBefore(index, direction, program) : 0;
+    }
+
     internal override void Pin(string path) => link.Pin(path);
 
     internal override void Detach() => BpfLink.Detach(link);

@@ -19,6 +19,9 @@ internal sealed record MonitorOptions
     /// <summary>The flows to keep; others count in the totals only.</summary>
     internal FlowFilter Filter { get; init; } = new();
 
+    /// <summary>Whether interfaces are to take frames that are for others, for as long as they are monitored.</summary>
+    internal bool Promiscuous { get; init; }
+
     /// <summary>Exactly these hooks, in this order, whatever the mode; null: those that suit the interface.</summary>
     internal IReadOnlyList<MonitorHook>? Hooks { get; init; }
 

@@ -16,6 +16,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private readonly List<(PinFolder Folder, FlowMonitor Monitor)> _monitors = [];
     private readonly List<(PinFolder Folder, FlowMonitor Monitor, PointPin Pin)> _started = [];
+    private readonly HashSet<int> _promiscuous = [];
     private readonly Dictionary<(int, FlowDirection), (PinFolder Folder, PinnedPoint Point)> _existing = [];
 
     /// <summary>Starts each target; the error of one is reported and ends none of the others.</summary>
@@ -38,6 +39,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         {
             folder.Remove();
         }
+        SetQueueDrops();
         return Describe();
     }
 
@@ -119,7 +121,34 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
                 throw;
             }
             _started.Add((folder, monitor, pin));
+            MakePromiscuous(monitor, point, target);
             return true;
+        }
+    }
+
+    /// <summary>Who had it so already has it so afterwards.</summary>
+    private void MakePromiscuous(FlowMonitor monitor, uint point, NetInterface target)
+    {
+        if (options.Promiscuous && !target.IsPromiscuous && _promiscuous.Add(target.Index))
+        {
+            monitor.Points.SetPromiscuous(point);
+            Promiscuity.Set(target.Index, isPromiscuous: true);
+        }
+        else if (!options.Promiscuous)
+        {
+            target.WarnIfBridge(report);
+        }
+    }
+
+    private void SetQueueDrops()
+    {
+        IReadOnlyDictionary<int, ulong> drops = QueueDrops.Read();
+        foreach ((_, FlowMonitor monitor, PointPin pin) in _started.Where(one => one.Pin.Direction == FlowDirection.Egress))
+        {
+            if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is { } point)
+            {
+                monitor.Points.SetQueueDrops(point.Id, drops.GetValueOrDefault(pin.InterfaceIndex));
+            }
         }
     }
 
@@ -163,9 +192,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private List<XdpMonitor> Describe()
     {
-        Dictionary<uint, long> nothingYet = [];
         return [.. _started
-            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, nothingYet) : null)
+            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, MonitorCounts.None) : null)
             .OfType<XdpMonitor>()];
     }
 }

@@ -52,7 +52,7 @@ internal static class MonitorStore
         try
         {
             return [.. PinFolder.All().SelectMany(folder => folder.Points)
-                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = pin.Path })];
+                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = BpfFileSystem.ToPublic(pin.Path) })];
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException)
         {
@@ -141,15 +141,15 @@ internal static class MonitorStore
     /// <param name="stopped">Is told each that was.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
-        foreach (var group in monitors.GroupBy(one => OldPins.Is(one.Path) ? one.Path : PinFolder.Of(one.Path).Path))
+        foreach (var group in monitors.Select(one => (Monitor: one, Pin: BpfFileSystem.FromPublic(one.Path))).GroupBy(one => OldPins.Is(one.Pin) ? one.Pin : PinFolder.Of(one.Pin).Path))
         {
             PinFolder folder = new(group.Key);
-            using FlowMonitor? monitor = OldPins.Is(group.First().Path) ? null : TryOpen(folder);
-            foreach (XdpMonitor one in group)
+            using FlowMonitor? monitor = OldPins.Is(group.First().Pin) ? null : TryOpen(folder);
+            foreach ((XdpMonitor one, string pin) in group)
             {
                 try
                 {
-                    Stop(one, monitor);
+                    Stop(pin, monitor);
                     stopped(one);
                 }
                 catch (XTraceException error)
@@ -157,7 +157,7 @@ internal static class MonitorStore
                     report(new Notice(error));
                 }
             }
-            if (!OldPins.Is(group.First().Path) && folder.Points.Count == 0)
+            if (!OldPins.Is(group.First().Pin) && folder.Points.Count == 0)
             {
                 folder.Remove();
             }
@@ -166,13 +166,13 @@ internal static class MonitorStore
         return true;
     });
 
-    private static void Stop(XdpMonitor one, FlowMonitor? monitor)
+    private static void Stop(string path, FlowMonitor? monitor)
     {
-        if (OldPins.Is(one.Path))
+        if (OldPins.Is(path))
         {
-            new OldPins(one.Path).Remove();
+            new OldPins(path).Remove();
         }
-        else if (PinFolder.TryParse(one.Path, out PointPin pin) && File.Exists(one.Path))
+        else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
         {
             PinnedPoint.Remove(monitor, pin);
         }
@@ -212,10 +212,10 @@ internal static class MonitorStore
     /// <summary>A point with its totals.</summary>
     /// <param name="monitor">Its monitor.</param>
     /// <param name="point">The point.</param>
-    /// <param name="slots">The slots that each point's flows use; null: no counts are wanted.</param>
-    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, IReadOnlyDictionary<uint, long>? slots)
+    /// <param name="counts">What was counted beside its totals; null: no counts are wanted.</param>
+    internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, MonitorCounts? counts)
     {
-        FlowTotals totals = slots != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
+        FlowTotals totals = counts != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
         FlowFilter filter = monitor.Filter;
         return new XdpMonitor
         {
@@ -236,14 +236,16 @@ internal static class MonitorStore
             FilteredBytes = totals.FilteredBytes,
             MalformedPackets = totals.MalformedPackets,
             MalformedBytes = totals.MalformedBytes,
-            UsedSlots = point.Point is { } counted ? slots?.GetValueOrDefault(counted.Id) ?? 0 : 0,
-            TableUsedSlots = slots != null ? monitor.Table.UsedSlots : 0,
+            QueueDrops = counts?.DropsSinceStart(point),
+            ProgramsBefore = point.ProgramsBefore,
+            UsedSlots = point.Point is { } counted ? counts?.Slots.GetValueOrDefault(counted.Id) ?? 0 : 0,
+            TableUsedSlots = counts != null ? monitor.Table.UsedSlots : 0,
             TableSlots = monitor.Slots,
             MaxFlow = (int)monitor.Meta.MaxFlow,
             TableSize = monitor.Size,
             ProgramId = point.ProgramId,
             LinkId = point.LinkId,
-            Path = point.Pin.Path,
+            Path = BpfFileSystem.ToPublic(point.Pin.Path),
         };
     }
 
@@ -255,11 +257,11 @@ internal static class MonitorStore
             // Another version's, or half removed.
             return folder.Points.Select(pin => new XdpMonitor
             {
-                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = pin.Path,
+                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = BpfFileSystem.ToPublic(pin.Path),
             });
         }
-        Dictionary<uint, long>? slots = withCounts ? monitor.Table.CountSlots() : null;
-        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, slots))];
+        MonitorCounts? counts = withCounts ? new MonitorCounts(monitor.Table.CountSlots(), QueueDrops.Read()) : null;
+        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, counts))];
     }
 
     /// <summary>Null where another process has just removed it.</summary>
@@ -273,7 +275,7 @@ internal static class MonitorStore
                 Direction = old.Direction,
                 State = old.IsWhole ? MonitorState.Incompatible : MonitorState.Incomplete,
                 ProgramId = old.ProgramId,
-                Path = old.Path,
+                Path = BpfFileSystem.ToPublic(old.Path),
             };
         }
         catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)

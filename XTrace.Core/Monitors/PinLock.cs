@@ -38,7 +38,7 @@ internal sealed class PinLock : IDisposable
             int error = Marshal.GetLastPInvokeError();
             throw error == Errnos.EACCES
                 ? new UnauthorizedAccessException($"Access to the path '{folder}' is denied.")
-                : new BpfException($"open {folder}", error, target: folder);
+                : new BpfException(KernelOperation.Open(folder), error, target: folder);
         }
         long start = Stopwatch.GetTimestamp();
         while (Libc.flock(fd, Libc.LockExclusive | Libc.LockNonBlocking) != 0)

@@ -30,6 +30,9 @@ internal sealed class PinnedPoint
 
     internal uint LinkId { get; private init; }
 
+    /// <summary>How many programs of others run before it.</summary>
+    internal int ProgramsBefore { get; private init; }
+
     internal FlowDirection Direction => Pin.Direction;
 
     /// <summary>A point of a monitor that this version cannot read.</summary>
@@ -61,6 +64,7 @@ internal sealed class PinnedPoint
                 InterfaceIndex = isRunning ? index : 0,
                 ProgramId = program,
                 LinkId = link,
+                ProgramsBefore = isRunning ? attachment.CountProgramsBefore() : 0,
             };
         }
         catch (BpfException gone) when (gone.Errno == Errnos.ENOENT)
@@ -85,10 +89,22 @@ internal sealed class PinnedPoint
             using Attachment attachment = Attachment.Open(pin);
             attachment.Detach();
         }
+        if (point is { IsPromiscuous: true })
+        {
+            TakeBackPromiscuity(pin);
+        }
         PinFolder.Remove(pin);
         if (point is { } known)
         {
             monitor!.Points.Remove(known.Id);
+        }
+    }
+
+    private static void TakeBackPromiscuity(PointPin pin)
+    {
+        if (NetInterfaces.NameOf(pin.InterfaceIndex) != null)
+        {
+            Promiscuity.Set(pin.InterfaceIndex, isPromiscuous: false);
         }
     }
 }

@@ -3,7 +3,7 @@ using XTrace.Bpf;
 
 namespace XTrace.Monitors;
 
-/// <summary>A process, told from every other that has or had its number.</summary>
+/// <summary>A process, not to be confused with another that has or had its number.</summary>
 /// <param name="Id">Its number in its PID namespace.</param>
 /// <param name="Started">When it started, in clock ticks since boot: field 22 of /proc/PID/stat, proc(5).</param>
 /// <param name="Namespace">Inode of its PID namespace.</param>
@@ -25,18 +25,33 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
         }
     }
 
-    private static ulong? StartOf(int id)
+    /// <summary>The process that started this one, the one that started that, and so on to the first.</summary>
+    internal static IEnumerable<int> Ancestors
+    {
+        get
+        {
+            const int Parent = 4; // field 4 of /proc/PID/stat
+            for (int id = Environment.ProcessId; id > 1 && FieldOf(id, Parent) is { } parent and > 0; id = (int)parent)
+            {
+                yield return (int)parent;
+            }
+        }
+    }
+
+    private static ulong? StartOf(int id) => FieldOf(id, 22);
+
+    /// <summary>A field of /proc/PID/stat, proc(5); null where the process has ended, or /proc is mounted with hidepid.</summary>
+    private static ulong? FieldOf(int id, int field)
     {
         try
         {
             // The second field is the name in parentheses, which may hold anything.
             string stat = File.ReadAllText($"/proc/{id}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return ulong.Parse(fields[22 - 3], CultureInfo.InvariantCulture);
+            return ulong.Parse(fields[field - 3], CultureInfo.InvariantCulture);
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
-            // It has ended, or /proc is mounted with hidepid.
             return null;
         }
     }

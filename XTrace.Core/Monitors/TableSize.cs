@@ -54,7 +54,7 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points)
         }
         if ((long)Cpus * SlotsPerCpu > int.MaxValue)
         {
-            throw new BpfException($"make a table of {(long)Cpus * SlotsPerCpu} slots", Errnos.E2BIG);
+            throw new BpfException(KernelOperation.MakeTable((long)Cpus * SlotsPerCpu), Errnos.E2BIG);
         }
     }
 }

@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Net;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
@@ -21,7 +22,7 @@ internal static unsafe class TcxHook
     internal static LinkAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction)
     {
         BpfHandle link = BpfLink.Create(
-            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, $"attach {HookPlan.Describe(MonitorHook.Tcx)} to {target.Name}", target.Name);
+            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, KernelOperation.Attach(HookPlan.Describe(MonitorHook.Tcx), target.Name), target.Name);
         return new LinkAttachment(link, MonitorHook.Tcx, direction);
     }
 
@@ -34,8 +35,17 @@ internal static unsafe class TcxHook
         {
             0 => new ReadOnlySpan<uint>(programs, (int)count).Contains(programId),
             -Errnos.ENOENT or -Errnos.ENODEV => false,
-            _ => throw new BpfException($"ask interface {interfaceIndex} for its TCX programs", -result),
+            _ => throw new BpfException(KernelOperation.ListPrograms("TCX", interfaceIndex), -result),
         };
+    }
+
+    /// <summary>How many programs run before one of the interface's.</summary>
+    internal static int CountBefore(int interfaceIndex, FlowDirection direction, uint programId)
+    {
+        uint* programs = stackalloc uint[MaxPrograms];
+        return Query(interfaceIndex, direction, programs, out uint count) == 0
+            ? Math.Max(0, new ReadOnlySpan<uint>(programs, (int)count).IndexOf(programId))
+            : 0;
     }
 
     /// <summary>How many programs the interface runs in this direction; 0 on kernels without TCX.</summary>

@@ -23,7 +23,7 @@ internal static unsafe class XdpHook
         try
         {
             BpfHandle link = BpfLink.Create(
-                program, target.Index, LibBpf.AttachTypeXdp, flags, $"attach {HookPlan.Describe(hook)} to {target.Name}", target.Name);
+                program, target.Index, LibBpf.AttachTypeXdp, flags, KernelOperation.Attach(HookPlan.Describe(hook), target.Name), target.Name);
             return new LinkAttachment(link, hook, FlowDirection.Ingress);
         }
         catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
@@ -69,7 +69,7 @@ internal static unsafe class XdpHook
         {
             0 => options,
             -Errnos.ENODEV => default,
-            _ => throw new BpfException($"ask interface {interfaceIndex} for its XDP program", -result),
+            _ => throw new BpfException(KernelOperation.ListPrograms("XDP", interfaceIndex), -result),
         };
     }
 }

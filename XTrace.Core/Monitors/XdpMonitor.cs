@@ -57,6 +57,15 @@ public sealed class XdpMonitor
     /// <summary>Their bytes.</summary>
     public ulong MalformedBytes { get; init; }
 
+    /// <summary>
+    /// Egress: packets that the interface's queueing discipline dropped since StartTime. They are counted all the same, as the hook runs
+    /// before the queue. Null for Ingress, and where there is no such discipline.
+    /// </summary>
+    public ulong? QueueDrops { get; init; }
+
+    /// <summary>How many programs of others run before this one. Frames that they drop, redirect or accept are not counted.</summary>
+    public int ProgramsBefore { get; init; }
+
     /// <summary>Slots that its flows use, over all CPUs; a flow that two CPUs saw has two.</summary>
     public long UsedSlots { get; init; }
 

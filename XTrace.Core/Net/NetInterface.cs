@@ -1,3 +1,5 @@
+using XTrace.Messages;
+
 namespace XTrace.Net;
 
 /// <summary>A network interface of the current network namespace.</summary>
@@ -20,8 +22,20 @@ internal sealed record NetInterface(string Name, int Index)
     /// <summary>Index of the interface that it stands on, as a VLAN does on its NIC, or 0. The other end of a veth pair is not such a one.</summary>
     internal int Lower { get; init; }
 
+    /// <summary>Whether it takes frames that are for others: a user set it so.</summary>
+    internal bool IsPromiscuous { get; init; }
+
     /// <summary>Whether no device of its own brings the frames.</summary>
     internal bool IsVirtual => Kind != null || HardwareType == HardwareType.Loopback;
+
+    /// <summary>Says what a bridge does not show.</summary>
+    internal void WarnIfBridge(Action<Notice> report)
+    {
+        if (Kind == "bridge" && !IsPromiscuous)
+        {
+            report(new Notice(NoticeLevel.Warning, FlowMessages.BridgeShowsItsOwn, Name, Name));
+        }
+    }
 }
 
 /// <summary>ARPHRD_* of linux/if_arp.h, those that can be watched.</summary>

@@ -24,6 +24,8 @@ internal static unsafe partial class NetInterfaces
     private const ushort AttributeLinkNamespace = 37; // IFLA_LINK_NETNSID
     private const ushort AttributeProperties = 52; // IFLA_PROP_LIST
     private const ushort AttributeAlternativeName = 53; // IFLA_ALT_IFNAME, in IFLA_PROP_LIST
+    private const ushort AttributePromiscuity = 30; // IFLA_PROMISCUITY
+    private const uint FlagPromiscuous = 0x100; // IFF_PROMISC, linux/if.h
     private const int NameLength = 16; // IFNAMSIZ
 
     /// <summary>What is watched where nobody says otherwise: the environment's NETWORK_INTERFACE, then eth0.</summary>
@@ -80,6 +82,8 @@ internal static unsafe partial class NetInterfaces
         {
             HardwareType = (HardwareType)BinaryPrimitives.ReadUInt16LittleEndian(message[2..]),
             Kind = kind,
+            IsPromiscuous = (BinaryPrimitives.ReadUInt32LittleEndian(message[8..]) & FlagPromiscuous) != 0
+                || NetlinkAttributes.Number(attributes, AttributePromiscuity) > 0,
             Master = NetlinkAttributes.Number(attributes, AttributeMaster),
             Lower = LowerOf(attributes, kind, index),
             AlternativeNames = NetlinkAttributes.Texts(NetlinkAttributes.Find(attributes, AttributeProperties), AttributeAlternativeName),

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Net;
 
@@ -16,6 +17,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     private const int HeaderLength = 16; // struct nlmsghdr: length, type, flags, sequence, port
     private const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
+    private const ushort RequestAcknowledge = 0x5; // NLM_F_REQUEST | NLM_F_ACK
     private const ushort Interrupted = 0x10; // NLM_F_DUMP_INTR
     private const ushort MessageError = 2; // NLMSG_ERROR
     private const ushort MessageDone = 3; // NLMSG_DONE
@@ -32,7 +34,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     internal static NetlinkSocket Open(int protocol)
     {
         NetlinkSocket socket = Create(Family, RawCloseOnExec, protocol);
-        return socket.IsInvalid ? throw Failed("open a netlink socket", Marshal.GetLastPInvokeError()) : socket;
+        return socket.IsInvalid ? throw Failed(KernelOperation.OpenNetlink, Marshal.GetLastPInvokeError()) : socket;
     }
 
     /// <summary>Asks for all objects of a kind.</summary>
@@ -58,16 +60,24 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
 
     protected override bool ReleaseHandle() => Close((int)handle) == 0;
 
-    private void Request(ushort type, ReadOnlySpan<byte> body)
+    /// <summary>Changes something, and waits until the kernel says that it did.</summary>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    internal void Change(ushort type, ReadOnlySpan<byte> body)
+    {
+        Request(type, body, RequestAcknowledge);
+        Receive([]);
+    }
+
+    private void Request(ushort type, ReadOnlySpan<byte> body, ushort flags = RequestDump)
     {
         byte[] message = new byte[HeaderLength + body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
-        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), RequestDump);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), flags);
         body.CopyTo(message.AsSpan(HeaderLength));
         if (Send(this, message, (nuint)message.Length, 0) < 0)
         {
-            throw Failed("ask the kernel through netlink", Marshal.GetLastPInvokeError());
+            throw Failed(KernelOperation.AskNetlink, Marshal.GetLastPInvokeError());
         }
     }
 
@@ -97,7 +107,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
             }
             if (length < 0)
             {
-                throw Failed("read the kernel's answer through netlink", Marshal.GetLastPInvokeError());
+                throw Failed(KernelOperation.ReadNetlink, Marshal.GetLastPInvokeError());
             }
             for (ReadOnlySpan<byte> rest = buffer.AsSpan(0, (int)length); rest.Length >= HeaderLength;)
             {
@@ -107,9 +117,11 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
                 ReadOnlySpan<byte> payload = rest[HeaderLength..size];
                 switch (type)
                 {
+                    case MessageError when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) == 0:
+                        return consistent;
                     case MessageDone when payload.Length >= sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(payload) < 0:
                     case MessageError:
-                        throw Failed("ask the kernel through netlink", -BinaryPrimitives.ReadInt32LittleEndian(payload));
+                        throw Failed(KernelOperation.AskNetlink, -BinaryPrimitives.ReadInt32LittleEndian(payload));
                     case MessageDone:
                         return consistent;
                     default:
@@ -121,11 +133,8 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         }
     }
 
-    private static XTraceException Failed(string operation, int errno) => new(
-        "NetlinkFailed",
-        XTraceErrorKind.Failed,
-        $"Cannot {operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}). "
-        + (errno is Errnos.EMFILE or Errnos.ENFILE ? "Raise 'ulimit -n', or close files." : "See what the kernel says in 'dmesg'."));
+    private static XTraceException Failed(KernelOperation operation, int errno) =>
+        new(KernelMessages.OfNetlink(errno), null, operation, Marshal.GetPInvokeErrorMessage(errno), errno);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial NetlinkSocket Create(int family, int type, int protocol);

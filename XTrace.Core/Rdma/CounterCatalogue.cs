@@ -11,12 +11,24 @@ namespace XTrace.Rdma;
 /// <param name="Width">Bits; null if not known.</param>
 /// <param name="Category">What it tells.</param>
 /// <param name="Total">What total of the port it is a part of.</param>
-/// <param name="Meaning">In one line.</param>
+/// <param name="Meaning">In one line; null for a counter that is not known.</param>
 internal sealed record CounterInfo(
     RdmaCounterUnit Unit, uint Factor, RdmaCounterKind Kind, int? Width, RdmaCounterCategory Category, PortTotal Total, string? Meaning)
 {
-    internal static readonly CounterInfo Unknown = new(
+    private static readonly CounterInfo s_unknown = new(
         RdmaCounterUnit.Unknown, 1, RdmaCounterKind.Unknown, null, RdmaCounterCategory.Other, PortTotal.None, null);
+
+    /// <summary>Whether it is in the catalogue.</summary>
+    internal bool IsKnown => Meaning is not null;
+
+    /// <summary>Whether the category is guessed.</summary>
+    internal bool IsGuess => !IsKnown && Category != RdmaCounterCategory.Other;
+
+    /// <summary>Whether the driver says with a value of all ones that there is none.</summary>
+    internal bool IsNoneWhenAllOnes { get; init; }
+
+    /// <summary>For a name that is not in the catalogue: its words may tell what it is about.</summary>
+    internal static CounterInfo Guess(string name) => s_unknown with { Category = CounterWords.CategoryOf(name) };
 }
 
 /// <summary>The counters that are known: <c>counters.tsv</c>, which says where its knowledge is from.</summary>
@@ -30,26 +42,55 @@ internal static class CounterCatalogue
     /// <summary>The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c, get_counter_table.</summary>
     private const string WidthOfExtended = "32/64";
 
+    /// <summary>drivers/infiniband/hw/ionic/ionic_hw_stats.c, ionic_v1_stat_val.</summary>
+    private const string Ionic = "ionic";
+
+    /// <summary>Names of driver links that stand for another driver's.</summary>
+    private static readonly FrozenDictionary<string, string> s_otherNames = new Dictionary<string, string>
+    {
+        ["mlx5_core.sf"] = "mlx5_core", // a subfunction
+        ["ionic_rdma"] = Ionic,
+    }.ToFrozenDictionary();
+
+    /// <summary>Drivers of the kernel that have no counters of their own.</summary>
+    private static readonly string[] s_withoutCounters = ["siw", "ib_mthca", "be2net", "qede", "usnic_verbs", "vmw_pvrdma"];
+
     private static readonly FrozenDictionary<(RdmaCounterSource Source, string Name), Entry[]> s_entries =
         Load().GroupBy(entry => (entry.Source, entry.Name)).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
-    /// <summary>What is known of a counter of a driver. Another driver's counter of the same name is taken to mean the same.</summary>
+    private static readonly FrozenSet<string> s_drivers =
+        s_entries.Values.SelectMany(entries => entries).SelectMany(entry => entry.Drivers).Concat(s_withoutCounters).ToFrozenSet();
+
+    /// <summary>
+    /// What is known of a counter of a driver, or can be guessed. Another driver's counter of the same name is taken to mean
+    /// the same.
+    /// </summary>
     /// <param name="source">The folder it is in.</param>
     /// <param name="name">Its name.</param>
     /// <param name="driver">The driver link's name, or null.</param>
     /// <param name="hasExtended">Whether the port has the extended counters.</param>
     internal static CounterInfo Find(RdmaCounterSource source, string name, string? driver, bool hasExtended)
     {
+        driver = driver is null ? null : s_otherNames.GetValueOrDefault(driver, driver);
         bool is32 = source == RdmaCounterSource.HwCounters && name.EndsWith(Suffix32, StringComparison.Ordinal);
         string bare = is32 ? name[..^Suffix32.Length] : name;
-        CounterInfo info = CounterInfo.Unknown;
+        CounterInfo info;
         if (s_entries.TryGetValue((source, bare), out Entry[]? entries) || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
         {
-            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver)) ?? entries[0];
+            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!))
+                ?? Array.Find(entries, one => one.Drivers.Length == 0)
+                ?? entries[0];
             info = entry.IsWidenedByExtended ? entry.Info with { Width = hasExtended ? 64 : 32 } : entry.Info;
         }
-        return is32 ? info with { Width = 32 } : info;
+        else
+        {
+            info = CounterInfo.Guess(bare);
+        }
+        return info with { Width = is32 ? 32 : info.Width, IsNoneWhenAllOnes = driver == Ionic };
     }
+
+    /// <summary>Whether the counters of a driver are in the catalogue: then one that is in neither it nor sysfs is not kept.</summary>
+    internal static bool Knows(string? driver) => driver is not null && s_drivers.Contains(s_otherNames.GetValueOrDefault(driver, driver));
 
     private static string WithoutNumber(string name) => string.Concat(name.AsSpan().TrimEnd("0123456789"), Number);
 
@@ -74,7 +115,7 @@ internal static class CounterCatalogue
         }
         CounterInfo info = new(
             UnitOf(unit),
-            unit == "words" ? 4u : 1u,
+            unit switch { "words" => 4u, "flits" => 8u, _ => 1u },
             Enum.Parse<RdmaCounterKind>(kind, ignoreCase: true),
             width == WidthOfExtended ? null : int.Parse(width, CultureInfo.InvariantCulture),
             Enum.Parse<RdmaCounterCategory>(category, ignoreCase: true),
@@ -88,6 +129,7 @@ internal static class CounterCatalogue
     {
         RdmaCounterSource.Counters => "counters",
         RdmaCounterSource.CountersExt => "counters_ext",
+        RdmaCounterSource.DiagCounters => "diag_counters",
         _ => "hw_counters",
     };
 
@@ -96,12 +138,12 @@ internal static class CounterCatalogue
     private static RdmaCounterUnit UnitOf(string text) => text switch
     {
         "-" => RdmaCounterUnit.Unknown,
-        "words" => RdmaCounterUnit.Bytes,
+        "words" or "flits" => RdmaCounterUnit.Bytes,
         _ => Enum.Parse<RdmaCounterUnit>(text, ignoreCase: true),
     };
 
     private static PortTotal TotalOf(string text) =>
         text == "-" ? PortTotal.None : Enum.Parse<PortTotal>(text.Replace(".", "", StringComparison.Ordinal), ignoreCase: true);
 
-    private sealed record Entry(RdmaCounterSource Source, string Name, string?[] Drivers, CounterInfo Info, bool IsWidenedByExtended);
+    private sealed record Entry(RdmaCounterSource Source, string Name, string[] Drivers, CounterInfo Info, bool IsWidenedByExtended);
 }

@@ -5,15 +5,14 @@ using XTrace.Bpf;
 
 namespace XTrace.Rdma;
 
-/// <summary>What the counters of one folder have in common.</summary>
-/// <param name="Device">The device.</param>
-/// <param name="Port">The port, or null.</param>
-/// <param name="InterfaceAlias">The port's network interface, or null.</param>
-/// <param name="Source">Which folder.</param>
-internal sealed record CounterPlace(string Device, int? Port, string? InterfaceAlias, RdmaCounterSource Source);
-
 /// <summary>One counter: its file, held open, and its last two values. Reading it again allocates nothing.</summary>
-internal sealed class CounterFile(CounterPlace place, string name, string path, CounterInfo info) : IDisposable
+/// <param name="place">The port or the device that it is of.</param>
+/// <param name="source">Which folder it is in.</param>
+/// <param name="entry">Its entry there.</param>
+/// <param name="path">Where to open it.</param>
+/// <param name="info">What is known of it.</param>
+internal sealed class CounterFile(CounterPlace place, RdmaCounterSource source, FolderEntry entry, string path, CounterInfo info)
+    : IDisposable
 {
     private SafeFileHandle? _file;
     private Value? _current;
@@ -25,7 +24,11 @@ internal sealed class CounterFile(CounterPlace place, string name, string path, 
 
     internal CounterInfo Info => info;
 
-    internal string Name => name;
+    internal RdmaCounterSource Source => source;
+
+    internal FolderEntry Entry => entry;
+
+    internal string Name => entry.Name;
 
     internal RdmaCounterStatus Status => _status;
 
@@ -36,7 +39,7 @@ internal sealed class CounterFile(CounterPlace place, string name, string path, 
     internal ulong? Current => HasValue ? Scale(_current!.Value.Raw) : null;
 
     /// <summary>What it grew by since the last sample before that gave a number; null where nobody can tell.</summary>
-    internal ulong? Delta => HasRate ? Scale(_current!.Value.Raw - _previous!.Value.Raw) : null;
+    internal ulong? Delta => HasRate ? Scale(Growth) : null;
 
     /// <summary>The same a second.</summary>
     internal double? RatePerSecond => Delta is { } delta
@@ -70,19 +73,22 @@ internal sealed class CounterFile(CounterPlace place, string name, string path, 
         _file = null;
     }
 
-    internal RdmaCounter ToCounter(DateTime timestamp) => new()
+    internal RdmaCounter ToCounter(long sample, DateTime timestamp) => new()
     {
+        Sample = sample,
         Timestamp = timestamp,
         Device = place.Device,
         Port = place.Port,
-        InterfaceAlias = place.InterfaceAlias,
-        Source = place.Source,
-        Name = name,
+        InterfaceAlias = place.Interfaces.Count > 0 ? place.Interfaces[0].InterfaceAlias : null,
+        InterfaceFoundBy = place.Interfaces.Count > 0 ? place.Interfaces[0].FoundBy : null,
+        Source = source,
+        Name = entry.Name,
         RawValue = HasValue ? _current!.Value.Raw : null,
         Value = Current,
         Unit = info.Unit,
         Kind = info.Kind,
         Category = info.Category,
+        IsGuess = info.IsGuess,
         Width = Width,
         Delta = Delta,
         RatePerSecond = RatePerSecond,
@@ -98,18 +104,40 @@ internal sealed class CounterFile(CounterPlace place, string name, string path, 
         {
             return text.StartsWith("N/A"u8) ? RdmaCounterStatus.NotAvailable : RdmaCounterStatus.NotANumber;
         }
+        if (raw == ulong.MaxValue && info.IsNoneWhenAllOnes)
+        {
+            return RdmaCounterStatus.NotAvailable;
+        }
         _previous = _current;
         _current = new Value(raw, ticks);
         return IsGreatest(raw) ? RdmaCounterStatus.Saturated
-            : info.Kind != RdmaCounterKind.Gauge && raw < _previous?.Raw ? RdmaCounterStatus.Reset
+            : info.Kind != RdmaCounterKind.Gauge && raw < _previous?.Raw && !HasWrapped ? RdmaCounterStatus.Reset
             : RdmaCounterStatus.Ok;
     }
 
-    /// <summary>Only the specification's counters stop; of the drivers' own nobody says so.</summary>
-    private bool IsGreatest(ulong raw) => place.Source != RdmaCounterSource.HwCounters && info.Width is { } width && raw == Greatest(width);
+    /// <summary>Only the specification's counters stop at their greatest value.</summary>
+    private bool IsGreatest(ulong raw) => Stops && info.Width is { } width && raw == Greatest(width);
+
+    private bool Stops => source is RdmaCounterSource.Counters or RdmaCounterSource.CountersExt;
+
+    /// <summary>
+    /// Whether a driver's counter that is less than before began anew at its width, and was not reset: what it grew by is then
+    /// less than half of what it can count to.
+    /// </summary>
+    private bool HasWrapped => !Stops && Width is < 64 and { } width && Growth <= Greatest(width) / 2;
+
+    private ulong Growth
+    {
+        get
+        {
+            ulong growth = _current!.Value.Raw - _previous!.Value.Raw;
+            return _current.Value.Raw < _previous.Value.Raw && Width is < 64 and { } width ? growth & Greatest(width) : growth;
+        }
+    }
 
     /// <summary>A port may have wide data counters and not the rest of the extended ones (sysfs.c, pma_attrs_noietf): a great value tells.</summary>
-    private int? Width => info.Width is { } width && _current?.Raw > Greatest(width) ? 64 : info.Width;
+    private int? Width =>
+        info.Width is { } width && (_current?.Raw > Greatest(width) || _previous?.Raw > Greatest(width)) ? 64 : info.Width;
 
     private static ulong Greatest(int width) => ulong.MaxValue >> (64 - width);
 

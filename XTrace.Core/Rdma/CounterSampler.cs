@@ -1,83 +1,232 @@
+using XTrace.Bpf;
+using XTrace.Messages;
+using XTrace.Net;
+
 namespace XTrace.Rdma;
 
-/// <summary>Samples the counters of devices. The files stay open; a sample reads each from its start again.</summary>
-internal sealed class CounterSampler(CounterFilter filter) : IDisposable
+/// <summary>
+/// Samples counters. What is there is found again at each sample, and files stay open from one to the next: a sample reads
+/// each from its start again, and opens only what is new.
+/// </summary>
+internal sealed class CounterSampler : IDisposable
 {
-    /// <summary>How old values of hw_counters may be, in milliseconds: a setting in their folder, which is not ours to write.</summary>
-    private const string Lifespan = "lifespan";
-    private const string ExtendedOnly = "unicast_rcv_packets"; // drivers/infiniband/core/sysfs.c, pma_attrs_ext
     private const int LongestNumber = 64; // 20 digits, or a word instead of them
+    private const int FoldersOfSample = 40; // those of eight devices
 
-    private const int TooManyOpenFiles = 24; // EMFILE, asm-generic/errno-base.h
-
-    private readonly InterfaceFinder _finder = new();
-    private readonly HashSet<(string Device, int? Port)> _seen = [];
-    private readonly List<CounterFile> _files = [];
+    private readonly CounterSelection _selection;
+    private readonly Action<Notice> _report;
+    private readonly CounterFinding _finding;
+    private readonly ListedFolder _class = new(Sysfs.InfiniBand);
+    private readonly ListedFolder _net = new(Sysfs.Net);
+    private readonly SortedList<string, CounterDevice> _devices = new(NaturalOrder.Instance);
     private readonly byte[] _buffer = new byte[LongestNumber];
-    private DateTime _timestamp;
-    private bool _keepOpen = true;
+    private CounterDevice[] _all = [];
+    private CounterFile[] _files = [];
+    private int _turn;
+    private bool _isOpen;
 
-    /// <summary>Adds the counters of a device that the filter wants; opens none yet.</summary>
-    /// <param name="name">The device.</param>
-    /// <param name="ports">Only of these ports; without one, of all and of the device as a whole.</param>
-    internal void Add(string name, IReadOnlyCollection<int> ports)
+    /// <param name="selection">What is wanted.</param>
+    /// <param name="report">Told what comes and goes, and what cannot be listed.</param>
+    /// <exception cref="XTraceException">The environment's XTRACE_SYSFS_ROOT names no sysfs.</exception>
+    internal CounterSampler(CounterSelection selection, Action<Notice> report)
     {
-        DeviceFolder device = new(name);
-        if (ports.Count == 0 && _seen.Add((name, null)))
-        {
-            AddFolders(device.Path, device.Driver, source => new CounterPlace(name, null, null, source));
-        }
-        foreach (PortFolder port in device.Ports)
-        {
-            if ((ports.Count == 0 || ports.Contains(port.Number)) && _seen.Add((name, port.Number)))
-            {
-                string? netdev = _finder.Find(port, () => GidTable.Read(port.Path)).FirstOrDefault()?.InterfaceAlias;
-                AddFolders(port.Path, device.Driver, source => new CounterPlace(name, port.Number, netdev, source));
-            }
-        }
+        (_selection, _report) = (selection, report);
+        _finding = new CounterFinding(selection.Filter, report, Dispose);
     }
 
+    /// <summary>The wanted devices that are there; with network interfaces, those that use one of them.</summary>
+    internal IEnumerable<string> Devices =>
+        _all.Where(device => device.Places.Length > 0 || _selection.Interfaces.Count == 0).Select(device => device.Entry.Name);
+
+    /// <summary>Ports, and devices as a whole, by device and number.</summary>
+    internal IReadOnlyList<CounterPlace> Places { get; private set; } = [];
+
+    /// <summary>All their counters that are wanted.</summary>
     internal IReadOnlyList<CounterFile> Files => _files;
 
-    /// <summary>Reads all; one that fails says so itself.</summary>
-    internal void Sample()
+    /// <summary>Looks for devices, ports and counters that are new or gone.</summary>
+    internal void Find()
     {
-        _timestamp = DateTime.Now;
+        _finding.Begin();
+        _finding.IsTelling = _isOpen;
+        bool changed = _finding.Refresh(_class);
+        if (changed)
+        {
+            FindDevices();
+        }
+        if (_finding.Refresh(_net) && _isOpen)
+        {
+            FindInterfaces();
+            changed = true;
+        }
+        if (FindInDevices() | changed)
+        {
+            Places = [.. _all.SelectMany(device => device.Places)];
+            _files = [.. Places.SelectMany(place => place.Files)];
+        }
+        if (!_isOpen)
+        {
+            _isOpen = true;
+            TellMissing();
+        }
+    }
+
+    /// <summary>
+    /// Looks into devices until enough folders were listed. On large machines they take turns; what has changed waits for none.
+    /// </summary>
+    private bool FindInDevices()
+    {
+        bool changed = false;
+        int first = _turn;
+        for (int i = 0; i < _all.Length; i++)
+        {
+            CounterDevice device = _all[(first + i) % _all.Length];
+            bool hasTurn = _finding.Listed < FoldersOfSample;
+            _turn += hasTurn ? 1 : 0;
+            if (hasTurn || device.IsChanged)
+            {
+                changed |= device.Find(_finding);
+            }
+        }
+        _turn = _all.Length == 0 ? 0 : _turn % _all.Length;
+        return changed;
+    }
+
+    /// <summary>Reads all; one that fails says so itself.</summary>
+    internal void Read()
+    {
         foreach (CounterFile file in _files)
         {
-            file.Read(_buffer, _keepOpen);
-            if (file.ErrorCode == TooManyOpenFiles && _keepOpen)
+            file.Read(_buffer, _finding.KeepOpen);
+            if (file.ErrorCode == Errnos.EMFILE && _finding.KeepOpen)
             {
-                // Leave descriptors to the rest of the process, and open each file for its read from now on.
-                _keepOpen = false;
-                Dispose();
-                file.Read(_buffer, _keepOpen);
+                _finding.StopKeepingOpen();
+                file.Read(_buffer, _finding.KeepOpen);
             }
         }
     }
 
-    /// <summary>The last sample.</summary>
-    /// <param name="wanted">Which of them; null for all.</param>
-    internal IEnumerable<RdmaCounter> Counters(Func<CounterFile, bool>? wanted = null) =>
-        (wanted is null ? _files : _files.Where(wanted)).Select(file => file.ToCounter(_timestamp));
-
-    public void Dispose() => _files.ForEach(file => file.Dispose());
-
-    private void AddFolders(string folder, string? driver, Func<RdmaCounterSource, CounterPlace> placeOf)
+    public void Dispose()
     {
-        foreach (RdmaCounterSource source in Enum.GetValues<RdmaCounterSource>())
+        _class.Dispose();
+        _net.Dispose();
+        foreach (CounterDevice device in _devices.Values)
         {
-            string path = Path.Combine(folder, CounterCatalogue.FolderOf(source));
-            string[] names = Sysfs.Names(path);
-            bool hasExtended = names.Contains(ExtendedOnly);
-            CounterPlace place = placeOf(source);
-            foreach (string name in names.Where(name => name != Lifespan))
+            device.Dispose();
+        }
+    }
+
+    private void FindDevices()
+    {
+        Dictionary<string, FolderEntry> there = _class.Entries.ToDictionary(entry => entry.Name);
+        Dictionary<string, IReadOnlyCollection<int>> wanted = Wanted([.. there.Keys]);
+        bool HasEnded(CounterDevice device) =>
+            !wanted.ContainsKey(device.Entry.Name) || there[device.Entry.Name] != device.Entry;
+        foreach (CounterDevice device in _all.Where(HasEnded))
+        {
+            _devices.Remove(device.Entry.Name);
+            device.Dispose();
+            if (!wanted.ContainsKey(device.Entry.Name))
             {
-                CounterInfo info = CounterCatalogue.Find(source, name, driver, hasExtended);
-                if (filter.Wants(name, info))
-                {
-                    _files.Add(new CounterFile(place, name, Path.Combine(path, name), info));
-                }
+                _finding.Tell(RdmaMessages.DeviceGone, device.Entry.Name);
+            }
+        }
+        foreach ((string name, IReadOnlyCollection<int> ports) in wanted.Where(one => !_devices.ContainsKey(one.Key)))
+        {
+            _devices.Add(name, new CounterDevice(there[name], ports, _selection));
+            _finding.Tell(RdmaMessages.DeviceAppeared, name);
+        }
+        _all = [.. _devices.Values];
+    }
+
+    /// <summary>
+    /// The wanted ones of these devices, with the ports that are wanted; no ports for all of them and the device as a whole.
+    /// </summary>
+    private Dictionary<string, IReadOnlyCollection<int>> Wanted(IReadOnlyCollection<string> there)
+    {
+        Dictionary<string, IReadOnlyCollection<int>> wanted = [];
+        foreach (RdmaTarget target in _selection.Targets)
+        {
+            foreach (string name in target.Device.Choose(there, one => one))
+            {
+                bool all = target.Ports.Count == 0 || (wanted.TryGetValue(name, out IReadOnlyCollection<int>? ports) && ports.Count == 0);
+                wanted[name] = all ? [] : [.. wanted.GetValueOrDefault(name, []), .. target.Ports];
+            }
+        }
+        return wanted;
+    }
+
+    /// <summary>
+    /// Looks again for those of ports whose network interface has gone, that have none, or that may now have one that is wanted.
+    /// </summary>
+    private void FindInterfaces()
+    {
+        HashSet<string> there = [.. _net.Entries.Select(entry => entry.Name)];
+        foreach (CounterDevice device in _all)
+        {
+            device.FindInterfaces(_finding, port => _selection.Interfaces.Count > 0
+                || port.Interfaces.Count == 0
+                || port.Interfaces.Any(one => !there.Contains(one.InterfaceAlias)));
+        }
+    }
+
+    /// <summary>Tells what was asked for by name and is not there.</summary>
+    private void TellMissing()
+    {
+        if (_class.IsUnreadable)
+        {
+            return; // which is told already
+        }
+        if (_class.Entries.Count == 0)
+        {
+            _report(new Notice(NoticeLevel.Detail, RdmaMessages.NothingThere, null, Sysfs.InfiniBand));
+        }
+        string[] names = [.. _class.Entries.Select(entry => entry.Name)];
+        foreach (RdmaTarget target in _selection.Targets.DistinctBy(target => $"{target.Device}"))
+        {
+            if (target.Device.IsExact && target.Device.Choose(names, name => name).Count == 0)
+            {
+                _report(new Notice(RdmaDevices.NotFound(target.Device.Name!)));
+            }
+        }
+        if (_devices.Count > 0)
+        {
+            TellMissingPorts();
+            TellMissingInterfaces();
+            TellMissingCounters();
+        }
+    }
+
+    private void TellMissingPorts()
+    {
+        HashSet<int> there = [.. _devices.Values.SelectMany(device => device.PortNumbers)];
+        foreach (int port in _selection.Targets.SelectMany(target => target.Ports).Distinct().Where(port => !there.Contains(port)))
+        {
+            string ports = string.Join(", ", RdmaDevices.PortsOf(_devices.Keys));
+            _report(new Notice(new XTraceException(RdmaMessages.PortNotFound, port, port, string.Join(", ", _devices.Keys), ports)));
+        }
+    }
+
+    private void TellMissingInterfaces()
+    {
+        HashSet<string> used = [.. Places.SelectMany(place => place.Interfaces).Select(one => one.InterfaceAlias)];
+        foreach (string name in _selection.Interfaces.Where(name => !used.Contains(name)))
+        {
+            InterfaceFinder finder = new();
+            IEnumerable<string> there = RdmaDevices.PortsOf(_class.Entries.Select(entry => entry.Name)).Select(port =>
+                $"{port.Device} ({string.Join(' ', finder.Find(port, () => GidTable.Read(port.Path)))})");
+            _report(new Notice(new XTraceException(RdmaMessages.InterfaceNotFound, name, name, string.Join(", ", there))));
+        }
+    }
+
+    private void TellMissingCounters()
+    {
+        foreach (NamePattern pattern in _selection.Filter.Names.Where(one => one.IsExact && !Files.Any(file => one.IsMatch(file.Name))))
+        {
+            if (Places.Count > 0)
+            {
+                _report(new Notice(new XTraceException(
+                    RdmaMessages.CounterNotFound, pattern.Name, pattern.Name, string.Join(", ", _devices.Keys))));
             }
         }
     }

@@ -8,6 +8,7 @@ internal sealed class DeviceFolder
     // Software devices have no driver link. These are the names of their kernel modules.
     private const string SoftRoce = "rdma_rxe";
     private const string SoftIwarp = "siw";
+    private const string Subfunction = ".sf."; // drivers/net/ethernet/mellanox/mlx5/core/sf/dev/dev.c
     private const string RnicType = "4: RNIC"; // rdma/ib_verbs.h, enum rdma_node_type
 
     private readonly string? _below;
@@ -64,16 +65,23 @@ internal sealed class DeviceFolder
     /// The folder of the PCI function that a class device is on, directly or through devices in between (auxiliary bus);
     /// null if it is on none.
     /// </summary>
-    internal static string? PciFunctionOf(string classDevice)
+    internal static string? PciFunctionOf(string classDevice) => Above(classDevice, IsPciAddress);
+
+    /// <summary>
+    /// The same, or the subfunction that the class device is on (<c>mlx5_core.sf.2</c>): a subfunction has network interfaces
+    /// of its own, and those of the PCI function are not its.
+    /// </summary>
+    internal static string? FunctionOf(string classDevice) =>
+        Above(classDevice, name => IsPciAddress(name) || name.Contains(Subfunction, StringComparison.Ordinal));
+
+    private static string? Above(string classDevice, Predicate<string> isWanted)
     {
-        for (string? folder = Below(classDevice); folder is not null; folder = System.IO.Path.GetDirectoryName(folder))
+        string? folder = Below(classDevice);
+        while (folder is not null && !isWanted(System.IO.Path.GetFileName(folder)))
         {
-            if (IsPciAddress(System.IO.Path.GetFileName(folder)))
-            {
-                return folder;
-            }
+            folder = System.IO.Path.GetDirectoryName(folder);
         }
-        return null;
+        return folder;
     }
 
     /// <summary>The device that a class device belongs to. The class folder holds links, and the link is relative to where they lead.</summary>

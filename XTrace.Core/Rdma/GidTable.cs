@@ -10,7 +10,7 @@ internal static class GidTable
     internal static IReadOnlyList<RdmaGid> Read(string portPath)
     {
         List<RdmaGid> gids = [];
-        foreach (string name in Sysfs.Names(Path.Combine(portPath, "gids")))
+        foreach (string name in Sysfs.NamesOrNone(Path.Combine(portPath, "gids")))
         {
             if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
                 && IPAddress.TryParse(SysfsFile.ReadText(Path.Combine(portPath, "gids", name)), out IPAddress? gid)

@@ -10,13 +10,14 @@ namespace XTrace.Rdma;
 internal sealed class InterfaceFinder
 {
     private const string InfiniBandType = "32"; // ARPHRD_INFINIBAND, linux/if_arp.h
+    private const int FirstPort = 1;
     private const int IpoibAddressLength = 20; // RFC 4391 9.1.1: 4 bytes flags and queue pair, 16 bytes GID
 
     private readonly Lazy<IReadOnlyDictionary<(string Device, int Port), string>> _netlink = new(
         () => Sysfs.IsLive ? RdmaNetlink.PortInterfaces() : new Dictionary<(string, int), string>());
 
     private readonly Lazy<NetFolder[]> _folders = new(
-        () => [.. Sysfs.Names(Sysfs.Net).Select(name => new NetFolder(name, Path.Combine(Sysfs.Net, name)))]);
+        () => [.. Sysfs.NamesOrNone(Sysfs.Net).Select(name => new NetFolder(name, Path.Combine(Sysfs.Net, name)))]);
 
     /// <summary>The interfaces of a port, each once, with the surest method that found it.</summary>
     /// <param name="port">The port.</param>
@@ -39,7 +40,7 @@ internal sealed class InterfaceFinder
         }
         if (seen.Count == 0)
         {
-            foreach (string name in OfPciFunction(port))
+            foreach (string name in OfFunction(port))
             {
                 yield return Found(name, RdmaInterfaceMethod.PciFunction);
             }
@@ -66,17 +67,20 @@ internal sealed class InterfaceFinder
         }
     }
 
-    /// <summary>Interfaces on the port's PCI function; <c>dev_port</c> tells those of several ports apart, if it counts them at all.</summary>
-    private IEnumerable<string> OfPciFunction(PortFolder port)
+    /// <summary>
+    /// Interfaces on the port's function; <c>dev_port</c> tells those of several ports apart, if it counts them at all. Where it
+    /// does not, further ports are those of a switch (representors), and whose they are nothing here says.
+    /// </summary>
+    private IEnumerable<string> OfFunction(PortFolder port)
     {
-        if (DeviceFolder.PciFunctionOf(Path.Combine(Sysfs.InfiniBand, port.Device)) is not { } function)
+        if (DeviceFolder.FunctionOf(Path.Combine(Sysfs.InfiniBand, port.Device)) is not { } function)
         {
             return [];
         }
-        NetFolder[] same = [.. _folders.Value.Where(folder => !folder.IsRepresentor && DeviceFolder.PciFunctionOf(folder.Path) == function)];
+        NetFolder[] same = [.. _folders.Value.Where(folder => !folder.IsRepresentor && DeviceFolder.FunctionOf(folder.Path) == function)];
         bool counted = same.Select(folder => folder.Text("dev_port")).Distinct().Count() > 1;
         string index = (port.Number - 1).ToString(CultureInfo.InvariantCulture);
-        return same.Where(folder => !counted || folder.Text("dev_port") == index).Select(folder => folder.Name);
+        return same.Where(folder => counted ? folder.Text("dev_port") == index : port.Number == FirstPort).Select(folder => folder.Name);
     }
 
     private static byte[]? ParseAddress(string? text)
@@ -93,10 +97,15 @@ internal sealed class InterfaceFinder
 
     private readonly record struct NetFolder(string Name, string Path)
     {
+        private static readonly string[] s_switched = ["pf", "vf", "sf"];
+
         internal string? Text(string attribute) => SysfsFile.ReadText(System.IO.Path.Combine(Path, attribute));
 
-        /// <summary>A switch port for a virtual function, pf0vf3, is on the physical function's PCI function but not of its port.</summary>
+        /// <summary>
+        /// A switch's port for another function is on this PCI function, but not of its RDMA port: <c>pf0vf3</c>, <c>pf0sf1</c>,
+        /// <c>c1pf0vf3</c>, and on a DPU <c>pf0hpf</c> and <c>c1pf0</c>. The way out is called <c>p0</c>: net/devlink/port.c.
+        /// </summary>
         internal bool IsRepresentor =>
-            Text("phys_port_name") is { } name && (name.Contains("vf", StringComparison.Ordinal) || name.Contains("sf", StringComparison.Ordinal));
+            Text("phys_port_name") is { } name && s_switched.Any(kind => name.Contains(kind, StringComparison.Ordinal));
     }
 }

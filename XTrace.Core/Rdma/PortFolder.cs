@@ -5,10 +5,14 @@ namespace XTrace.Rdma;
 /// <summary>A port's folder in sysfs: <c>class/infiniband/DEVICE/ports/N</c>.</summary>
 internal readonly record struct PortFolder(string Device, int Number, string Path)
 {
+    /// <summary>Where a device has its ports.</summary>
+    internal const string FolderName = "ports";
+
     /// <summary>The ports of a device, by number.</summary>
+    /// <exception cref="XTraceException">They cannot be listed.</exception>
     internal static IEnumerable<PortFolder> Of(string device, string devicePath)
     {
-        string ports = System.IO.Path.Combine(devicePath, "ports");
+        string ports = System.IO.Path.Combine(devicePath, FolderName);
         foreach (string name in Sysfs.Names(ports))
         {
             if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
@@ -47,6 +51,8 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
         text?.Split(' ') is [var number, "Gb/sec", ..] && decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal gigabits)
             ? (ulong)(gigabits * 1_000_000_000)
             : null;
+
+    public override string ToString() => $"{Device}/{Number}";
 
     private string? Text(string attribute) => SysfsFile.ReadText(System.IO.Path.Combine(Path, attribute));
 

@@ -11,20 +11,22 @@ internal readonly record struct Total(ulong? Value, ulong? Delta, double? RatePe
 /// What went through a port: from the first folder whose counters can be read, the widest first. Drivers without port
 /// counters have their own, some of them one for IPv4 and one for IPv6.
 /// </summary>
-internal sealed class PortTotals(IReadOnlyCollection<CounterFile> files)
+internal sealed class PortTotals(CounterPlace place)
 {
     private static readonly RdmaCounterSource[] s_preference =
-        [RdmaCounterSource.CountersExt, RdmaCounterSource.Counters, RdmaCounterSource.HwCounters];
+        [RdmaCounterSource.CountersExt, RdmaCounterSource.Counters, RdmaCounterSource.HwCounters, RdmaCounterSource.DiagCounters];
+
+    private readonly CounterFile[] _files = [.. place.Files];
 
     internal Total this[PortTotal total] =>
         s_preference.Select(source => Sum(source, total)).FirstOrDefault(sum => sum.Value is not null);
 
-    /// <summary>Whether the driver counts it at all, be it that the counter cannot be read now.</summary>
-    internal bool Has(PortTotal total) => files.Any(file => file.Info.Total == total);
+    /// <summary>Whether it is certain that the driver does not count it. A counter that cannot be read now is one that it keeps.</summary>
+    internal bool IsKnownNotToCount(PortTotal total) => place.IsComplete && !_files.Any(file => file.Info.Total == total);
 
     private Total Sum(RdmaCounterSource source, PortTotal total)
     {
-        CounterFile[] parts = [.. files.Where(file => file.Place.Source == source && file.Info.Total == total && file.Current is not null)];
+        CounterFile[] parts = [.. _files.Where(file => file.Source == source && file.Info.Total == total && file.Current is not null)];
         if (parts.Length == 0)
         {
             return default;

@@ -3,6 +3,9 @@ namespace XTrace;
 /// <summary>One counter of an RDMA device or port, in one sample.</summary>
 public sealed class RdmaCounter
 {
+    /// <summary>The number of the sample, from 1. All counters of a sample have the same number and the same time.</summary>
+    public long Sample { get; init; }
+
     /// <summary>When the sample was taken, local time.</summary>
     public DateTime Timestamp { get; init; }
 
@@ -15,6 +18,9 @@ public sealed class RdmaCounter
     /// <summary>The port's network interface, the surest if it has several; null if it has none.</summary>
     public string? InterfaceAlias { get; init; }
 
+    /// <summary>How <see cref="InterfaceAlias"/> was found; by the PCI function it is a guess. Null without an interface.</summary>
+    public RdmaInterfaceMethod? InterfaceFoundBy { get; init; }
+
     /// <summary>The folder in sysfs that the counter is in.</summary>
     public RdmaCounterSource Source { get; init; }
 
@@ -24,7 +30,7 @@ public sealed class RdmaCounter
     /// <summary>The number as read; null if none could be.</summary>
     public ulong? RawValue { get; init; }
 
-    /// <summary>The number in <see cref="Unit"/>: words of 4 bytes have become bytes.</summary>
+    /// <summary>The number in <see cref="Unit"/>: words of 4 bytes, on Omni-Path of 8, have become bytes.</summary>
     public ulong? Value { get; init; }
 
     /// <summary>What is counted.</summary>
@@ -35,6 +41,9 @@ public sealed class RdmaCounter
 
     /// <summary>What it tells about the device.</summary>
     public RdmaCounterCategory Category { get; init; }
+
+    /// <summary>Whether <see cref="Category"/> is guessed from the words of the name: the counter is not in the catalogue.</summary>
+    public bool IsGuess { get; init; }
 
     /// <summary>The counter's width in bits; null if it is not known.</summary>
     public int? Width { get; init; }
@@ -74,6 +83,8 @@ public enum RdmaCounterSource
     CountersExt,
     /// <summary><c>hw_counters</c>: those of the driver.</summary>
     HwCounters,
+    /// <summary><c>diag_counters</c>: those of ib_qib, which has no <c>hw_counters</c>.</summary>
+    DiagCounters,
 }
 
 /// <summary>What a counter counts.</summary>
@@ -126,7 +137,10 @@ public enum RdmaCounterStatus
 {
     /// <summary>It was read.</summary>
     Ok,
-    /// <summary>It was read, and is less than before: it was reset or has wrapped. Nobody can tell by how much it grew.</summary>
+    /// <summary>
+    /// It was read, and is less than before. Nobody can tell by how much it grew. A driver's counter whose width is known has
+    /// wrapped instead where that makes less than half of its range; it then has its increment, and is <see cref="Ok"/>.
+    /// </summary>
     Reset,
     /// <summary>It was read, and stands at its greatest value. Nobody can tell by how much it grew.</summary>
     Saturated,

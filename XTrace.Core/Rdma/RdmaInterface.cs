@@ -22,6 +22,6 @@ public enum RdmaInterfaceMethod
     GidTable,
     /// <summary>Its IP over InfiniBand address holds the port's GID 0.</summary>
     IpoibAddress,
-    /// <summary>It is on the same PCI function; a guess where that has several ports.</summary>
+    /// <summary>It is on the same PCI function or subfunction: a guess, made where nothing else is known.</summary>
     PciFunction,
 }

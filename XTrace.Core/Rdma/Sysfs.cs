@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using XTrace.Messages;
+
 namespace XTrace.Rdma;
 
 /// <summary>Where sysfs is, and what RDMA has in it.</summary>
@@ -17,11 +20,9 @@ internal static class Sysfs
             {
                 return Usual;
             }
-            return Directory.Exists(Path.Combine(root, "class")) ? Path.GetFullPath(root) : throw new XTraceException(
-                "SysfsRootNotFound",
-                XTraceErrorKind.NotFound,
-                $"{RootVariable} is '{root}', which has no folder 'class'. Let it name a mounted sysfs, or unset it to use {Usual}.",
-                root);
+            return Directory.Exists(Path.Combine(root, "class"))
+                ? Path.GetFullPath(root)
+                : throw new XTraceException(RdmaMessages.SysfsRootNotFound, root, RootVariable, root, Usual);
         }
     }
 
@@ -33,16 +34,27 @@ internal static class Sysfs
     internal static string Net => Path.Combine(Root, "class/net");
 
     /// <summary>The names in a folder, sorted as people count (mlx5_2 before mlx5_10); none if it is not there.</summary>
+    /// <exception cref="XTraceException">It is there and cannot be listed.</exception>
     internal static string[] Names(string folder)
     {
-        try
-        {
-            return [.. Directory.EnumerateFileSystemEntries(folder).Select(one => Path.GetFileName(one)!).OrderBy(one => one, NaturalOrder.Instance)];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
+        string[] names = NamesOrNone(folder, out int errno);
+        return errno == 0 ? names : throw Unreadable(folder, errno);
+    }
+
+    /// <summary>The same; none also if it cannot be listed, where other folders may say as much.</summary>
+    internal static string[] NamesOrNone(string folder) => NamesOrNone(folder, out _);
+
+    /// <summary>For a folder that is there and cannot be listed.</summary>
+    internal static XTraceException Unreadable(string folder, int errno) =>
+        new(RdmaMessages.FolderUnreadable, folder, folder, Marshal.GetPInvokeErrorMessage(errno));
+
+    private static string[] NamesOrNone(string folder, out int errno)
+    {
+        using ListedFolder listed = new(folder);
+        byte[] buffer = [];
+        listed.Refresh(ref buffer, keepOpen: false);
+        errno = listed.IsUnreadable ? listed.ErrorCode : 0;
+        return [.. listed.Entries.Select(entry => entry.Name)];
     }
 
     /// <summary>What a link points at, which itself must not lie behind a link; null if there is none.</summary>

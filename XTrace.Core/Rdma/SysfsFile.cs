@@ -11,10 +11,38 @@ internal static unsafe partial class SysfsFile
     private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, asm-generic/fcntl.h
     private const int PageSize = 4096; // the most that an attribute holds
 
+    /// <summary>
+    /// O_DIRECTORY, of which arm64 has its own, asm/fcntl.h; and SYS_getdents64, asm/unistd.h, which older C libraries do not
+    /// wrap.
+    /// </summary>
+    private static readonly (int Directory, nint ListCall) s_ofMachine =
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (0x10000, 217) : (0x4000, 61);
+
     /// <summary>Opens an attribute; null and the error number if the kernel refuses.</summary>
-    internal static SafeFileHandle? TryOpen(string path, out int errno)
+    internal static SafeFileHandle? TryOpen(string path, out int errno) => TryOpen(path, ReadOnlyCloseOnExec, out errno);
+
+    /// <summary>Opens a folder; null and the error number if the kernel refuses.</summary>
+    internal static SafeFileHandle? TryOpenFolder(string path, out int errno) =>
+        TryOpen(path, ReadOnlyCloseOnExec | s_ofMachine.Directory, out errno);
+
+    /// <summary>Goes back to the start of a folder.</summary>
+    /// <returns>0, or a negative error number.</returns>
+    internal static int Rewind(SafeFileHandle folder) => lseek(folder, 0, 0) < 0 ? -Marshal.GetLastPInvokeError() : 0;
+
+    /// <summary>Lists as much of a folder as has room.</summary>
+    /// <returns>The number of bytes, 0 at its end, or a negative error number.</returns>
+    internal static int ListSome(SafeFileHandle folder, Span<byte> buffer)
     {
-        int fd = open(path, ReadOnlyCloseOnExec);
+        fixed (byte* start = buffer)
+        {
+            nint count = syscall(s_ofMachine.ListCall, folder, start, (nuint)buffer.Length);
+            return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(string path, int flags, out int errno)
+    {
+        int fd = open(path, flags);
         errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
         return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
     }
@@ -44,4 +72,10 @@ internal static unsafe partial class SysfsFile
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial long lseek(SafeFileHandle fd, long offset, int whence);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint syscall(nint number, SafeFileHandle fd, byte* buffer, nuint count);
 }

@@ -24,6 +24,7 @@ public sealed class FlowSession : IDisposable
     private readonly BpfRing _ends = new();
     private readonly List<FlowSource> _sources = [];
     private readonly HashSet<int> _known = [];
+    private readonly Dictionary<int, BpfHandle> _promiscuous = [];
     private readonly FlowSample _sample;
     private long _number;
 
@@ -129,6 +130,10 @@ public sealed class FlowSession : IDisposable
     public void Dispose()
     {
         _ends.Dispose();
+        foreach (BpfHandle held in _promiscuous.Values)
+        {
+            held.Dispose();
+        }
         lock (_sources)
         {
             _sources.ForEach(source => source.Dispose());
@@ -146,6 +151,7 @@ public sealed class FlowSession : IDisposable
         _sample.Timestamp = _sample.Clock.Local;
         _sample.Fill(sources, [.. sources.SelectMany(source => source.Points).OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
         sources.ForEach(ReportLoss);
+        ReportQueueDrops(sources);
         Follow();
         return _sample;
     }
@@ -153,11 +159,33 @@ public sealed class FlowSession : IDisposable
     /// <summary>Says which frames are in no flow of any sample, though no filter left them out.</summary>
     private void ReportLoss(FlowSource source)
     {
-        foreach (WatchedPoint point in source.Points.Where(point => point.Totals.EvictedPackets > point.ReportedLoss))
+        foreach (WatchedPoint point in source.Points.Where(point => point.ProgramsBefore > point.ReportedBefore))
         {
-            ulong packets = point.Totals.EvictedPackets - point.ReportedLoss;
-            point.ReportedLoss = point.Totals.EvictedPackets;
-            _report(new Notice(NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+            point.ReportedBefore = point.ProgramsBefore;
+            _report(new Notice(NoticeLevel.Warning, FlowMessages.ProgramsBefore, point.InterfaceName, point.InterfaceName, point.Direction, point.ProgramsBefore));
+        }
+        foreach (WatchedPoint point in source.Points.Where(point => source.LossOf(point) > point.ReportedLoss))
+        {
+            ulong packets = source.LossOf(point) - point.ReportedLoss;
+            point.ReportedLoss += packets;
+            _report(new Notice(
+                NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
+        }
+    }
+
+    /// <summary>Says how many of the frames that were counted as leaving did not.</summary>
+    private void ReportQueueDrops(List<FlowSource> sources)
+    {
+        WatchedPoint[] leaving = [.. sources.SelectMany(source => source.Points).Where(point => point.Direction == FlowDirection.Egress)];
+        IReadOnlyDictionary<int, ulong> drops = leaving.Length == 0 ? new Dictionary<int, ulong>() : QueueDrops.Read();
+        foreach (WatchedPoint point in leaving)
+        {
+            ulong now = drops.GetValueOrDefault(point.InterfaceIndex);
+            if (point.QueueDrops is { } before && QueueDrops.Since(before, now) is var dropped and > 0)
+            {
+                _report(new Notice(NoticeLevel.Warning, FlowMessages.QueueDropped, point.InterfaceName, point.InterfaceName, dropped));
+            }
+            point.QueueDrops = now;
         }
     }
 
@@ -167,6 +195,8 @@ public sealed class FlowSession : IDisposable
         foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
         {
             _known.Remove(point.InterfaceIndex);
+            _promiscuous.Remove(point.InterfaceIndex, out BpfHandle? held);
+            held?.Dispose();
             bool isExpected = !_patterns.Any(pattern => pattern.IsExact && pattern.IsMatch(point.InterfaceName));
             _report(isExpected
                 ? new Notice(NoticeLevel.Information, FlowMessages.InterfaceLeft, point.InterfaceName, point.InterfaceName)
@@ -199,6 +229,10 @@ public sealed class FlowSession : IDisposable
             {
                 _report(new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
             }
+            else if (matches.Count == 0 && mustExist)
+            {
+                _report(new Notice(NoticeLevel.Information, FlowMessages.NothingMatchesYet, $"{pattern}", pattern));
+            }
             found.AddRange(matches.Where(match => _known.Add(match.Index)));
         }
         return found;
@@ -228,6 +262,29 @@ public sealed class FlowSession : IDisposable
         }
         Announce(opened);
         WarnIfStacked(opened);
+        SetQueueDrops(opened);
+        foreach (NetInterface target in targets.Where(target => opened.Exists(point => point.InterfaceIndex == target.Index)))
+        {
+            Try(() => MakePromiscuous(target));
+        }
+    }
+
+    private static void SetQueueDrops(List<WatchedPoint> opened)
+    {
+        IReadOnlyDictionary<int, ulong> drops = QueueDrops.Read();
+        opened.ForEach(point => point.QueueDrops = drops.GetValueOrDefault(point.InterfaceIndex));
+    }
+
+    private void MakePromiscuous(NetInterface target)
+    {
+        if (_options.Promiscuous)
+        {
+            _promiscuous.Add(target.Index, Promiscuity.Hold(target));
+        }
+        else
+        {
+            target.WarnIfBridge(_report);
+        }
     }
 
     private FlowDirection? DirectionsOf(string name) => _options.DirectionsOf.GetValueOrDefault(name, _options.Directions);
@@ -240,8 +297,13 @@ public sealed class FlowSession : IDisposable
         foreach ((FlowMonitor monitor, IReadOnlyList<PinnedPoint> points, string folder) in MonitorStore.Open(indexes, directions, _report))
         {
             FlowSource source = new(monitor, folder);
+            opened.AddRange(points.Where(IsWanted).Select(source.Add));
+            if (!source.Points.Any())
+            {
+                source.Dispose();
+                continue;
+            }
             _sources.Add(source);
-            opened.AddRange(points.Where(point => IsWanted(point)).Select(source.Add));
             ReadEnds(source);
         }
         return opened;
@@ -295,13 +357,16 @@ public sealed class FlowSession : IDisposable
 
     private void ReadEnds(FlowSource source)
     {
-        if (_options.ReadEnds && Try(() => source.TryReadEnds(_ends)))
+        if (!_options.ReadEnds)
         {
-            foreach (WatchedPoint point in source.Points)
-            {
-                // What made room before is in no sample of this session, and nobody asked for it.
-                point.ReportedLoss = source.Monitor.Points.ReadTotals(point.Id).EvictedPackets;
-            }
+            return;
+        }
+        Try(() => source.TryReadEnds(_ends));
+        foreach (WatchedPoint point in source.Points)
+        {
+            // What made room before is in no sample of this session, and nobody asked for it.
+            point.Totals = source.Monitor.Points.ReadTotals(point.Id);
+            point.ReportedLoss = source.LossOf(point);
         }
     }
 

@@ -29,6 +29,9 @@ public sealed record FlowSessionOptions
     /// </summary>
     public bool ReadEnds { get; init; } = true;
 
+    /// <summary>Whether interfaces are made to take frames that are for others while the session watches them. Needs CAP_NET_RAW.</summary>
+    public bool Promiscuous { get; init; }
+
     /// <summary>Directions, interface by interface, that are wanted instead of <see cref="Directions"/>.</summary>
     internal IReadOnlyDictionary<string, FlowDirection?> DirectionsOf { get; init; } = new Dictionary<string, FlowDirection?>();
 }

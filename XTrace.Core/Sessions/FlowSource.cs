@@ -30,13 +30,16 @@ internal sealed unsafe class FlowSource : IDisposable
 
     internal bool IsOwn => _folder == null;
 
+    /// <summary>Whether the monitor reports flows that make room to this session.</summary>
+    internal bool ReadsEnds => _control != null;
+
     internal IEnumerable<WatchedPoint> Points => _points.Values.Select(one => one.Point);
 
     /// <summary>Reads a pinned point.</summary>
     internal WatchedPoint Add(PinnedPoint pinned)
     {
         Point point = pinned.Point!.Value;
-        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, IsOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, isOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
         _points.Add(point.Id, (watched, pinned.Pin));
         return watched;
     }
@@ -44,7 +47,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Reads a point that the session attached.</summary>
     internal WatchedPoint Add(Point point)
     {
-        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, IsOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, isOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
         _points.Add(point.Id, (watched, null));
         return watched;
     }
@@ -63,6 +66,13 @@ internal sealed unsafe class FlowSource : IDisposable
             KeepReading();
         }
         return _control != null;
+    }
+
+    /// <summary>A point's frames, up to the last sample, that are in no sample of this session though the monitor keeps their flows.</summary>
+    internal ulong LossOf(WatchedPoint point)
+    {
+        FlowTotals totals = point.Totals;
+        return totals.EvictedPackets + (ReadsEnds ? Meter.LostPackets(point.Id) : totals.ReportedPackets);
     }
 
     /// <summary>Tells the kernel that somebody still reads ends.</summary>
@@ -86,7 +96,7 @@ internal sealed unsafe class FlowSource : IDisposable
             ulong since = Math.Max(point.StartedNanoseconds, Meter.PreviousClock?.BootNanoseconds ?? 0);
             point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
             point.Totals = Monitor.Points.ReadTotals(point.Id);
-            point.IsOver = IsOver(point, pin);
+            (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
         }
     }
 
@@ -117,13 +127,17 @@ internal sealed unsafe class FlowSource : IDisposable
         Monitor.Dispose();
     }
 
-    private bool IsOver(WatchedPoint point, PointPin? pin)
+    /// <summary>Whether a point has ended, and how many programs of others run before it.</summary>
+    private (bool IsOver, int ProgramsBefore) Ask(WatchedPoint point, PointPin? pin)
     {
         if (pin is { } pinned)
         {
-            return PinnedPoint.Query(Monitor, pinned) is not { State: MonitorState.Running, Point: { } now } || now.Id != point.Id;
+            return PinnedPoint.Query(Monitor, pinned) is { State: MonitorState.Running, Point: { } now } found && now.Id == point.Id
+                ? (false, found.ProgramsBefore)
+                : (true, 0);
         }
-        int index = Monitor.AttachmentOf(point.Id).Query().InterfaceIndex;
-        return index == 0 || Net.NetInterfaces.NameOf(index) == null;
+        Attachment attachment = Monitor.AttachmentOf(point.Id);
+        int index = attachment.Query().InterfaceIndex;
+        return index == 0 || Net.NetInterfaces.NameOf(index) == null ? (true, 0) : (false, attachment.CountProgramsBefore());
     }
 }

@@ -10,7 +10,7 @@ BeforeDiscovery {
     }
 }
 
-Describe 'The container' -Tag Privileged, Slow -Skip:($unprivileged -or $missing) {
+Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or $missing) {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:engine = "$repository/tests/container/engine.sh"

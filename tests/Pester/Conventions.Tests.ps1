@@ -320,7 +320,7 @@ Get-FlowStat $interface | ForEach-Object { "`$(`$_.PacketsPerSecond)" -match '^\
         $said[2] | Should -Be 0
         $said[3..4] | Should -Be True, True
         $said[5] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:443 +3\.05 KiB +[\d.]+ k?bit/s +3 Ingress +$interface`$"
-        $said[6] | Should -Match "^$interface +Ingress +Running +$tc +3 +3\.05 KiB +0 +\d +\d\d-\d\d \d\d:\d\d`$"
+        $said[6] | Should -Match "^$interface +Ingress +Running +$tc +3 +3\.05 KiB +0 +\d\d-\d\d \d\d:\d\d`$"
         $said[7] | Should -Match '443'
     }
 }
@@ -350,7 +350,7 @@ Describe 'Every script' {
         $said | Should -BeNullOrEmpty
     }
 
-    It 'is clean to dockerfile-utils: Dockerfile' -Skip:(-not (Get-Command npx -ErrorAction Ignore)) {
+    It 'is clean to dockerfile-utils: Dockerfile' -Tag Machine -Skip:(-not (Get-Command npx -ErrorAction Ignore)) {
         $said = npx --yes --loglevel error dockerfile-utils@0.16.3 lint "$PSScriptRoot/../../Dockerfile" 2>&1
         $said | Should -BeNullOrEmpty
         $LASTEXITCODE | Should -Be 0

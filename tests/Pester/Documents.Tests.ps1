@@ -100,6 +100,29 @@ Describe 'The documents' {
         }
     }
 
+    It 'the commands of <_> are called by their names: sort and ls are other programs on Linux' -ForEach @(
+        'README.md', 'README_CN.md', 'CONTRIBUTING.md'
+        foreach ($language in 'en-US', 'zh-CN') {
+            foreach ($file in Get-ChildItem "$PSScriptRoot/../../$language" -Name) { "$language/$file" }
+        }
+    ) {
+        $code = switch -Wildcard ($_) {
+            '*.md' { Get-Block "$repository/$_" | Where-Object Info -EQ powershell | ForEach-Object { $_.Lines -join "`n" } }
+            '*.xml' { ([xml] (Get-Content "$repository/$_" -Raw)).GetElementsByTagName('dev:code').InnerText }
+            # In these topics code is what is indented further and begins with a cmdlet or a variable.
+            '*.txt' { (Get-Content "$repository/$_") -match '^ {8,}(\$\w|[A-Z][a-z]+-[A-Z])' -notmatch '\.$' }
+        }
+        foreach ($one in $code) {
+            $tree = [Management.Automation.Language.Parser]::ParseInput($one, [ref] $null, [ref] $null)
+            foreach ($command in $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
+                $name = $command.GetCommandName()
+                if ($name -and $name -notlike './*') {
+                    (Get-Command $name -ErrorAction Stop).CommandType | Should -BeIn Cmdlet, Function -Because $one
+                }
+            }
+        }
+    }
+
     It 'what needs Docker are targets of make' {
         $targets = (Get-Content "$repository/Makefile") -match '^[a-z-]+:' -replace ':.*'
         foreach ($block in Get-Block "$repository/README.md" | Where-Object Info -EQ 'bash docker') {
@@ -114,7 +137,7 @@ Describe 'The documents' {
         Get-Heading CHANGELOG.md | Should -Contain "## [$((Get-Module XTrace).Version)]"
     }
 
-    Context 'followed by a reader' -Tag Privileged, Slow -Skip:$unprivileged {
+    Context 'followed by a reader' -Tag Privileged, Slow, Machine -Skip:$unprivileged {
         BeforeAll {
             $veth = [XTrace.Testbed.VethPair]::new()
             $veth.AddAddresses()

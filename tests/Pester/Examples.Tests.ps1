@@ -416,7 +416,7 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
     }
 
     # The real systemd and the real cron, each as the first process of what looks to it like a machine of its own.
-    Context 'on a schedule' -Tag Slow {
+    Context 'on a schedule' -Tag Slow, Machine {
         BeforeAll {
             $script:veth = [XTrace.Testbed.VethPair]::new()
             ip -n $veth.Namespace link set $veth.Interface name eth0
@@ -472,7 +472,7 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             $script:holders = @{}
             # Up to a minute until the clock says so, 50 s of watching, and what pwsh takes on a busy machine.
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            while ($files.Values.Where{ -not (Test-Path $_) } -and $clock.Elapsed.TotalSeconds -lt 300) {
+            while ($files.Values.Where{ -not (Test-Path $_) } -and -not $machines.Values.HasExited.Contains($true) -and $clock.Elapsed.TotalSeconds -lt 300) {
                 $veth.Send($udp)
                 Start-Sleep -Milliseconds 100
                 foreach ($name in @($machines.Keys)) {

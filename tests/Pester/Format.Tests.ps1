@@ -96,6 +96,20 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lists -match '^(Rate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(Rate|PacketsPerSecond)' })
         }
 
+        It 'have no heading for one sample, and one before each that follows' {
+            $flows | Show | Where-Object { $_ -like '*Sample*' } | Should -BeNullOrEmpty
+            $samples = Get-FlowStat $interface -Direction Egress -SampleInterval 0.2 -MaxSamples 3
+            $samples.Sample | Should -Be 1, 2, 3
+            $lines = $samples | Show
+            $lines[0] | Should -Match '^TrafficType '
+            $lines -match 'Sample: ' | Should -Be @($samples[1, 2] | ForEach-Object { "   Sample: $($_.Sample), $($_.Timestamp.ToString('HH:mm:ss'))" })
+            $lines -match '^UDP ' | Should -HaveCount 3
+            $samples | Format-Table Packets, Bytes | Show | Where-Object { $_ -like '*Sample*' } | Should -BeNullOrEmpty
+            $lines = $samples[1] | Format-List | Show
+            $lines | Should -Contain 'Sample               : 2'
+            $lines | Should -Contain 'EndReason            : None'
+        }
+
         It 'leave the properties alone' {
             $flows[0].Bytes | Should -Be 1048576
             $flows[0] | Select-Object -ExpandProperty BytesPerSecond | Should -BeOfType double
@@ -107,9 +121,8 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         It 'are a table that fits 120 columns' {
             $lines = $monitor | Show 120
             $lines | Should -HaveCount 3
-            $lines[0] | Should -Match '^InterfaceAlias +Direction +State +Hook +Packets +Bytes +EvictedPackets +UsedSlots +StartTime$'
-            $since = $monitor.StartTime.ToString('MM-dd HH:mm', [cultureinfo]::InvariantCulture)
-            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0 +\d+ +$since`$"
+            $lines[0] | Should -Match '^InterfaceAlias +Direction +State +Hook +Packets +Bytes +EvictedPackets +UsedSlots +TableSlots$'
+            $lines[2] | Should -Match "^$interface +Ingress +Running +$tc +1035 +1 MiB +0 +$($monitor.UsedSlots) +$($monitor.TableSlots)`$"
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
             Use-German { $monitor | Show 120 } | Should -Be $lines
         }
@@ -128,7 +141,11 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines | Should -Contain 'Direction        : Ingress'
             $lines | Should -Contain 'Filter           : '
             $lines | Should -Contain "Path             : $($monitor.Path)"
-            $lines -match '^TableSize +: \d+ MiB$' | Should -HaveCount 1
+            $lines | Should -Contain "UsedSlots        : $($monitor.UsedSlots)"
+            $lines | Should -Contain "TableUsedSlots   : $($monitor.TableUsedSlots)"
+            $lines | Should -Contain "TableSlots       : $($monitor.TableSlots)"
+            $lines | Should -Contain 'ReportedPackets  : 0'
+            $lines -match '^TableSize +: [\d.]+ MiB$' | Should -HaveCount 1
         }
     }
 
@@ -158,6 +175,15 @@ Describe 'The figures of the views' {
         @{ Value = 18446744073709551615; Text = '16 EiB' }
     ) {
         [XTrace.PowerShell.ViewFormat]::Bytes($value) | Should -Be $text
+    }
+
+    It 'show <value> packets as <text>' -ForEach @(
+        @{ Value = 0; Text = '0' }
+        @{ Value = 999999999; Text = '999999999' }
+        @{ Value = 1000000000; Text = '1 G' }
+        @{ Value = 18446744073709551615; Text = '18.45 E' }
+    ) {
+        [XTrace.PowerShell.ViewFormat]::Packets($value) | Should -Be $text
     }
 
     It 'humanise <value> bits a second as <text>' -ForEach @(

@@ -105,6 +105,78 @@ Describe 'Get-RdmaCounter' {
         $counters.RatePerSecond | Should -Be $null, $null, $null
     }
 
+    It 'numbers samples, and gives all counters of one sample the same number and time' {
+        $counters = Get-RdmaCounter -SampleInterval 0.1 -MaxSamples 3
+        $groups = $counters | Group-Object Sample
+        $groups.Name | Should -Be 1, 2, 3
+        $groups | ForEach-Object Count | Should -Be 10, 10, 10
+        foreach ($group in $groups) {
+            @($group.Group.Timestamp | Select-Object -Unique) | Should -HaveCount 1
+        }
+        (Get-RdmaCounter | Select-Object -First 1).Sample | Should -Be 1
+        $lines = $counters | Where-Object Device -EQ mlx5_0 | Out-Plain 80
+        $lines -match '^ +Port: ' | Should -Be '   Port: mlx5_0/1 (eth0)', '   Port: mlx5_0/1 (eth0), sample 2', '   Port: mlx5_0/1 (eth0), sample 3'
+    }
+
+    It 'picks up devices, ports and counters that appear, and ends those that go, with a word on the verbose stream' {
+        $device = 'devices/pci0000:3b/0000:3b:00.0/infiniband/mlx5_0'
+        $output = Get-RdmaCounter mlx5_* -Name np_*, brand_* -SampleInterval 0.2 -MaxSamples 7 -Verbose -ErrorAction Stop 4>&1 | ForEach-Object {
+            if ($_ -is [XTrace.RdmaCounter] -and $_.Device -eq 'mlx5_0' -and $_.Port -eq 1 -and $_.Name -eq 'np_cnp_sent') {
+                switch ($_.Sample) {
+                    1 { Add-RdmaDevice $tree mlx5_2 0000:3b:00.2 eth2 }
+                    2 { $null = $tree.AddPort($device, 2); $tree.Write("$device/ports/2/hw_counters/np_cnp_sent", '5') }
+                    3 { $tree.Write("$port/hw_counters/brand_new", '7') }
+                    4 { Remove-Item "$($tree.Root)/class/infiniband/mlx5_1" }
+                    5 { Remove-Item -Recurse "$($tree.Root)/$device/ports/2" }
+                    6 { Remove-Item "$($tree.Root)/$port/hw_counters/brand_new" }
+                }
+            }
+            $_
+        }
+        $counters = $output | Where-Object { $_ -is [XTrace.RdmaCounter] }
+        $told = "$($output | Where-Object { $_ -isnot [XTrace.RdmaCounter] })"
+        $seen = foreach ($sample in 1..7) {
+            ($counters | Where-Object Sample -EQ $sample | ForEach-Object { "$($_.Device -replace 'mlx5_')/$($_.Port)$($_.Name -eq 'brand_new' ? '*' : '')" } | Sort-Object) -join ' '
+        }
+        $seen | Should -Be '0/1 1/1', '0/1 1/1 2/1', '0/1 0/2 1/1 2/1', '0/1 0/1* 0/2 1/1 2/1', '0/1 0/1* 0/2 2/1', '0/1 0/1* 2/1', '0/1 2/1'
+        $told | Should -Match 'device mlx5_2 has appeared.*port mlx5_0/2 has appeared.*mlx5_0/1 has new counters: brand_new.*device mlx5_1 has disappeared.*port mlx5_0/2 has disappeared.*mlx5_0/1 no longer has the counters: brand_new'
+        ($counters | Where-Object { $_.Device -eq 'mlx5_2' -and $_.Sample -eq 3 }).Delta | Should -Be 0
+    }
+
+    It 'tells a folder that cannot be read, and goes on with the rest' {
+        Remove-Item -Recurse "$($tree.Root)/$port/hw_counters"
+        $tree.Write("$port/hw_counters", 'this is no folder')
+        $counters = Get-RdmaCounter -ErrorAction SilentlyContinue -ErrorVariable failure
+        $counters.Device | Select-Object -Unique | Should -Be mlx5_0, mlx5_1
+        $counters | Should -HaveCount 7
+        $failure | Should -HaveCount 1
+        $failure.FullyQualifiedErrorId | Should -Be 'RdmaFolderUnreadable,XTrace.PowerShell.GetRdmaCounterCommand'
+        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. What is in it is left out."
+    }
+
+    It 'never keeps silent about an error counter that nobody knows: its category is guessed, and said to be' {
+        $tree.AddCounters("$port/hw_counters", [string[]] ('rx_new_drops', 'tomorrowsErrors', 'New Timeout', 'plain_thing'), '3')
+        $errors = Get-RdmaCounter mlx5_0 -Category Error
+        $errors.Name | Should -Be rx_new_drops, tomorrowsErrors
+        $errors.IsGuess | Should -Be $true, $true
+        (Get-RdmaCounter mlx5_0 -Name 'New Timeout').Category | Should -Be Retransmission
+        $plain = Get-RdmaCounter mlx5_0 -Name plain_thing
+        $plain.Category, $plain.IsGuess | Should -Be Other, $false
+        (Get-RdmaCounter mlx5_0 -Name out_of_sequence).IsGuess | Should -BeFalse
+    }
+
+    It 'shows that a network interface is a guess, and no empty brackets where there is none' {
+        $null = $tree.AddPort($tree.AddDevice('irdma0', 'ice', '0000:18:00.0'))
+        $tree.Write('devices/pci0000:18/0000:18:00.0/infiniband/irdma0/ports/1/hw_counters/RxUDP', '1')
+        $null = $tree.AddInterface('ens1', '0000:18:00.0')
+        $null = $tree.AddPort($tree.AddDevice('irdma1', 'ice', '0000:19:00.0'))
+        $tree.Write('devices/pci0000:19/0000:19:00.0/infiniband/irdma1/ports/1/hw_counters/RxUDP', '1')
+        $counters = Get-RdmaCounter irdma*
+        $counters.InterfaceFoundBy | Should -Be PciFunction, $null
+        $counters.InterfaceAlias | Should -Be ens1, $null
+        $counters | Out-Plain 120 | Where-Object { $_ -match 'Port: ' } | Should -Be '   Port: irdma0/1 (ens1, a guess)', '   Port: irdma1/1'
+    }
+
     It 'goes on when a device disappears between samples' -Tag Privileged -Skip:$unprivileged {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
@@ -159,15 +231,15 @@ Describe 'Get-RdmaCounter' {
     It 'ends soon when stopped in mid-sample, and leaves no file open' {
         $session = [powershell]::Create()
         $null = $session.AddScript("Import-Module '$module'; Get-RdmaCounter -SampleInterval 60").BeginInvoke()
-        $open = { @(Get-ChildItem /proc/self/fd | Where-Object { $_.LinkTarget -like "$($tree.Root)/*" }).Count }
-        for ($clock = [Diagnostics.Stopwatch]::StartNew(); (& $open) -eq 0 -and $clock.Elapsed.TotalSeconds -lt 10;) {
+        $open = { @(Get-ChildItem /proc/self/fd | Where-Object { $_.LinkTarget -like "$($tree.Root)/*" }).LinkTarget }
+        for ($clock = [Diagnostics.Stopwatch]::StartNew(); @(& $open).Count -lt 20 -and $clock.Elapsed.TotalSeconds -lt 10;) {
             Start-Sleep -Milliseconds 20
         }
-        & $open | Should -Be 10
+        @(& $open) -like '*counters/*' | Should -HaveCount 10
         (Measure-Command { $session.Stop() }).TotalSeconds | Should -BeLessThan 1
         $session.InvocationStateInfo.State | Should -Be Stopped
         $session.Dispose()
-        & $open | Should -Be 0
+        & $open | Should -BeNullOrEmpty
     }
 
     It 'leaves no file open when the pipeline behind it throws' {
@@ -204,8 +276,8 @@ Describe 'Get-RdmaCounter' {
         ($lines -match '^symbol_error +65535 Saturated$') | Should -HaveCount 1
         ($lines -match '^rp_cnp_handled +Failed$') | Should -HaveCount 1
         ($lines -match '^out_of_sequence +7 +0 +0 /s$') | Should -HaveCount 2
-        (Get-RdmaCounter mlx5_0 | Out-Plain 120) -match 'Rate +Category +Unit +Time$' | Should -HaveCount 1
-        (Get-RdmaCounter mlx5_0 -Name np_cnp_sent | Format-List | Out-Plain 120) | Should -Contain 'Description    : Congestion notifications sent'
+        (Get-RdmaCounter mlx5_0 | Out-Plain 120) -match 'Rate +Category +Unit +Timestamp$' | Should -HaveCount 1
+        (Get-RdmaCounter mlx5_0 -Name np_cnp_sent | Format-List | Out-Plain 120) | Should -Contain 'Description      : Congestion notifications sent'
     }
 
     It 'survives CSV and JSON' {

@@ -118,13 +118,18 @@ Describe 'Get-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'tells a monitor whose start was interrupted, and Start completes it' {
-        $path = (Start-XdpMonitor $interface).Path
+        $folder = Split-Path (Split-Path (Start-XdpMonitor $interface).Path)
         Stop-XdpMonitor $interface
-        $null = New-Item -ItemType Directory $path
+        # Of a version that had a folder for each interface and direction.
+        $null = New-Item -ItemType Directory "$folder/$interface/ingress"
         $monitor = Get-XdpMonitor $interface
         $monitor.State | Should -Be Incomplete
         $monitor.StartTime | Should -BeNullOrEmpty
+        # And one that was killed before it pinned anything into its folder.
+        $null = New-Item -ItemType Directory "$folder/monitor:77"
         (Start-XdpMonitor $interface).State | Should -Be Running
         (Get-XdpMonitor $interface).State | Should -Be Running
+        Test-Path "$folder/$interface" | Should -BeFalse
+        Test-Path "$folder/monitor:77" | Should -BeFalse
     }
 }

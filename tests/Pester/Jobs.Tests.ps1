@@ -145,7 +145,8 @@ Describe 'From many hosts' -Tag Privileged, Slow -Skip:$unprivileged {
 #!/bin/bash
 # ssh [options] -s host powershell
 host=${*: -2:1}
-[[ -e /run/netns/$host ]] || { echo "ssh: Could not resolve hostname $host" >&2; exit 255; }
+# PowerShell loses the message of an ssh that ends at once.
+[[ -e /run/netns/$host ]] || { echo "ssh: Could not resolve hostname $host" >&2; sleep 0.5; exit 255; }
 exec nsenter --net="/run/netns/$host" pwsh -NoProfile -SSHServerMode -NoLogo
 '@
         chmod +x $ssh

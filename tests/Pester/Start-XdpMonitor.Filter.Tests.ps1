@@ -73,7 +73,12 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
 
     It 'is shown to whoever asks, in whatever process' {
         $null = Start-XdpMonitor $interface -Direction Both -Filter @{ Protocol = 'TCP'; Port = 443 }
-        Invoke-Pwsh "(Get-XdpMonitor $interface).Filter" | Should -Be 'Protocol TCP; Port 443', 'Protocol TCP; Port 443'
+        Invoke-Pwsh "(Get-XdpMonitor $interface).Filter.ForEach('ToString')" | Should -Be 'Protocol TCP; Port 443', 'Protocol TCP; Port 443'
+        $filter = (Get-XdpMonitor $interface -Direction Egress).Filter
+        $filter | Should -BeOfType XTrace.FlowFilter
+        $filter.Protocol | Should -Be TCP
+        $filter.Port | Should -Be 443
+        $filter.TrafficType | Should -BeNullOrEmpty
         (Get-XdpMonitor $interface | Format-List | Out-String) -split '\r?\n' -match '^Filter +: Protocol TCP; Port 443$' | Should -HaveCount 2
     }
 
@@ -123,6 +128,7 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
         @{ Name = 'a type that it does not know'; Filter = @{ TrafficType = 'TPC' }; Id = 'InvalidFilter'; Like = "*TrafficType cannot be 'TPC'*SCTP*" }
         @{ Name = 'a protocol that it does not know'; Filter = @{ Protocol = 'TPC' }; Id = 'InvalidFilter'; Like = "*Protocol cannot be 'TPC'*" }
         @{ Name = 'a protocol beyond 255'; Filter = @{ Protocol = 256 }; Id = 'InvalidFilter'; Like = "*Protocol cannot be '256'*" }
+        @{ Name = 'a protocol far beyond 255'; Filter = @{ Protocol = 262 }; Id = 'InvalidFilter'; Like = "*Protocol cannot be '262'*" }
         @{ Name = 'a port beyond 65535'; Filter = @{ Port = 65536 }; Id = 'InvalidFilter'; Like = "*Port cannot be '65536'*" }
         @{ Name = 'a port that is no number'; Filter = @{ Port = 'http' }; Id = 'InvalidFilter'; Like = "*Port cannot be 'http'*" }
         @{ Name = 'a wildcard for a port'; Filter = @{ Port = '8*' }; Id = 'InvalidFilter'; Like = "*Port cannot be '8*'*" }
@@ -130,10 +136,23 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
         @{ Name = 'a wildcard for an address'; Filter = @{ Address = '10.0.*' }; Id = 'InvalidAddress'; Like = "'10.0.``*'*10.0.0.0/8*" }
         @{ Name = 'an address that is none'; Filter = @{ Address = '10.0.0.300' }; Id = 'InvalidAddress'; Like = "'10.0.0.300'*" }
         @{ Name = 'a prefix that is too long'; Filter = @{ Address = '10.0.0.0/33' }; Id = 'InvalidAddress'; Like = "'10.0.0.0/33'*" }
-        @{ Name = 'too many ports'; Filter = @{ Port = 1..100 }; Id = 'FilterTooLarge'; Like = '*not 0 and 100*Get-FlowStat*' }
-        @{ Name = 'too many addresses'; Filter = @{ Address = 1..100 | ForEach-Object { "10.0.0.$_" } }; Id = 'FilterTooLarge'; Like = '*not 100 and 0*Get-FlowStat*' }
     ) {
-        $failure = { Start-XdpMonitor $interface -Filter $filter } | Should -Throw -ErrorId "$id,XTrace.PowerShell.StartXdpMonitorCommand" -PassThru
+        $failure = { Start-XdpMonitor $interface -Filter $filter } |
+            Should -Throw -ErrorId 'ParameterArgumentTransformationError,XTrace.PowerShell.StartXdpMonitorCommand' -PassThru
+        $failure.CategoryInfo.Category | Should -Be InvalidData
+        $failure.Exception.InnerException.InnerException.ErrorId | Should -Be $id
+        "$failure" | Should -BeLike "Cannot process argument transformation on parameter 'Filter'. $like"
+        Get-AttachPoint $interface | Should -BeNullOrEmpty
+        Get-XdpMonitor "xtw$PID-*" | Should -BeNullOrEmpty
+    }
+
+    It 'refuses what the kernel has no room for, and starts nothing: <name>' -ForEach @(
+        @{ Name = 'too many ports'; Filter = @{ Port = 1..100 }; Like = '*not 0 and 100*Get-FlowStat*' }
+        @{ Name = 'too many addresses'; Filter = @{ Address = 1..100 | ForEach-Object { "10.0.0.$_" } }; Like = '*not 100 and 0*Get-FlowStat*' }
+    ) {
+        Start-XdpMonitor $interface -Filter $filter -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+        $failure | Should -HaveCount 1
+        $failure.FullyQualifiedErrorId | Should -Be 'FilterTooLarge,XTrace.PowerShell.StartXdpMonitorCommand'
         $failure.CategoryInfo.Category | Should -Be InvalidArgument
         "$failure" | Should -BeLike $like
         Get-AttachPoint $interface | Should -BeNullOrEmpty

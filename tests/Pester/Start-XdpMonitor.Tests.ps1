@@ -14,6 +14,7 @@ Describe 'Start-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
     }
 
     AfterEach {
+        Clear-Monitor
         $veth.Dispose()
     }
 
@@ -25,12 +26,13 @@ Describe 'Start-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
         $monitor.Hook | Should -Be $tc
         $monitor.Direction | Should -Be Ingress
         $monitor.Filter | Should -BeNullOrEmpty
-        $monitor.MaxFlow | Should -Be 16384
+        $monitor.MaxFlow | Should -Be 65536
         $monitor.Packets | Should -Be 0
         ([datetime]::Now - $monitor.StartTime).TotalSeconds | Should -BeLessThan 5
         $monitor.InterfaceIndex | Should -Be (ip -j link show dev $interface | ConvertFrom-Json).ifindex
         Get-AttachPoint $interface | Should -Be "$tc ingress"
-        $monitor.Path | Should -BeLike "/sys/fs/bpf/xtrace/*/$interface/ingress"
+        $monitor.Path | Should -Match "^/sys/fs/bpf/xtrace/\d+/monitor:\d+/$($monitor.InterfaceIndex):ingress:$interface`$"
+        $monitor.TableSlots | Should -Be ($cpus * (Get-SlotCount 65536))
         Test-Path $monitor.Path | Should -BeTrue
     }
 
@@ -113,7 +115,13 @@ Describe 'Start-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
         $failure | Should -BeNullOrEmpty
     }
 
-    It 'refuses <_> flows a CPU, and leaves nothing behind' -ForEach 1000, 0, 4, 33554432 {
+    It 'takes any number of flows from 8 to 8,388,608: <_>' -ForEach 8, 1000, 12345 {
+        $monitor = Start-XdpMonitor $interface -MaxFlow $_
+        $monitor.MaxFlow | Should -Be $_
+        $monitor.TableSlots | Should -Be ($cpus * (Get-SlotCount $_))
+    }
+
+    It 'refuses a table for <_> flows, and leaves nothing behind' -ForEach 0, 4, 7, 8388609, 33554432 {
         Start-XdpMonitor $interface -MaxFlow $_ -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
         $failure.FullyQualifiedErrorId | Should -Be 'InvalidMaxFlow,XTrace.PowerShell.StartXdpMonitorCommand'
         Test-Attached $interface | Should -BeFalse
@@ -122,7 +130,7 @@ Describe 'Start-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
 
     It 'keeps the monitor that -Force would replace when the new one cannot be had' {
         $first = Start-XdpMonitor $interface
-        Start-XdpMonitor $interface -Force -MaxFlow 1000 -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        Start-XdpMonitor $interface -Force -MaxFlow 4 -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         (Get-XdpMonitor $interface).LinkId | Should -Be $first.LinkId
     }
 

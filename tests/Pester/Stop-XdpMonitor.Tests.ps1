@@ -90,9 +90,11 @@ Describe 'Stop-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
 
     It 'removes what an interrupted start left' {
         Stop-XdpMonitor $interface
-        $null = New-Item -ItemType Directory $started.Path
+        # Of a version that had a folder for each interface and direction.
+        $path = "$(Split-Path (Split-Path $started.Path))/$interface/ingress"
+        $null = New-Item -ItemType Directory $path
         (Stop-XdpMonitor $interface -PassThru).State | Should -Be Incomplete
-        Test-Path $started.Path | Should -BeFalse
+        Test-Path (Split-Path $path) | Should -BeFalse
     }
 
     It 'detaches even while somebody samples, who is told so' {

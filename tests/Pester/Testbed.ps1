@@ -5,10 +5,13 @@ if (-not (Test-Path "$module/XTrace.psd1")) {
     make --no-print-directory -C $repository build | Out-Host
 }
 $testbed = Join-Path $repository tests/XTrace.Testbed
-$assembly = Join-Path $testbed bin/Release/net10.0/XTrace.Testbed.dll
-if (-not (Test-Path $assembly)) {
+function Find-Assembly {
+    (Get-Item "$testbed/bin/Release/*/XTrace.Testbed.dll" | Sort-Object LastWriteTime | Select-Object -Last 1).FullName
+}
+if (-not (Find-Assembly)) {
     dotnet build $testbed -c Release --nologo -v quiet
 }
+$assembly = Find-Assembly
 Add-Type -Path $assembly
 Import-Module $module
 
@@ -31,6 +34,12 @@ $script:tc = [version]((uname -r) -replace '^(\d+\.\d+).*', '$1') -ge [version] 
 
 # CPUs that there may ever be, for each of which a table has room.
 $script:cpus = 1 + ((Get-Content /sys/devices/system/cpu/possible) -replace '^.*[-,]')
+
+# Slots that a table for so many flows has on each CPU: TableSize.cs says why.
+function Get-SlotCount([int] $MaxFlow) {
+    $each = [Math]::Max(8, [Math]::Floor($MaxFlow * [Math]::Min($cpus, 16) / $cpus))
+    [Numerics.BitOperations]::RoundUpToPowerOf2([uint32] $each)
+}
 
 # Compiles drop.bpf.c, programs of somebody else that drop UDP to port 7001, and returns the object's path.
 function Build-ForeignProgram {

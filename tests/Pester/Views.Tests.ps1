@@ -49,20 +49,6 @@ Describe 'The views' {
             $object.PSObject.Properties.Name -ccontains $name | Should -BeTrue -Because $name
         }
     }
-
-    It 'end where 80 and 120 columns do: <_>' -ForEach $types {
-        $table = (Get-FormatData $_).FormatViewDefinition.Control | Where-Object { $_ -is [Management.Automation.TableControl] }
-        $ends = foreach ($width in $table.Headers.Width) {
-            $width | Should -BeGreaterThan 0
-            $end = $null -eq $end ? $width : $end + 1 + $width
-            $end
-        }
-        $ends[-1] | Should -BeLessOrEqual 119
-        # Otherwise a column of a letter or two would end the narrower table.
-        if ($ends[-1] -gt 79) {
-            $ends | Should -Contain 79
-        }
-    }
 }
 
 Describe 'The columns' {

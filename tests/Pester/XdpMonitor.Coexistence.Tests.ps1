@@ -253,15 +253,18 @@ Describe 'Beside programs of somebody else' -Tag Privileged -Skip:$unprivileged 
         $null = Start-XdpMonitor $interface
         $sessions = foreach ($i in 1, 2) {
             $session = [powershell]::Create()
-            $script = "Import-Module '$module'; Get-FlowStat $interface -Direction Both -SampleInterval 0.2 -Continuous"
+            $script = "Import-Module '$module'; Get-FlowStat $interface -Direction Both -SampleInterval 0.2 -Continuous -Verbose"
             @{ Session = $session; Output = [Management.Automation.PSDataCollection[psobject]]::new(); Script = $script }
         }
         try {
             foreach ($one in $sessions) {
                 $null = $one.Session.AddScript($one.Script).BeginInvoke[psobject, psobject]($null, $one['Output'])
             }
-            Wait-Attached $interface 'tcx egress'
-            Start-Sleep -Milliseconds 500
+            # Each says so once its own monitor is attached.
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            while ($sessions.Where{ -not ($_.Session.Streams.Verbose -like '*: attached*') } -and $clock.Elapsed.TotalSeconds -lt 20) {
+                Start-Sleep -Milliseconds 20
+            }
             Measure-Departure | Should -Be 5, 5
             Measure-Arrival | Should -Be 5, 5
             foreach ($one in $sessions) {

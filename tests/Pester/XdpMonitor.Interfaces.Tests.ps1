@@ -53,7 +53,7 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
         It 'count the same packet each, exactly, and are warned of together' {
             $monitors = Start-XdpMonitor $other, $interface -Direction Both -WarningVariable warning -WarningAction SilentlyContinue
             $monitors.Hook | Select-Object -Unique | Should -Be $tc
-            $warning | Should -Be "$other stands on ${interface}: packets that go through both are counted on both."
+            $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
             $before = Get-Counter $other
             $veth.Send($frame, 3)
             Wait-Count $other 3
@@ -85,7 +85,7 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
 
         It 'warn in Get-FlowStat of both, and not of one' {
             $null = Get-FlowStat $other, $interface -SampleInterval 0.1 -WarningVariable warning -WarningAction SilentlyContinue
-            $warning | Should -Be "$other stands on ${interface}: packets that go through both are counted on both."
+            $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
             $null = Get-FlowStat $interface -SampleInterval 0.1 -WarningVariable warning
             $warning | Should -BeNullOrEmpty
         }
@@ -114,7 +114,7 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
         Add-Link $other link, $interface, type, macvlan, mode, bridge
         $monitors = Start-XdpMonitor $interface, $other -Direction Both -WarningVariable warning -WarningAction SilentlyContinue
         $monitors.Hook | Select-Object -Unique | Should -Be $tc
-        $warning | Should -Be "$other stands on ${interface}: packets that go through both are counted on both."
+        $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
         $mac = (ip -j link show dev $other | ConvertFrom-Json).address
         $ip = [byte[]] (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100)[14..141]
         $veth.Send([XTrace.Testbed.Frames]::Ethernet(0x0800, $ip, $null, [XTrace.Testbed.Frames]::SourceMac, $mac), 4)
@@ -135,7 +135,7 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
         Add-Link $other type, vxlan, id, 42, dev, $interface, local, $here, remote, $there, dstport, 4789
         $monitors = Start-XdpMonitor $interface, $other -Direction Both -WarningVariable warning -WarningAction SilentlyContinue
         $monitors.Hook | Select-Object -Unique | Should -Be $tc
-        $warning | Should -Be "$other stands on ${interface}: packets that go through both are counted on both."
+        $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
         $inside = Get-Broadcast 100
         # RFC 7348 5: flags, of which I says that the identifier is valid, and the identifier.
         $payload = [byte[]] (@(8, 0, 0, 0, 0, 0, 42, 0) + $inside)
@@ -237,14 +237,16 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
         $flows[0].DestinationAddress | Should -Be 127.0.0.1
     }
 
-    It 'several at once, by names and wildcards, each with monitors of its own' {
+    It 'several at once, by names and wildcards, which share a table and its programs' {
         $second = [XTrace.Testbed.VethPair]::new($true)
         try {
             $both = $interface, $second.Interface
             $monitors = Start-XdpMonitor "xtw$PID-[0-9]*" -Direction Both -WarningVariable warning
             $monitors.InterfaceAlias | Should -Be $interface, $interface, $second.Interface, $second.Interface
             $monitors.Direction | Should -Be Ingress, Egress, Ingress, Egress
-            ($monitors.ProgramId | Select-Object -Unique).Count | Should -Be 4
+            ($monitors.Path | Select-Object -Unique).Count | Should -Be 4
+            @($monitors.Path | Split-Path | Select-Object -Unique).Count | Should -Be 1
+            ($monitors.ProgramId | Select-Object -Unique).Count | Should -Be 2
             $warning | Should -BeNullOrEmpty
             Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100) 2
             Send-Frame $second (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100) 3

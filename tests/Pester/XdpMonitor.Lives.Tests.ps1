@@ -26,6 +26,7 @@ Describe 'The life of a monitor' -Tag Privileged -Skip:$unprivileged {
         function Get-AttachPointElsewhere {
             $script = "Add-Type -Path '$assembly'; [XTrace.Testbed.AttachedPrograms]::On('$interface')"
             Invoke-Elsewhere pwsh, -NoProfile, -NonInteractive, -Command, $script
+            $LASTEXITCODE | Should -Be 0
         }
 
         # Whatever the way out, this is where it leads.
@@ -90,14 +91,16 @@ Describe 'The life of a monitor' -Tag Privileged -Skip:$unprivileged {
             Start-XdpMonitor $renamed -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorExists,*'
 
-            # Another interface gets the old name: it cannot have a monitor until the first has gone.
+            # Another interface gets the old name, and a monitor of its own.
             Add-SameInterface
-            Start-XdpMonitor $interface -Force -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
-            $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorRenamed,*'
+            (Start-XdpMonitor $interface).State | Should -Be Running
+            $both = Get-XdpMonitor $renamed, $interface
+            $both.InterfaceAlias | Should -Be $renamed, $interface
+            $both.Packets | Should -Be 5, 0
+            Stop-XdpMonitor $interface
+            (Get-XdpMonitor $renamed).State | Should -Be Running
             Stop-XdpMonitor $renamed
             Get-AttachPoint $renamed | Should -BeNullOrEmpty
-            (Start-XdpMonitor $interface).State | Should -Be Running
-            Stop-XdpMonitor $interface
             ip link del $renamed
             Assert-NothingLeft
         }
@@ -204,10 +207,31 @@ Describe 'The life of a monitor' -Tag Privileged -Skip:$unprivileged {
         Test-Path (Split-Path (Split-Path $path[1])) | Should -BeFalse
     }
 
-    Context 'that another version started' {
+    Context 'that another version started, <version>' -ForEach @(
+        @{ Version = 'an older one, which had a folder for each interface and direction'; Make = {
+                $started = Start-XdpMonitor $interface
+                $monitor = Split-Path $started.Path
+                $path = "$(Split-Path $monitor)/$interface/ingress"
+                $null = New-Item -ItemType Directory $path
+                bpftool map pin pinned "$monitor/meta" "$path/meta"
+                if ($started.LinkId) {
+                    bpftool link pin id $started.LinkId "$path/link"
+                } else {
+                    bpftool prog pin id $started.ProgramId "$path/filter"
+                }
+                Remove-Item -Recurse $monitor
+                $started | Add-Member -Force -PassThru Path $path
+            }
+        }
+        @{ Version = 'a newer one'; Make = {
+                $started = Start-XdpMonitor $interface
+                [XTrace.Testbed.PinnedMap]::Write("$(Split-Path $started.Path)/meta", 999)
+                $started
+            }
+        }
+    ) {
         BeforeEach {
-            $script:started = Start-XdpMonitor $interface
-            [XTrace.Testbed.PinnedMap]::Write("$($started.Path)/meta", 999)
+            $script:started = & $make
         }
 
         It 'is Incompatible, and nobody reads it' {

@@ -14,7 +14,10 @@ mount -t tmpfs tmpfs "$folder/memory"
 cd "$folder/memory"
 mkdir log cgroup
 mount --bind "$folder/log" log
-for lower in etc root usr/local var "${repository#/}"; do
+lowers=(etc root usr/local var)
+# One of these may have the repository in it.
+[[ $repository =~ ^/(etc|root|usr/local|var)/ ]] || lowers+=("${repository#/}")
+for lower in "${lowers[@]}"; do
     mkdir -p "upper/$lower" "work/$lower"
     mount -t overlay overlay -o "lowerdir=/$lower,upperdir=upper/$lower,workdir=work/$lower" "/$lower"
 done
@@ -41,10 +44,17 @@ unshare --mount --pid --fork --kill-child --mount-proc --propagation private bas
     exec unshare --cgroup bash -c "
         set -euo pipefail
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        cd \"\$1\"
         mount -t tmpfs tmpfs /run
         mount -t tmpfs -o mode=1777 tmpfs /tmp
+        if [[ ! \$1 -ef . ]]; then
+            # It is in what was just hidden; by its path mount would find the empty folder.
+            mkdir -p \"\$1\"
+            mount --no-canonicalize --bind . \"\$1\"
+        fi
         cd /
-        exec \"\$@\"" bash "$@"' bash "$group" "$@" &
+        shift
+        exec \"\$@\"" bash "$@"' bash "$group" "$repository" "$@" &
 trap 'kill -KILL $!' TERM
 status=0
 { wait $! || status=$?; } 2>/dev/null

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
 /// <summary>xtrace-catch as a process of its own, in the current namespace or a pair's.</summary>
-internal sealed class CatchProcess : IDisposable
+internal sealed partial class CatchProcess : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
@@ -55,6 +57,54 @@ internal sealed class CatchProcess : IDisposable
     internal string ReadLine() =>
         _process.StandardOutput.ReadLineAsync().WaitAsync(s_patience).Result ?? throw new EndOfStreamException(_process.StandardError.ReadToEnd());
 
+    /// <summary>Reads the line that begins a sample, and returns the sample's number.</summary>
+    internal int ReadSampleLine()
+    {
+        string line = ReadLine();
+        return NumberOf(line) ?? throw new InvalidDataException($"A sample was to begin here: {line}");
+    }
+
+    /// <summary>Reads the line that begins a sample, and so many more.</summary>
+    internal string[] ReadFlows(int count)
+    {
+        ReadSampleLine();
+        return [.. Enumerable.Range(0, count).Select(_ => ReadLine())];
+    }
+
+    /// <summary>Reads on to the line that begins the next sample.</summary>
+    internal int SkipToSample()
+    {
+        int? number;
+        do
+        {
+            number = NumberOf(ReadLine());
+        }
+        while (number == null);
+        return number.Value;
+    }
+
+    /// <summary>Reads on to the next line of a flow.</summary>
+    internal string SkipToFlow()
+    {
+        string line;
+        do
+        {
+            line = ReadLine();
+        }
+        while (line.StartsWith('#'));
+        return line;
+    }
+
+    /// <summary>The number of the sample that a line begins; null for every other line.</summary>
+    internal static int? NumberOf(string line) =>
+        SampleLine().Match(line) is { Success: true } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex(@"^# \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} sample=(\d+)$")]
+    private static partial Regex SampleLine();
+
+    /// <summary>Reads the next line of standard error.</summary>
+    internal string ReadError() => _process.StandardError.ReadLineAsync().WaitAsync(s_patience).Result ?? throw new EndOfStreamException();
+
     /// <summary>Waits until it watches: until this many interfaces were announced and attached.</summary>
     internal void WaitUntilLoaded(int interfaces = 1)
     {
@@ -69,7 +119,7 @@ internal sealed class CatchProcess : IDisposable
     {
         for (int line = 0; line < lines; line++)
         {
-            Assert.NotNull(_process.StandardError.ReadLineAsync().WaitAsync(s_patience).Result);
+            ReadError();
         }
     }
 

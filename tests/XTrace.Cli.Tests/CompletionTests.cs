@@ -42,6 +42,7 @@ public sealed class CompletionTests(Installation installed) : IClassFixture<Inst
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Interfaces_and_devices_are_those_there_are()
     {
         using VethPair pair = new(watchedEndHere: true);

@@ -3,6 +3,7 @@ namespace XTrace.Cli.Tests;
 public class ErrorTests
 {
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("--bogus", 2, "Unknown option '--bogus'.")]
     [InlineData("-t", 2, "-t needs a value.")]
     [InlineData("-t 99", 2, "Interval '99' is not valid: give milliseconds from 100 to 3600000.")]
@@ -19,7 +20,11 @@ public class ErrorTests
     [InlineData("-m rdma --direction both", 2, "Mode rdma has no flows: leave out --direction.")]
     [InlineData("-m rdma --attach-mode tc", 2, "Mode rdma has no flows: leave out --attach-mode.")]
     [InlineData("-d mlx5_0", 2, "uses no RDMA device")]
-    [InlineData("-i lo --direction egress --attach-mode native", 2, "XDP sees what arrives at lo, not what leaves it.")]
+    [InlineData("-i lo --direction egress --attach-mode native", 1, "XDP sees the frames that arrive at lo, and not those that leave it.")]
+    [InlineData("-i lo --max-flow many", 2, "--max-flow cannot be 'many': give a number.")]
+    [InlineData("-i lo --max-flow 4", 2, "A table for 4 flows is not possible. Give a number from 8 to 8388608")]
+    [InlineData("-m rdma --max-flow 8", 2, "Mode rdma has no flows: leave out --max-flow.")]
+    [InlineData("-m nccl --all", 2, "Mode nccl has no flows: leave out --all.")]
     [InlineData("-i lo --direction both --attach-mode other", 2, "--attach-mode cannot be 'other'")]
     [InlineData("--once=maybe", 2, "Unknown option 'maybe'.")]
     [InlineData("-i ,", 2, "-i names no interface.")]

@@ -7,6 +7,7 @@ namespace XTrace.Cli.Tests;
 public sealed class JsonTests
 {
     [Fact]
+    [Trait("Category", "Privileged")]
     public void A_flow_is_a_line_with_every_property_of_FlowStat()
     {
         using VethPair pair = new();
@@ -29,6 +30,7 @@ public sealed class JsonTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void RoCE_has_its_opcode_s_name_and_IPv6_its_colons()
     {
         using VethPair pair = new();
@@ -41,6 +43,7 @@ public sealed class JsonTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Several_interfaces_and_directions_are_told_by_the_objects()
     {
         using VethPair pair = new();

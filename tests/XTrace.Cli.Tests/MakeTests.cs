@@ -40,7 +40,7 @@ public sealed class MakeTests : IDisposable
         string[] promised =
         [
             "help", "deps", "build", "run", "run-with-interface", "run-rdma", "run-nccl", "interfaces", "info", "clean",
-            "test", "test-vm", "bench", "install", "uninstall", "deb",
+            "check", "test", "test-all", "test-vm", "bench", "install", "uninstall", "deb",
         ];
         Assert.Empty(promised.Except(targets));
         Assert.Equal(targets.Order(), listed.Select(match => match.Groups[1].Value).Order());
@@ -55,6 +55,7 @@ public sealed class MakeTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData]
     [InlineData("sudo", "-n")]
     public void Info_has_a_line_for_everything(params string[] under)
@@ -73,6 +74,7 @@ public sealed class MakeTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void Info_says_what_to_do_about_what_is_missing()
     {
         string bare = Path.Combine(_root, "bin");
@@ -123,6 +125,7 @@ public sealed class MakeTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("run-rdma", "DEVICE=nosuch0", "There is no RDMA device 'nosuch0'")]
     [InlineData("run-nccl", "INTERFACE=nosuch0", "There is no RDMA device")]
     [InlineData("run", "INTERFACE=nosuch0", "There is no network interface 'nosuch0'. There are: lo")]
@@ -137,6 +140,7 @@ public sealed class MakeTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("run", "NETWORK_INTERFACE", new[] { "env" })]
     [InlineData("run", "NETWORK_INTERFACE", new[] { "sudo", "-n", "env" })]
     [InlineData("run-with-interface", "INTERFACE", new[] { "sudo", "-n", "env" })]
@@ -176,6 +180,7 @@ public sealed class MakeTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void An_ordinary_user_is_told_to_use_sudo()
     {
         string folder = Path.Combine(_root, "locked");

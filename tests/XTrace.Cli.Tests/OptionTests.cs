@@ -31,6 +31,7 @@ public class OptionTests
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("-l")]
     [InlineData("--list")]
     public void List_shows_the_namespace_s_interfaces(string option)
@@ -48,6 +49,7 @@ public class OptionTests
     }
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("", "", Eth0)]
     [InlineData("", "first", "first")]
     [InlineData("", "first,eth0", "first")]

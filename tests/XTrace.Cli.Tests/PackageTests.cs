@@ -5,6 +5,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 [Collection("alone")]
+[Trait("Category", "Machine")]
 public sealed class PackageTests(Package package) : IClassFixture<Package>
 {
     private static readonly string s_version = typeof(XdpMonitor).Assembly.GetName().Version!.ToString(3);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using XTrace.Testbed;
 
@@ -98,13 +99,78 @@ public sealed partial class RdmaTests : IDisposable
     [InlineData("zh_CN.UTF-8", "  字节数: - (驱动不统计)", "  数据包: 7", "  错误数: 0")]
     public void What_the_driver_does_not_count_is_said(string locale, params string[] sent)
     {
-        string port = _tree.AddPort(_tree.AddSoftwareDevice("rxe0"));
+        string device = _tree.AddSoftwareDevice("rxe0");
+        _tree.Write($"{device}/parent", "eth0");
+        string port = _tree.AddPort(device);
         _tree.Write($"{port}/hw_counters/sent_pkts", "7");
         _tree.Write($"{port}/hw_counters/send_err", "0");
         using CatchProcess run = Start("-m rdma -t 100", ("LANG", locale));
         List<string> block = ReadBlock(run);
         int start = block.FindIndex(line => line is "Sent:" or "发送统计:");
         Assert.Equal(sent, block[(start + 1)..(start + 4)]);
+    }
+
+    [Theory]
+    [InlineData("a_driver_of_tomorrow", "sent_pkts")]
+    [InlineData("mlx5_core", "a_counter_of_tomorrow")]
+    public void Where_something_is_not_known_nothing_is_claimed_of_the_driver(string driver, string counter)
+    {
+        _tree.Write($"{_tree.AddPort(_tree.AddDevice("rdma0", driver))}/hw_counters/{counter}", "7");
+        using CatchProcess run = Start("-m rdma -t 100", ("LANG", "C"));
+        Assert.Equal(2, ReadBlock(run).Count(line => line == "  Bytes: -"));
+    }
+
+    [Fact]
+    public void What_a_driver_of_today_counts_is_its_totals()
+    {
+        string port = _tree.AddPort(_tree.AddDevice("ionic_0", "ionic"));
+        _tree.AddCounters($"{port}/hw_counters", ["tx_rdma_ucast_bytes", "tx_rdma_mcast_bytes"], "1000");
+        _tree.Write($"{port}/hw_counters/rx_rdma_ucast_bytes", $"{ulong.MaxValue}");
+        using CatchProcess run = Start("-m rdma -t 100", ("LANG", "C"));
+        List<string> block = ReadBlock(run);
+        Assert.Equal(["  Bytes: 2000", "  Bytes: -"], block.Where(line => line.StartsWith("  Bytes: ", StringComparison.Ordinal)));
+        Assert.Equal(2, block.Count(line => line == "  Packets: - (the driver does not count them)"));
+    }
+
+    [Fact]
+    public void A_port_that_appears_has_blocks_from_then_on_and_its_end_is_told()
+    {
+        string device = _tree.AddDevice("mlx5_0", "mlx5_core");
+        _tree.Write($"{_tree.AddPort(device)}/counters/port_xmit_data", "1");
+        using CatchProcess run = Start("-m rdma -t 200", ("LANG", "C"));
+        Assert.Equal("Device: mlx5_0/1", ReadBlock(run)[2]);
+        _tree.Write($"{_tree.AddPort(device, 2)}/counters/port_xmit_data", "2");
+        ReadUntil(run, "Device: mlx5_0/2");
+        Directory.Delete(_tree.PathOf($"{device}/ports/2"), recursive: true);
+        Thread.Sleep(600);
+        run.Signal("INT");
+        (int code, _, string error) = run.End();
+        Assert.Equal(0, code);
+        Assert.Matches("(?s)RDMA port mlx5_0/2 has appeared.*RDMA port mlx5_0/2 has disappeared", error);
+    }
+
+    [Fact]
+    public void Mode_rdma_reads_each_counter_of_a_total_once_a_sample_and_nothing_else_of_the_counters()
+    {
+        string port = AddMlx5("mlx5_0");
+        _tree.AddCounters($"{port}/hw_counters", ["packet_seq_err", "np_cnp_sent"], "10");
+        string log = Path.Combine(Path.GetTempPath(), $"xtrace-catch-strace-{Environment.ProcessId}");
+        try
+        {
+            using (CatchProcess run = new(
+                ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=pread64,openat,open"], CatchProcess.Folder, null, "-m rdma -t 100 --once", ("XTRACE_SYSFS_ROOT", _tree.Root)))
+            {
+                Assert.Equal(0, run.End().ExitCode);
+            }
+            string[] lines = File.ReadAllLines(log);
+            int Count(string call, string file) => lines.Count(line => line.Contains(call, StringComparison.Ordinal) && line.Contains(file, StringComparison.Ordinal));
+            Assert.Equal((2, 2), (Count("pread64(", "/counters/port_xmit_data>"), Count("pread64(", "/counters/port_rcv_errors>")));
+            Assert.Equal((0, 0), (Count("open", "/hw_counters/packet_seq_err\""), Count("open", "/gids/0\"") - 1));
+        }
+        finally
+        {
+            File.Delete(log);
+        }
     }
 
     [Fact]
@@ -189,9 +255,9 @@ public sealed partial class RdmaTests : IDisposable
     [InlineData("-d mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
     [InlineData("-d mlx5_0,mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
     [InlineData("-d mlx5_7", "zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_7'。现有设备: mlx5_0, mlx5_1, mlx5_2。")]
-    [InlineData("-i eth7", "C", "Network interface 'eth7' is of no RDMA device that is asked for. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
-    [InlineData("-i eth7", "zh_CN.UTF-8", "网络接口 'eth7' 不属于所选的 RDMA 设备。现有: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
-    [InlineData("-d mlx5_0 -i eth1", "C", "Network interface 'eth1' is of no RDMA device that is asked for. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
+    [InlineData("-i eth7", "C", "No selected RDMA device uses network interface 'eth7'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
+    [InlineData("-i eth7", "zh_CN.UTF-8", "所选的 RDMA 设备都不使用网络接口 'eth7'。现有: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
+    [InlineData("-d mlx5_0 -i eth1", "C", "No selected RDMA device uses network interface 'eth1'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
     public void What_is_not_there_is_an_error_that_lists_what_is(string arguments, string locale, string message)
     {
         AddThree();
@@ -242,7 +308,23 @@ public sealed partial class RdmaTests : IDisposable
         Assert.EndsWith("\nRDMA mlx5_0/1        Active   100 Gb/sec (4X EDR)    eth0 eth0.100\n", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void List_as_JSON_has_an_object_a_line_and_nothing_else()
+    {
+        AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-l --json", ("LANG", "C"));
+        (int code, string output, string error) = run.End();
+        Assert.Equal((0, ""), (code, error));
+        JsonElement[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        JsonElement loopback = lines.Single(one => one.TryGetProperty("InterfaceAlias", out JsonElement name) && name.GetString() == "lo");
+        Assert.Equal(1, loopback.GetProperty("InterfaceIndex").GetInt32());
+        JsonElement port = lines.Single(one => one.TryGetProperty("Device", out _));
+        Assert.Equal(("mlx5_0", 1, "Active"), (port.GetProperty("Device").GetString(), port.GetProperty("Port").GetInt32(), port.GetProperty("State").GetString()));
+        Assert.Equal(["eth0", "eth0.100"], port.GetProperty("Interfaces").EnumerateArray().Select(one => one.GetProperty("InterfaceAlias").GetString()));
+    }
+
     [Theory]
+    [Trait("Category", "Privileged")]
     [InlineData("rdma")]
     [InlineData("nccl")]
     public void An_ordinary_user_may_use_both(string mode)
@@ -302,6 +384,13 @@ public sealed partial class RdmaTests : IDisposable
         }
         while (lines[^1] != "---");
         return lines;
+    }
+
+    private static void ReadUntil(CatchProcess run, string line)
+    {
+        while (run.ReadLine() != line)
+        {
+        }
     }
 
     [GeneratedRegex(@"\d+\.\d\d(?= (s|秒)$)")]

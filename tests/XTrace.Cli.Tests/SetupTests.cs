@@ -4,6 +4,7 @@ using XTrace.Testbed;
 namespace XTrace.Cli.Tests;
 
 /// <summary>What the machine grants or lacks: rights, libbpf, the kernel's type information.</summary>
+[Trait("Category", "Privileged")]
 public sealed class SetupTests : IDisposable
 {
     private const string Needed = "+bpf,+perfmon,+net_admin";
@@ -14,7 +15,7 @@ public sealed class SetupTests : IDisposable
     public void Without_rights_it_names_them()
     {
         string error = Refusal(["setpriv", "--bounding-set=-all"]);
-        Assert.StartsWith("xtrace-catch: Starting, reading and stopping monitors needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
+        Assert.StartsWith("xtrace-catch: Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -24,7 +25,7 @@ public sealed class SetupTests : IDisposable
     public void Of_rights_it_names_the_one_that_is_missing(string missing, string name)
     {
         string error = Refusal(["setpriv", $"--bounding-set=-all,{Needed},-{missing}"]);
-        Assert.StartsWith($"xtrace-catch: Starting, reading and stopping monitors needs {name}, which this process lacks.", error, StringComparison.Ordinal);
+        Assert.StartsWith($"xtrace-catch: Watching flows needs {name}, which this process lacks.", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +34,7 @@ public sealed class SetupTests : IDisposable
     [Fact]
     public void Another_user_s_monitor_of_the_interface_stays()
     {
-        XdpMonitor pinned = _pair.Run(() => MonitorStore.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Native }, force: false, _ => { }));
+        XdpMonitor pinned = _pair.StartMonitor(new MonitorOptions { Mode = AttachMode.Native });
         AsAnotherUser((under, folder) =>
         {
             using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} --attach-mode native");
@@ -49,13 +50,13 @@ public sealed class SetupTests : IDisposable
     public void Another_user_s_monitor_of_another_interface_is_no_hindrance()
     {
         _pair.AddQuietInterface("another");
-        _pair.Run(() => MonitorStore.Start("another", FlowDirection.Ingress, new MonitorOptions(), force: false, _ => { }));
+        _pair.StartMonitor(new MonitorOptions(), "another");
         AsAnotherUser(AssertCounts);
     }
 
     [Theory]
     [InlineData("C", "libbpf.so.1 is not installed. Install it: 'apt-get install libbpf1'")]
-    [InlineData("zh_CN.UTF-8", "没有安装 libbpf.so.1。请安装: 'apt-get install libbpf1'")]
+    [InlineData("zh_CN.UTF-8", "没有安装 libbpf.so.1。请安装：'apt-get install libbpf1'")]
     public void Without_libbpf_it_says_what_to_install(string locale, string message)
     {
         // What the loader would find is then no library.
@@ -90,7 +91,7 @@ public sealed class SetupTests : IDisposable
         using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} -t 1000");
         run.WaitUntilLoaded();
         _pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000), 5);
-        Assert.Equal("10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=5 bytes=210", run.ReadLine());
+        Assert.Equal(["10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=5 bytes=210"], run.ReadFlows(1));
         run.Signal("TERM");
         Assert.Equal(0, run.End().ExitCode);
         Assert.DoesNotContain(_pair.Interface, _pair.Run(AttachedPrograms.Interfaces));

@@ -2,11 +2,15 @@ using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
+[Trait("Category", "Privileged")]
 public class SignalTests
 {
     [Theory]
     [InlineData("INT", 0)]
     [InlineData("TERM", 0)]
+    [InlineData("HUP", 0)]
+    [InlineData("QUIT", 0)]
+    [InlineData("USR1", 0)]
     [InlineData("KILL", 137)]
     public void A_signal_ends_it_and_nothing_stays_attached(string signal, int exitCode)
     {

@@ -2,6 +2,7 @@ using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
+[Trait("Category", "Privileged")]
 public class WatchTests
 {
     [Fact]
@@ -13,7 +14,24 @@ public class WatchTests
         pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000, payload: 58), 7);
         pair.Send(Frames.Udp4("10.0.0.1", 53, "10.0.0.2", 4000));
         pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000));
-        Assert.Equal("10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=7 bytes=700", run.ReadLine());
+        Assert.Equal(["10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=7 bytes=700"], run.ReadFlows(1));
+    }
+
+    [Fact]
+    public void A_sample_has_the_flows_that_were_active_since_the_one_before()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1500");
+        run.WaitUntilLoaded();
+        pair.Send([Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000), Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000)]);
+        Assert.Equal(1, run.ReadSampleLine());
+        Assert.Equal(
+            ["10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=1 bytes=42", "10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=1 bytes=54"],
+            new[] { run.ReadLine(), run.ReadLine() }.Order(StringComparer.Ordinal));
+        pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 2);
+        Assert.Equal(2, run.ReadSampleLine());
+        Assert.Equal("10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162", run.ReadLine());
+        Assert.Equal([3, 4], [run.ReadSampleLine(), run.ReadSampleLine()]);
     }
 
     [Theory]
@@ -25,23 +43,24 @@ public class WatchTests
     public void A_filter_lets_its_own_flows_through(string filter, string line)
     {
         using VethPair pair = new();
-        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f {filter}");
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f {filter} --all");
         run.WaitUntilLoaded();
         pair.Send(Frames.Udp4("10.0.0.1", 443, "10.0.0.2", 4000));
         pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000));
         pair.Send(Frames.RoceV2("10.0.0.1", 5000, "10.0.0.2", 194, 10));
-        Assert.Equal([line, line], [run.ReadLine(), run.ReadLine()]);
+        Assert.Equal([line, line], [.. run.ReadFlows(1), .. run.ReadFlows(1)]);
     }
+
     [Fact]
     public void RoCE_v1_is_not_v2()
     {
         using VethPair pair = new();
-        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f roce_v1");
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f roce_v1 --all");
         run.WaitUntilLoaded();
         pair.Send(Frames.RoceV2("10.0.0.1", 5000, "10.0.0.2", 194, 10));
         pair.Send(Frames.RoceV1("fe80::1", "fe80::2", 194, 10));
         const string Line = "[fe80::1]:0 -> [fe80::2]:194 proto=10 packets=1 bytes=70";
-        Assert.Equal([Line, Line], [run.ReadLine(), run.ReadLine()]);
+        Assert.Equal([Line, Line], [.. run.ReadFlows(1), .. run.ReadFlows(1)]);
     }
 
     [Fact]
@@ -57,6 +76,6 @@ public class WatchTests
                 "10.0.0.1:0 -> 10.0.0.2:0 proto=1 packets=1 bytes=42",
                 "10.0.0.1:53 -> 10.0.0.2:4000 proto=17 packets=1 bytes=42",
             ],
-            new[] { run.ReadLine(), run.ReadLine(), run.ReadLine() }.Order(StringComparer.Ordinal));
+            run.ReadFlows(3).Order(StringComparer.Ordinal));
     }
 }

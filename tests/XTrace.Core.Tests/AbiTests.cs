@@ -21,7 +21,7 @@ public sealed class AbiTests
         (typeof(FlowDetails), "struct flow_details", ["first_seen", "unused"]),
         (typeof(FlowEnd), "struct flow_end", ["flow", "details"]),
         (typeof(FlowBucket), "struct flow_bucket", ["entry"]),
-        (typeof(ObservationPoint), "struct observation_point", ["key", "id", "link", "hook", "started_ns", "name", "unused"]),
+        (typeof(ObservationPoint), "struct observation_point", ["key", "id", "link", "hook", "started_ns", "name", "queue_drops", "flags", "unused"]),
         (typeof(FlowTotals), "struct flow_totals",
         [
             "packets", "bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
@@ -64,7 +64,7 @@ public sealed class AbiTests
     [
         ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
         ("FLOW_SLOTS_PER_BUCKET", FlowAbi.SlotsPerBucket), ("FLOW_ENTRY_SLOT", FlowAbi.EntrySlot), ("FLOW_ENTRY_TAG", ~FlowAbi.EntrySlot),
-        ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROBES", FlowAbi.PointProbes),
+        ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROMISCUOUS", FlowAbi.PointPromiscuous), ("POINT_PROBES", FlowAbi.PointProbes),
         ("sizeof(((struct observation_point *)0)->name)", FlowAbi.PointNameLength),
         ("FLOW_ADDRESS_KIND", FlowAbi.AddressMask), ("FLOW_PORTS_KIND", FlowAbi.PortsMask),
         ("FLOW_ETHERNET", FlowAbi.Ethernet), ("FLOW_IPV4", FlowAbi.IPv4), ("FLOW_IPV6", FlowAbi.IPv6),

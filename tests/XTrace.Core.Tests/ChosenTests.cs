@@ -35,6 +35,8 @@ internal static class ChosenTests
             TypesToRun = [.. wanted.Select(choice => $"{typeof(ChosenTests).Namespace}.{choice.Split('.')[0]}").Distinct()],
         });
         end.Wait();
+        // It says that it is done a moment before it can be disposed.
+        SpinWait.SpinUntil(() => runner.Status == AssemblyRunnerStatus.Idle);
         Console.WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
         return failed == 0 && passed > 0 ? 0 : 1;
     }

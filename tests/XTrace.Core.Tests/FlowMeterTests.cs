@@ -5,6 +5,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>From snapshots to objects: rates, the top n, filters.</summary>
+[Trait("Category", "Privileged")]
 public sealed class FlowMeterTests : IDisposable
 {
     private const uint Tick = 1_000_000;

@@ -4,6 +4,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>The table in the kernel and its reader, at rest.</summary>
+[Trait("Category", "Privileged")]
 public sealed class FlowTableTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using XTrace.Testbed;
 namespace XTrace.Tests;
 
 /// <summary>Interfaces as the kernel tells them through netlink, against what ip(8) says.</summary>
+[Trait("Category", "Privileged")]
 public sealed class InterfaceTests : IDisposable
 {
     private readonly NetNamespace _namespace = new($"xt-if-{Environment.ProcessId}");

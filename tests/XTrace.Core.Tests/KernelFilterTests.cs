@@ -26,6 +26,7 @@ public sealed class KernelFilterTests
     };
 
     [Theory]
+    [Trait("Category", "Privileged")]
     [MemberData(nameof(Filters))]
     public void It_keeps_the_same_flows(string text)
     {

@@ -4,6 +4,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>Frames of interfaces that have no Ethernet header, through the TC program.</summary>
+[Trait("Category", "Privileged")]
 public sealed class LinkTests
 {
     private const int Ethernet = 14;

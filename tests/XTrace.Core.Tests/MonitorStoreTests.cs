@@ -6,6 +6,7 @@ using XTrace.Testbed;
 namespace XTrace.Tests;
 
 /// <summary>Pinned monitors: over processes, over deaths, over interfaces that go and come back. The same on each kind of hook.</summary>
+[Trait("Category", "Privileged")]
 public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
 {
     /// <summary>A start clears away what died anywhere, in other tests' namespaces as well.</summary>

@@ -7,6 +7,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>A process's own monitor on a real interface.</summary>
+[Trait("Category", "Privileged")]
 public sealed class MonitorTests : IDisposable
 {
     private readonly VethPair _pair = new();

@@ -5,6 +5,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>Frames through the real programs: one flow each, or malformed, the same on XDP and TC.</summary>
+[Trait("Category", "Privileged")]
 public sealed class ParserTests : IDisposable
 {
     private const string A4 = "10.0.0.1";

@@ -1,3 +1,5 @@
+using System.Globalization;
+using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Testbed;
 
@@ -28,7 +30,7 @@ public sealed class RdmaCounterTests : IDisposable
             Tree.AddCounters($"{port}/hw_counters", [.. RdmaLayouts.Mlx5, "lifespan"], "4");
             Tree.AddGid(port, 0, "fe80:0000:0000:0000:0000:0000:0000:0001", $"eth{number}");
         }
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         RdmaCounter[] counters = [.. sampler.Counters()];
         Assert.Equal(
             [
@@ -63,7 +65,7 @@ public sealed class RdmaCounterTests : IDisposable
         string folder = Tree.AddDevice("rdma0", driver);
         Tree.AddCounters($"{Tree.AddPort(folder)}/hw_counters", Layout(port), "7");
         Tree.AddCounters($"{folder}/hw_counters", device is null ? [] : Layout(device), "8");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         RdmaCounter[] counters = [.. sampler.Counters()];
         Assert.Equal(Layout(port).Length + (device is null ? 0 : Layout(device).Length), counters.Length);
         Assert.All(counters, one =>
@@ -123,7 +125,7 @@ public sealed class RdmaCounterTests : IDisposable
         string port = Tree.AddPort(device);
         Tree.Write($"{port}/counters/link_downed", "255");
         Tree.Write($"{port}/hw_counters/link_downed", "255");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Assert.Equal(
             [(RdmaCounterSource.Counters, 8, RdmaCounterStatus.Saturated), (RdmaCounterSource.HwCounters, 64, RdmaCounterStatus.Ok)],
             sampler.Counters().Select(one => (one.Source, one.Width!.Value, one.Status)));
@@ -139,7 +141,7 @@ public sealed class RdmaCounterTests : IDisposable
     {
         string file = $"{Tree.AddPort(Tree.AddDevice("mlx4_0", "mlx4_core"))}/counters/{name}";
         Tree.Write(file, $"{greatest - 1}");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         AssertCounter(sampler, greatest - 1, RdmaCounterStatus.Ok, null);
         Tree.Write(file, $"{greatest}");
         sampler.Sample();
@@ -165,7 +167,7 @@ public sealed class RdmaCounterTests : IDisposable
     {
         string file = $"{Tree.AddPort(Tree.AddDevice("mlx4_0", "mlx4_core"))}/counters/port_rcv_data";
         Tree.Write(file, "4294967294");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Assert.Equal(32, Assert.Single(sampler.Counters()).Width);
         Tree.Write(file, "4294967296");
         sampler.Sample();
@@ -187,7 +189,7 @@ public sealed class RdmaCounterTests : IDisposable
     {
         string file = $"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/counters/port_xmit_data";
         Tree.Write(file, "1000");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Tree.Write(file, "4000000000");
         long start = Environment.TickCount64;
         Thread.Sleep(200);
@@ -205,7 +207,7 @@ public sealed class RdmaCounterTests : IDisposable
     {
         string file = $"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/hw_counters/out_of_sequence";
         Tree.Write(file, "100");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Tree.Write(file, "3");
         sampler.Sample();
         AssertCounter(sampler, 3, RdmaCounterStatus.Reset, null);
@@ -214,12 +216,48 @@ public sealed class RdmaCounterTests : IDisposable
         AssertCounter(sampler, 5, RdmaCounterStatus.Ok, 2);
     }
 
+    [Theory]
+    [InlineData("4294967290", "5", 11ul)]
+    [InlineData("3000000000", "500000000", 1794967296ul)]
+    [InlineData("2500000000", "1000000000", null)] // as well a reset: it would be more than half of the range
+    [InlineData("100", "3", null)]
+    public void A_driver_s_counter_of_a_known_width_that_wraps_loses_nothing(string before, string after, ulong? delta)
+    {
+        string file = $"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/hw_counters/out_of_sequence";
+        Tree.Write(file, before);
+        using RdmaWatch sampler = RdmaTree.Sample();
+        Tree.Write(file, after);
+        sampler.Sample();
+        AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), delta is null ? RdmaCounterStatus.Reset : RdmaCounterStatus.Ok, delta);
+        sampler.Sample();
+        AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), RdmaCounterStatus.Ok, 0);
+    }
+
+    [Theory]
+    [InlineData("rx_new_drops", RdmaCounterCategory.Error)]
+    [InlineData("tomorrowsErrors", RdmaCounterCategory.Error)]
+    [InlineData("pkt_discard", RdmaCounterCategory.Error)]
+    [InlineData("New CRC", RdmaCounterCategory.Error)]
+    [InlineData("tx_retry_cnt", RdmaCounterCategory.Retransmission)]
+    [InlineData("someTimeOut", RdmaCounterCategory.Retransmission)]
+    [InlineData("out_of_window", RdmaCounterCategory.Retransmission)]
+    [InlineData("nak_sent", RdmaCounterCategory.Retransmission)]
+    [InlineData("newCnpSent", RdmaCounterCategory.Congestion)]
+    [InlineData("RxECNMrkd2", RdmaCounterCategory.Congestion)]
+    [InlineData("new_bytes", RdmaCounterCategory.Traffic)]
+    public void A_name_that_nobody_knows_is_classified_by_its_words(string name, RdmaCounterCategory category)
+    {
+        Tree.Write($"{Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"))}/hw_counters/{name}", "42");
+        RdmaCounter counter = Assert.Single(RdmaTree.Counters().Values);
+        Assert.Equal((category, true, RdmaCounterUnit.Unknown), (counter.Category, counter.IsGuess, counter.Unit));
+    }
+
     [Fact]
     public void A_gauge_falls_without_a_reset_and_has_no_rate()
     {
         string file = $"{Tree.AddPort(Tree.AddDevice("bnxt_re0", "bnxt_en"))}/hw_counters/active_qps";
         Tree.Write(file, "100");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Tree.Write(file, "3");
         sampler.Sample();
         AssertCounter(sampler, 3, RdmaCounterStatus.Ok, null);
@@ -233,13 +271,11 @@ public sealed class RdmaCounterTests : IDisposable
         Tree.AddCounters($"{device}/hw_counters", ["np_cnp_sent"]);
         Tree.AddCounters($"{Tree.AddPort(device, 1)}/hw_counters", RdmaLayouts.Mlx5);
         Tree.AddCounters($"{Tree.AddPort(device, 2)}/hw_counters", RdmaLayouts.Mlx5);
-        using CounterSampler sampler = new(new CounterFilter
+        using RdmaWatch sampler = RdmaTree.Sample(new CounterSelection
         {
-            Name = name => name.StartsWith("rp_", StringComparison.Ordinal),
-            Categories = [RdmaCounterCategory.Congestion],
+            Targets = [new RdmaTarget("mlx5_*", 2), new RdmaTarget("mlx5_0", 2)],
+            Filter = new CounterFilter { Names = [new NamePattern("rp_*")], Categories = [RdmaCounterCategory.Congestion] },
         });
-        sampler.Add("mlx5_0", ports: [2]);
-        sampler.Add("mlx5_0", ports: [2]);
         Assert.Equal([(2, "rp_cnp_handled"), (2, "rp_cnp_ignored")], sampler.Files.Select(file => (file.Place.Port!.Value, file.Name)));
     }
 
@@ -259,8 +295,8 @@ public sealed class RdmaCounterTests : IDisposable
 
         static void AssertTotal(ulong sent)
         {
-            using CounterSampler sampler = RdmaTree.Sample();
-            PortTotals totals = new(sampler.Files);
+            using RdmaWatch sampler = RdmaTree.Sample();
+            PortTotals totals = new(Assert.Single(sampler.Places, place => place.Port is not null));
             Assert.Equal((sent, null), (totals[PortTotal.SentBytes].Value!.Value, totals[PortTotal.SentBytes].Delta));
             Assert.Null(totals[PortTotal.ReceivedBytes].Value);
         }
@@ -268,7 +304,7 @@ public sealed class RdmaCounterTests : IDisposable
 
     private static string[] Layout(string name) => (string[])typeof(RdmaLayouts).GetField(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!.GetValue(null)!;
 
-    private static void AssertCounter(CounterSampler sampler, ulong value, RdmaCounterStatus status, ulong? delta)
+    private static void AssertCounter(RdmaWatch sampler, ulong value, RdmaCounterStatus status, ulong? delta)
     {
         RdmaCounter counter = Assert.Single(sampler.Counters());
         Assert.Equal((value, status, delta, null), (counter.Value!.Value, counter.Status, counter.Delta, counter.ErrorCode));

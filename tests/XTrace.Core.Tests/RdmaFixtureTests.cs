@@ -98,7 +98,7 @@ public sealed class RdmaFixtureTests
         using RdmaTree tree = RdmaTree.Unpack($"rxe-{name}");
         RdmaPort port = Assert.Single(RdmaTree.Device("rxe0").Ports);
         Assert.Equal((RdmaPortState.Down, RdmaPhysicalState.Polling), (port.State, port.PhysicalState));
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Assert.Equal(1ul, sampler.Counters().Single(one => one is { Device: "rxe0", Source: RdmaCounterSource.HwCounters, Name: "link_downed" }).Value);
     }
 
@@ -106,7 +106,7 @@ public sealed class RdmaFixtureTests
     public void Port_counters_agree_with_the_driver_s_own()
     {
         using RdmaTree tree = RdmaTree.Unpack("rxe-7.3-loss");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         Dictionary<string, RdmaCounter> counters = sampler.Counters().Where(one => one.Device == "rxe0" && one.Name != "link_downed").ToDictionary(one => one.Name);
         Assert.Equal(9270889ul, counters["port_xmit_data"].RawValue);
         Assert.Equal(counters["sent_bytes"].Value, counters["port_xmit_data"].Value);
@@ -119,7 +119,7 @@ public sealed class RdmaFixtureTests
     /// <summary>All that the tool said is there with the same value, and nothing else in hw_counters.</summary>
     private static void AssertSame(IEnumerable<(string Device, int Port, string Name, ulong Value)> expected)
     {
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         var found = sampler.Counters().Where(one => one.Source == RdmaCounterSource.HwCounters)
             .Select(one => (one.Device, one.Port!.Value, one.Name, one.Value!.Value)).Order().ToArray();
         Assert.True(found.Length >= 30);

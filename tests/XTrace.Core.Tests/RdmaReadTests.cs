@@ -1,4 +1,5 @@
 using System.Globalization;
+using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Testbed;
 
@@ -50,6 +51,7 @@ public sealed class RdmaReadTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
     public void A_device_that_is_removed_is_gone_and_comes_back_when_it_does()
     {
         using VethPair veth = new(watchedEndHere: true);
@@ -57,7 +59,7 @@ public sealed class RdmaReadTests : IDisposable
         // A file of a device that really can be removed while it is open.
         Tree.LinkToKernel($"{port}/hw_counters/rx_pkts", $"/sys/class/net/{veth.Interface}/statistics/rx_packets");
         Tree.Write($"{port}/hw_counters/tx_pkts", "1");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         AssertLast(sampler, "rx_pkts Ok 0", "tx_pkts Ok 1");
         Command.Run("ip", "link", "del", veth.Interface);
         sampler.Sample();
@@ -70,16 +72,15 @@ public sealed class RdmaReadTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_vanishes_before_it_is_opened_is_gone()
+    public void A_device_that_vanishes_before_it_is_opened_has_ended()
     {
         string device = Tree.AddDevice("mlx5_0", "mlx5_core");
         Tree.AddCounters($"{Tree.AddPort(device)}/hw_counters", RdmaLayouts.Mlx5);
-        using CounterSampler sampler = new(new CounterFilter());
-        sampler.Add("mlx5_0", ports: []);
+        using RdmaWatch sampler = new(new CounterSelection());
         Directory.Delete(Tree.PathOf(device), recursive: true);
         sampler.Sample();
-        Assert.Equal(RdmaLayouts.Mlx5.Length, sampler.Files.Count);
-        Assert.All(sampler.Counters(), one => Assert.Equal((RdmaCounterStatus.Gone, null, 2), (one.Status, one.Value, one.ErrorCode!.Value)));
+        Assert.Empty(sampler.Files);
+        Assert.Equal(["RdmaPortGone"], sampler.Notices.Select(notice => notice.Id));
     }
 
     [Fact]
@@ -122,7 +123,8 @@ public sealed class RdmaReadTests : IDisposable
         string port = Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"));
         Tree.AddCounters($"{port}/hw_counters", RdmaLayouts.Mlx5, "123");
         Tree.AddCounters($"{port}/counters", RdmaLayouts.ExtendedPortCounters, "123");
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
+        sampler.Sample();
         sampler.Sample();
         long before = GC.GetAllocatedBytesForCurrentThread();
         sampler.Sample();
@@ -138,8 +140,7 @@ public sealed class RdmaReadTests : IDisposable
     /// <summary>Prints each counter's name, status and value or error number: the other process's part.</summary>
     internal static void Print(string pattern, int samples)
     {
-        using CounterSampler sampler = new(new CounterFilter { Name = name => pattern == "*" || name == pattern });
-        Array.ForEach(RdmaDevices.Names, device => sampler.Add(device, ports: []));
+        using RdmaWatch sampler = new(new CounterSelection { Filter = new CounterFilter { Names = [new NamePattern(pattern)] } });
         for (int i = 0; i < samples; i++)
         {
             sampler.Sample();
@@ -149,13 +150,13 @@ public sealed class RdmaReadTests : IDisposable
 
     private static void AssertCounters(params string[] expected)
     {
-        using CounterSampler sampler = RdmaTree.Sample();
+        using RdmaWatch sampler = RdmaTree.Sample();
         AssertLast(sampler, expected);
     }
 
-    private static void AssertLast(CounterSampler sampler, params string[] expected) =>
+    private static void AssertLast(RdmaWatch sampler, params string[] expected) =>
         Assert.Equal(expected, Lines(sampler).Order(StringComparer.Ordinal));
 
-    private static IEnumerable<string> Lines(CounterSampler sampler) => sampler.Counters().Select(one =>
+    private static IEnumerable<string> Lines(RdmaWatch sampler) => sampler.Counters().Select(one =>
         $"{one.Name} {one.Status} {one.Value?.ToString(CultureInfo.InvariantCulture) ?? one.ErrorCode?.ToString(CultureInfo.InvariantCulture) ?? "-"}");
 }

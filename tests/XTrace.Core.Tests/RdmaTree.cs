@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using XTrace.Rdma;
+using XTrace.Sessions;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
@@ -27,28 +28,27 @@ internal sealed class RdmaTree : IDisposable
     /// <summary>One that was copied from a machine.</summary>
     internal static RdmaTree Unpack(string name) => new(SysfsTree.Unpack(Fixture($"{name}.tar.xz")));
 
+    /// <summary>One laid out as other drivers lay out theirs: drivers, hfi1, down.</summary>
+    internal static RdmaTree OfOtherDrivers(string part) => new(SysfsTree.Unpack(Fixture("other-drivers.tar.xz"), part));
+
     internal static string Fixture(string name, [CallerFilePath] string here = "") =>
         Path.Combine(Path.GetDirectoryName(here)!, "Fixtures/rdma", name);
 
     internal static RdmaDevice Device(string name) => Assert.Single(RdmaDevices.Read([name]));
 
-    /// <summary>A sampler of all devices that has taken its first sample.</summary>
-    internal static CounterSampler Sample(CounterFilter? filter = null)
+    /// <summary>A session that has taken its first sample.</summary>
+    internal static RdmaWatch Sample(CounterSelection? selection = null)
     {
-        CounterSampler sampler = new(filter ?? new CounterFilter());
-        foreach (string device in RdmaDevices.Names)
-        {
-            sampler.Add(device, ports: []);
-        }
-        sampler.Sample();
-        return sampler;
+        RdmaWatch watch = new(selection ?? new CounterSelection());
+        watch.Sample();
+        return watch;
     }
 
     /// <summary>The counters of one sample, by name.</summary>
-    internal static Dictionary<string, RdmaCounter> Counters(CounterFilter? filter = null)
+    internal static Dictionary<string, RdmaCounter> Counters()
     {
-        using CounterSampler sampler = Sample(filter);
-        return sampler.Counters().ToDictionary(one => one.Name);
+        using RdmaWatch watch = Sample();
+        return watch.Counters().ToDictionary(one => one.Name);
     }
 
     public void Dispose()
@@ -56,4 +56,29 @@ internal sealed class RdmaTree : IDisposable
         Environment.SetEnvironmentVariable(Sysfs.RootVariable, null);
         Tree.Dispose();
     }
+}
+
+/// <summary>A session that samples whenever it is told to, and remembers what it was told.</summary>
+internal sealed class RdmaWatch : IDisposable
+{
+    private readonly RdmaSession _session;
+    private RdmaSample _last;
+
+    internal RdmaWatch(CounterSelection selection)
+    {
+        _session = new RdmaSession(new RdmaSessionOptions { Selection = selection, AtOnce = true, Samples = null }, Notices.Add);
+        _session.Open();
+    }
+
+    internal List<Notice> Notices { get; } = [];
+
+    internal IReadOnlyList<CounterPlace> Places => _last.Places;
+
+    internal CounterFile[] Files => [.. Places.SelectMany(place => place.Files)];
+
+    internal RdmaSample Sample() => _last = _session.Sample();
+
+    internal IEnumerable<RdmaCounter> Counters() => _last.Counters();
+
+    public void Dispose() => _session.Dispose();
 }

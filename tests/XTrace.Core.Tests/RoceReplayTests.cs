@@ -5,6 +5,7 @@ using XTrace.Testbed;
 namespace XTrace.Tests;
 
 /// <summary>A capture of RoCE v2 through the program, compared with what tshark finds in it.</summary>
+[Trait("Category", "Privileged")]
 public sealed class RoceReplayTests
 {
     [Fact]

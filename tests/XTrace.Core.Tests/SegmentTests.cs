@@ -3,6 +3,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>Super-packets through the TC program: as many packets as they are on the wire, each with headers of its own.</summary>
+[Trait("Category", "Privileged")]
 public sealed class SegmentTests : IDisposable
 {
     private const string A4 = "10.0.0.1";

@@ -8,6 +8,7 @@ namespace XTrace.Tests;
 
 /// <summary>The reader while the writer evicts and rewrites the slots that it reads.</summary>
 [Collection("alone")]
+[Trait("Category", "Privileged")]
 public sealed class TornReadTests
 {
     private const int FlowCount = 24; // for 8 slots a CPU

@@ -10,6 +10,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>TC monitors under real traffic, against what interfaces count of themselves. On both kinds of TC hook.</summary>
+[Trait("Category", "Privileged")]
 public abstract class TrafficTests(MonitorHook hook) : IDisposable
 {
     private const int Ethernet = 14;

@@ -40,6 +40,14 @@ public sealed class SysfsTree : IDisposable
         return tree;
     }
 
+    /// <summary>One of several trees in an archive, each a folder at its top.</summary>
+    public static SysfsTree Unpack(string archive, string part)
+    {
+        SysfsTree tree = new();
+        Command.Run("tar", "-xJf", archive, "-C", tree._folder, $"--transform=s,^{part},sys,", part);
+        return tree;
+    }
+
     /// <summary>Where something is.</summary>
     public string PathOf(string path) => Path.Combine(Root, path);
 

@@ -31,7 +31,7 @@ public sealed class VethPair : IDisposable
             return new PacketSocket(PeerInterface);
         });
         string inode = Run(() => new FileInfo("/proc/thread-self/ns/net").LinkTarget!).Split('[', ']')[1];
-        _pins = watchedEndHere ? $"{PinRoot}/{inode}/{Interface}" : $"{PinRoot}/{inode}";
+        _pins = $"{PinRoot}/{inode}";
     }
 
     /// <summary>The watched end's namespace; null when it is the current one.</summary>
@@ -103,7 +103,28 @@ public sealed class VethPair : IDisposable
         }
         _watched?.Dispose();
         _peer.Dispose();
-        if (Directory.Exists(_pins))
+        RemovePins();
+    }
+
+    /// <summary>Removes what monitors left: all of a namespace that goes, else the interface's points, and monitors without any.</summary>
+    private void RemovePins()
+    {
+        if (!Directory.Exists(_pins))
+        {
+            return;
+        }
+        foreach (string monitor in Directory.GetDirectories(_pins, "monitor:*"))
+        {
+            foreach (string point in Directory.GetFiles(monitor, $"*:{Interface}"))
+            {
+                File.Delete(point);
+            }
+            if (_watched is not null || Directory.GetFiles(monitor, "*:*").Length == 0)
+            {
+                Directory.Delete(monitor, recursive: true);
+            }
+        }
+        if (_watched is not null || Directory.GetFileSystemEntries(_pins).Length == 0)
         {
             Directory.Delete(_pins, recursive: true);
         }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using XTrace.Rdma;
+using XTrace.Sessions;
 using XTrace.Testbed;
 
 namespace XTrace.Bench;
@@ -9,7 +10,7 @@ namespace XTrace.Bench;
 /// <summary>What a sample of RDMA counters takes, in milliseconds.</summary>
 /// <param name="Devices">Devices in the tree.</param>
 /// <param name="Counters">Counters in all of them.</param>
-/// <param name="Sample">XTrace's second and later samples.</param>
+/// <param name="Sample">XTrace's second and later samples, with looking for what is new or gone.</param>
 /// <param name="SystemCalls">Opening, reading, parsing and closing each file with bare system calls.</param>
 /// <param name="Library">The same with File.OpenHandle and RandomAccess.Read.</param>
 /// <param name="AllocatedBytes">What a sample allocates, without the objects that are emitted of it.</param>
@@ -39,14 +40,15 @@ internal static class RdmaCost
         using SysfsTree tree = new();
         string[] paths = [.. Enumerable.Range(0, Devices).SelectMany(i => AddDevice(tree, i))];
         Environment.SetEnvironmentVariable(Sysfs.RootVariable, tree.Root);
-        using CounterSampler sampler = new(new CounterFilter());
-        Array.ForEach(RdmaDevices.Names, name => sampler.Add(name, ports: []));
-        if (sampler.Files.Count != paths.Length || paths.Length != Devices * CountersOfDevice)
+        RdmaSessionOptions options = new() { Samples = null };
+        using RdmaSession session = new(options, notice => throw new InvalidOperationException(notice.Text));
+        session.Open();
+        if (session.Counters != paths.Length || paths.Length != Devices * CountersOfDevice)
         {
-            throw new InvalidOperationException($"{sampler.Files.Count} counters were found, not {Devices * CountersOfDevice}.");
+            throw new InvalidOperationException($"{session.Counters} counters were found, not {Devices * CountersOfDevice}.");
         }
         byte[] buffer = new byte[64];
-        Action[] ways = [sampler.Sample, () => BySystemCalls(paths, buffer), () => ByLibrary(paths, buffer)];
+        Action[] ways = [() => session.Sample(), () => BySystemCalls(paths, buffer), () => ByLibrary(paths, buffer)];
         double[][] times = [.. ways.Select(_ => new double[rounds])];
         for (Stopwatch warmUp = Stopwatch.StartNew(); warmUp.Elapsed < s_warmUp;)
         {
@@ -59,9 +61,10 @@ internal static class RdmaCost
                 times[i][round] = Time(ways[i]);
             }
         }
-        long allocated = Allocated(sampler.Sample);
+        long allocated = Allocated(() => session.Sample());
+        RdmaSample sample = session.Sample();
         RdmaCounter[] counters = [];
-        long objects = Allocated(() => counters = [.. sampler.Counters()]);
+        long objects = Allocated(() => counters = [.. sample.Counters()]);
         if (counters.Any(one => one.Status != RdmaCounterStatus.Ok || one.RawValue != 1_234_567_890))
         {
             throw new InvalidOperationException("A counter was not read.");

@@ -1,9 +1,9 @@
-using XTrace.Rdma;
+using XTrace.Messages;
 
 namespace XTrace.Cli;
 
-/// <summary>What modes rdma and nccl say. The Chinese words are the original tool's, where it had them.</summary>
-internal static class RdmaMessages
+/// <summary>What the blocks of modes rdma and nccl are made of. The Chinese words are the original tool's, where it had them.</summary>
+internal static class RdmaLabels
 {
     internal static string RdmaTitle => Say("=== RDMA 监控统计 ===", "=== RDMA ===");
 
@@ -30,7 +30,13 @@ internal static class RdmaMessages
 
     internal static string Device(string name) => Say($"设备: {name}", $"Device: {name}");
 
-    internal static string Interface(string names) => Say($"接口: {names}", $"Interface: {names}");
+    internal static string Interface(IEnumerable<RdmaInterface> interfaces)
+    {
+        string names = string.Join(", ", interfaces.Select(one => one.FoundBy == RdmaInterfaceMethod.PciFunction
+            ? Say($"{one} (推测)", $"{one} (a guess)")
+            : $"{one}"));
+        return Say($"接口: {OrNothing(names)}", $"Interface: {OrNothing(names)}");
+    }
 
     internal static string Running(TimeSpan time) => Say(
         FormattableString.Invariant($"运行时间: {time.TotalSeconds:F2} 秒"),
@@ -71,29 +77,7 @@ internal static class RdmaMessages
         _ => Say("其他:", "Other:"),
     };
 
-    internal static string DeviceNotFound(XTraceException error)
-    {
-        string[] names = RdmaDevices.Names;
-        return Say(
-            names.Length == 0
-                ? $"没有 RDMA 设备 '{error.Target}': {Sysfs.InfiniBand} 中没有设备, 本机没有 RDMA 网卡或驱动未加载。"
-                : $"没有 RDMA 设备 '{error.Target}'。现有设备: {string.Join(", ", names)}。",
-            error.Message);
-    }
-
-    internal static string NoDevice => Say(
-        "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。",
-        "There is no RDMA device: the kernel has none, or its driver is not loaded.");
-
-    internal static string WhichDevice(string usual, IEnumerable<string> names) => Say(
-        $"有多个 RDMA 设备, 没有默认的 {usual}: 请用 -d 选择, 可选: {string.Join(", ", names)}。",
-        $"There are several RDMA devices, and not {usual}, the usual one: choose with -d. There are: {string.Join(", ", names)}.");
-
-    internal static string InterfaceNotFound(object? name, IEnumerable<string> there) => Say(
-        $"网络接口 '{name}' 不属于所选的 RDMA 设备。现有: {string.Join(", ", there)}。",
-        $"Network interface '{name}' is of no RDMA device that is asked for. There are: {string.Join(", ", there)}.");
-
     private static string OrNothing(string text) => text.Length == 0 ? "-" : text;
 
-    private static string Say(string chinese, string english) => Messages.Say(chinese, english);
+    private static string Say(string chinese, string english) => Speech.Say(chinese, english);
 }

@@ -1,0 +1,37 @@
+using XTrace.Net;
+using XTrace.Rdma;
+
+namespace XTrace.Cli;
+
+/// <summary>A network interface in the list, as JSON names its properties.</summary>
+/// <param name="InterfaceAlias">Its name.</param>
+/// <param name="InterfaceIndex">Its index.</param>
+/// <param name="State">Whether it is up.</param>
+/// <param name="MacAddress">Its hardware address; empty if it has none.</param>
+/// <param name="IPAddress">Its addresses.</param>
+internal sealed record ListedInterface(string InterfaceAlias, int InterfaceIndex, string State, string MacAddress, string[] IPAddress);
+
+/// <summary>What there is to watch: network interfaces, then RDMA ports.</summary>
+internal static class InterfaceList
+{
+    internal static void Write(bool json, TextWriter output)
+    {
+        if (!json)
+        {
+            output.WriteLine(Messages.InterfaceList);
+        }
+        foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
+        {
+            string[] each = addresses.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            output.WriteLine(json
+                ? JsonLine.Of(new ListedInterface(one.Name, one.Index, state, mac, each))
+                : $"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
+        }
+        foreach (RdmaPort port in RdmaDevices.Read(RdmaDevices.Names).SelectMany(device => device.Ports))
+        {
+            output.WriteLine(json
+                ? JsonLine.Of(port)
+                : $"RDMA {port,-15} {port.State,-8} {port.Rate,-22} {string.Join(' ', port.Interfaces)}".TrimEnd());
+        }
+    }
+}

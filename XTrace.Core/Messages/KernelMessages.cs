@@ -1,0 +1,75 @@
+using XTrace.Bpf;
+
+namespace XTrace.Messages;
+
+/// <summary>What is said where the kernel refuses: what was tried, the kernel's reason, and what there is to do.</summary>
+internal static class KernelMessages
+{
+    internal static readonly Message LibbpfNotFound = new("LibbpfNotFound", XTraceErrorKind.NotSupported)
+    {
+        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL).",
+        Chinese = "没有安装 {0}。请安装：'apt-get install libbpf1'（Debian、Ubuntu），'dnf install libbpf'（Fedora、RHEL）。",
+    };
+
+    private static readonly Message s_permissionDenied = Refusal(
+        "PermissionDenied",
+        XTraceErrorKind.PermissionDenied,
+        "Run as root, or grant CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; before kernel 5.11 also CAP_SYS_RESOURCE, or a higher 'ulimit -l'.",
+        "请以 root 运行，或授予 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN；内核 5.11 之前还需要 CAP_SYS_RESOURCE，或更高的 'ulimit -l'。");
+
+    private static readonly Message s_outOfMemory = Refusal(
+        "OutOfMemory", XTraceErrorKind.ResourceUnavailable, "Ask for a table of fewer flows, or free memory.", "请减少流表容量，或释放内存。");
+
+    private static readonly Message s_resourceBusy = Refusal(
+        "ResourceBusy", XTraceErrorKind.ResourceBusy, "See what is attached with 'bpftool net show'.", "用 'bpftool net show' 查看已挂载的程序。");
+
+    // bpf_mprog_max() in linux/bpf_mprog.h
+    private static readonly Message s_hookFull = Refusal(
+        "HookFull",
+        XTraceErrorKind.ResourceUnavailable,
+        "A TCX hook holds 63 programs: see them with 'bpftool net show', and stop some.",
+        "一个 TCX 挂载点最多容纳 63 个程序：用 'bpftool net show' 查看，并停止其中一些。");
+
+    private static readonly Message s_notFound = Refusal(
+        "NotFound", XTraceErrorKind.NotFound, "Check that the interface is still there.", "请检查该接口是否仍然存在。");
+
+    private static readonly Message s_notSupported = Refusal(
+        "NotSupported",
+        XTraceErrorKind.NotSupported,
+        "Neither this driver nor this kernel can do that; try another attach mode.",
+        "此驱动或内核不支持该操作；请换一种挂载模式。");
+
+    private static readonly Message s_noDescriptors = Refusal(
+        "BpfFailed", XTraceErrorKind.Failed, "Raise 'ulimit -n', or close files.", "请提高 'ulimit -n'，或关闭一些文件。");
+
+    private static readonly Message s_failed = Refusal(
+        "BpfFailed", XTraceErrorKind.Failed, "See what the kernel says in 'dmesg'.", "用 'dmesg' 查看内核的说明。");
+
+    private static readonly Message s_netlinkNoDescriptors = Refusal(
+        "NetlinkFailed", XTraceErrorKind.Failed, "Raise 'ulimit -n', or close files.", "请提高 'ulimit -n'，或关闭一些文件。");
+
+    private static readonly Message s_netlinkFailed = Refusal(
+        "NetlinkFailed", XTraceErrorKind.Failed, "See what the kernel says in 'dmesg'.", "用 'dmesg' 查看内核的说明。");
+
+    /// <summary>What an error number of the BPF subsystem means to a user.</summary>
+    internal static Message OfBpf(int errno) => errno switch
+    {
+        Errnos.EPERM or Errnos.EACCES => s_permissionDenied,
+        Errnos.ENOMEM or Errnos.E2BIG or Errnos.ENOSPC => s_outOfMemory,
+        Errnos.EBUSY or Errnos.EEXIST => s_resourceBusy,
+        Errnos.ERANGE => s_hookFull,
+        Errnos.ENODEV or Errnos.ENOENT => s_notFound,
+        Errnos.EOPNOTSUPP => s_notSupported,
+        Errnos.EMFILE or Errnos.ENFILE => s_noDescriptors,
+        _ => s_failed,
+    };
+
+    /// <summary>What an error number of netlink means to a user.</summary>
+    internal static Message OfNetlink(int errno) => errno is Errnos.EMFILE or Errnos.ENFILE ? s_netlinkNoDescriptors : s_netlinkFailed;
+
+    private static Message Refusal(string id, XTraceErrorKind kind, string english, string chinese) => new(id, kind)
+    {
+        English = $"Cannot {{0}}: {{1}} (errno {{2}}). {english}",
+        Chinese = $"无法{{0}}：{{1}}（errno {{2}}）。{chinese}",
+    };
+}

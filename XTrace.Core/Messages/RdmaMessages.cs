@@ -1,0 +1,108 @@
+namespace XTrace.Messages;
+
+/// <summary>What is said about RDMA: errors first, then what a session tells while it samples.</summary>
+internal static class RdmaMessages
+{
+    internal static readonly Message SysfsRootNotFound = new("SysfsRootNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "{0} is '{1}', which has no folder 'class'. Let it name a mounted sysfs, or unset it to use {2}.",
+        Chinese = "{0} 为 '{1}', 其中没有文件夹 'class'。请让它指向已挂载的 sysfs, 或取消设置以使用 {2}。",
+    };
+
+    internal static readonly Message DeviceNotFound = new("RdmaDeviceNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no RDMA device '{0}'. There are: {1}.",
+        Chinese = "没有 RDMA 设备 '{0}'。现有设备: {1}。",
+    };
+
+    /// <summary>The same where there is none at all.</summary>
+    internal static readonly Message DeviceNotFoundNorOthers = new("RdmaDeviceNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no RDMA device '{0}'. There are none: load the device's driver, "
+            + "or let XTRACE_SYSFS_ROOT name the host's sysfs.",
+        Chinese = "没有 RDMA 设备 '{0}'。本机没有任何 RDMA 设备: 请加载设备的驱动, 或让 XTRACE_SYSFS_ROOT 指向主机的 sysfs。",
+    };
+
+    internal static readonly Message NoDevice = new("NoRdmaDevice", XTraceErrorKind.NotFound)
+    {
+        English = "There is no RDMA device: the kernel has none, or its driver is not loaded.",
+        Chinese = "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。",
+    };
+
+    internal static readonly Message DeviceNotChosen = new("RdmaDeviceNotChosen", XTraceErrorKind.NotFound)
+    {
+        English = "There are several RDMA devices, and none of them is {0}, the default: {1}.",
+        Chinese = "有多个 RDMA 设备, 其中没有默认的 {0}: {1}。",
+        ForCommandLine = ("Choose with -d.", "请用 -d 选择。"),
+    };
+
+    internal static readonly Message PortNotFound = new("RdmaPortNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no port {0} on {1}. There are: {2}.",
+        Chinese = "{1} 上没有端口 {0}。现有端口: {2}。",
+    };
+
+    internal static readonly Message CounterNotFound = new("RdmaCounterNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "No selected port or device of {1} has a counter '{0}'.",
+        Chinese = "{1} 的所选端口和设备都没有计数器 '{0}'。",
+        ForCmdlets = (
+            "See what there is with: Get-RdmaCounter | Select-Object Device, Port, Source, Name",
+            "可用以下命令查看现有计数器: Get-RdmaCounter | Select-Object Device, Port, Source, Name"),
+    };
+
+    internal static readonly Message InterfaceNotFound = new("RdmaInterfaceNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "No selected RDMA device uses network interface '{0}'. There are: {1}.",
+        Chinese = "所选的 RDMA 设备都不使用网络接口 '{0}'。现有: {1}。",
+    };
+
+    internal static readonly Message FolderUnreadable = new("RdmaFolderUnreadable", XTraceErrorKind.Failed)
+    {
+        English = "Cannot read the folder '{0}': {1}. What is in it is left out.",
+        Chinese = "无法读取文件夹 '{0}': {1}。其中的内容不会显示。",
+    };
+
+    /// <summary>For those who wonder why nothing is shown.</summary>
+    internal static readonly Message NothingThere = new("RdmaNothingThere")
+    {
+        English = "There is no RDMA device in {0}: this machine has none, or its driver is not loaded.",
+        Chinese = "{0} 中没有 RDMA 设备: 本机没有 RDMA 设备, 或驱动没有加载。",
+    };
+
+    internal static readonly Message DeviceAppeared = new("RdmaDeviceAppeared")
+    {
+        English = "RDMA device {0} has appeared. Its counters are read from now on.",
+        Chinese = "RDMA 设备 {0} 已出现, 从现在起读取其计数器。",
+    };
+
+    internal static readonly Message DeviceGone = new("RdmaDeviceGone")
+    {
+        English = "RDMA device {0} has disappeared. Its counters are read again when it comes back.",
+        Chinese = "RDMA 设备 {0} 已消失, 恢复后会继续读取其计数器。",
+    };
+
+    internal static readonly Message PortAppeared = new("RdmaPortAppeared")
+    {
+        English = "RDMA port {0} has appeared. Its counters are read from now on.",
+        Chinese = "RDMA 端口 {0} 已出现, 从现在起读取其计数器。",
+    };
+
+    internal static readonly Message PortGone = new("RdmaPortGone")
+    {
+        English = "RDMA port {0} has disappeared. Its counters are read again when it comes back.",
+        Chinese = "RDMA 端口 {0} 已消失, 恢复后会继续读取其计数器。",
+    };
+
+    internal static readonly Message CountersAppeared = new("RdmaCounterAppeared")
+    {
+        English = "{0} has new counters: {1}.",
+        Chinese = "{0} 出现新的计数器: {1}。",
+    };
+
+    internal static readonly Message CountersGone = new("RdmaCounterGone")
+    {
+        English = "{0} no longer has the counters: {1}.",
+        Chinese = "{0} 不再有计数器: {1}。",
+    };
+}
