@@ -286,10 +286,17 @@ static __always_inline __u32 headers_length(struct cursor *cur, void *data, __be
  * How many frames a buffer is on the wire, and their bytes. A sender that is not trusted, such as a guest,
  * leaves their number for the kernel to work out (SKB_GSO_DODGY), as it is done here.
  */
-static __always_inline struct frames count_segments(__u32 headers, __u32 length, __u32 tag, __u32 segments, __u32 size)
+static __always_inline struct frames count_segments(__u32 headers, __u32 jumbo, __u32 length, __u32 tag,
+						    __u32 segments, __u32 size)
 {
-	struct frames frames = { 1, length + tag };
+	struct frames frames;
 
+	/* The kernel puts the jumbogram option there for what is longer than 64 KiB, and takes it off where it segments. */
+	if (headers > jumbo) {
+		headers -= jumbo;
+		length -= jumbo;
+	}
+	frames = (struct frames){ 1, length + tag };
 	if (!segments && headers < length)
 		segments = (length - headers + size - 1) / size;
 	if (segments > 1) {

@@ -191,8 +191,10 @@ static __noinline int count_slowly(struct __sk_buff *skb, __u32 cpu, __u32 heade
 	cur.cut = !!(headers & HEADERS_CUT);
 	set_skb_vlan(skb, &packet);
 	result = parse_frame(&cur, &packet, config.link, skb->protocol);
+	headers &= ~HEADERS_CUT;
 	if (skb->gso_size)
-		frames = count_segments(result == PARSED ? headers & ~HEADERS_CUT : 0, length, tag, skb->gso_segs, skb->gso_size);
+		frames = count_segments(result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
+					skb->gso_segs, skb->gso_size);
 	if (!is_pulled && can_pull(skb, &cur))
 		return 1;
 	count_total(&state->totals, frames);
