@@ -68,8 +68,8 @@ static __noinline int count_rest(struct xdp_md *ctx, __u32 cpu)
 	cur.memory = &state->forget;
 	packet.key = &state->key;
 	result = parse_frame(&cur, &packet, config.link, 0);
-	if (result == LOOPED_BACK)
-		return 0;
+	if (config.link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
+		return 0;	/* own multicast, which never was on the wire */
 	count_total(&state->totals, frames);
 	count(state, &packet, result, frames, cpu);
 	return 0;
@@ -143,6 +143,7 @@ static __always_inline __u32 pseudo_length(void)
 	return config.link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
 }
 
+#define PSEUDO_MASK	0x1f	/* no more than pseudo_length() says */
 #define HEADERS_CUT	0x80000000	/* with a length: some of them are to be fetched first */
 
 /*
@@ -152,10 +153,9 @@ static __always_inline __u32 pseudo_length(void)
 static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu)
 {
 	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	void *data = (void *)(long)skb->data + pseudo_length();
 	struct cursor cur = { .end = (void *)(long)skb->data_end };
 	__be16 ethertype = LAYER_ETHERNET;
-	__u32 headers;
+	__u32 pseudo, headers;
 
 	if (!state)		/* never, as below */
 		return 0;
@@ -164,7 +164,8 @@ static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu)
 		ethertype = skb->protocol;
 	else if (config.link == LINK_IPOIB)
 		ethertype = LAYER_IPOIB;
-	headers = headers_length(&cur, data, ethertype, skb->len - pseudo_length());
+	pseudo = forget(&cur, pseudo_length()) & PSEUDO_MASK;
+	headers = headers_length(&cur, (void *)(long)skb->data + pseudo, ethertype, skb->len - pseudo);
 	return cur.cut ? headers | HEADERS_CUT : headers;
 }
 
