@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using XTrace.Flows;
 using XTrace.Monitors;
 using XTrace.Testbed;
 
@@ -50,7 +51,6 @@ internal static class ManyCost
     {
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
         const string Timed = "function Time($name, $block) { $watch = [Diagnostics.Stopwatch]::StartNew(); $found = @(& $block); $times[$name] = $watch.Elapsed.TotalSeconds; $found }";
-        long before = LockedBytes();
         Times started = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}
             $started = Time Start { Start-XdpMonitor veth* -Direction Both }
@@ -58,7 +58,7 @@ internal static class ManyCost
             foreach ($found in $started, $listed) { if ($found.Count -ne {{2 * count}}) { throw "$($found.Count) of {{2 * count}} monitors" } }
             $times | ConvertTo-Json -Compress
             """);
-        long locked = LockedBytes() - before;
+        long locked = host.Run(LockedBytes);
         Times read = Run(host, $$"""{{import}}; $times = @{}; {{Timed}}; $null = Time Flows { Get-FlowStat veth* }; $times | ConvertTo-Json -Compress""");
         Times stopped = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}; $null = Time Stop { Stop-XdpMonitor * }
@@ -82,8 +82,10 @@ internal static class ManyCost
     private static Times Run(NetNamespace host, string script) =>
         JsonSerializer.Deserialize<Times>(host.Run(() => Command.Run("pwsh", "-NoProfile", "-NonInteractive", "-Command", script)))!;
 
-    /// <summary>What the kernel says each map takes: memlock in the fdinfo of who holds it, here asked through bpftool.</summary>
-    private static long LockedBytes() => Command.Run("bpftool", "map", "show").Split("memlock ").Skip(1)
+    /// <summary>What the kernel says that each pinned map takes.</summary>
+    private static long LockedBytes() => PinFolder.All()
+        .SelectMany(folder => FlowMaps.PinNames.Select(name => Path.Combine(folder.Path, name)))
+        .Select(pin => Command.Run("bpftool", "map", "show", "pinned", pin).Split("memlock ")[1])
         .Sum(text => long.Parse(text.AsSpan(0, text.IndexOf('B', StringComparison.Ordinal)), CultureInfo.InvariantCulture));
 
     private sealed record Times(double Start, double Flows, double List, double Stop);
