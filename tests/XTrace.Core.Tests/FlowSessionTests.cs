@@ -33,7 +33,7 @@ public sealed class FlowSessionTests : IDisposable
         FlowSample sample = Sample(session);
         Assert.Equal([("xa1", 2ul), ("xa2", 3ul)], sample.Flows().Select(flow => (flow.InterfaceAlias, flow.Packets)));
         Assert.Empty(Errors);
-        Assert.Contains(_notices, notice => notice is { Id: "Watching", Level: NoticeLevel.Information } && (string?)notice.Target == "xa2");
+        Assert.Equal(NoticeLevel.Information, Assert.Single(_notices, notice => notice.Id == "Watching" && (string?)notice.Target == "xa2").Level);
         Assert.DoesNotContain(_notices, notice => (string?)notice.Target == "xb1");
     }
 
@@ -211,7 +211,8 @@ public sealed class FlowSessionTests : IDisposable
 
         // The other is told that it has not all, and how much it lacks.
         Notice Loss() => _notices.Last(notice => notice.Id == "FlowsEvicted");
-        Assert.Equal(((ulong)(Flows - part.Length), 1), ((ulong)Loss().Arguments[2]!, _notices.Count(notice => notice.Id == "FlowsEvicted")));
+        Assert.Single(_notices, notice => notice.Id == "FlowsEvicted");
+        Assert.Equal((ulong)(Flows - part.Length), (ulong)Loss().Arguments[2]!);
 
         // When nobody reads any more, what makes room, of either CPU's eight slots, is in the monitor's totals alone.
         first.Dispose();

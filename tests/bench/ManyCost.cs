@@ -36,7 +36,8 @@ internal static class ManyCost
     private static ManyCostRow Measure(int count, string module)
     {
         using NetNamespace host = new($"xt-many-{Environment.ProcessId}");
-        host.Run(() => Command.Run("sh", "-c", $"for i in $(seq {count}); do echo link add veth$i up type veth peer name p$i; echo link set p$i up; done | ip -batch -"));
+        string links = $"for i in $(seq {count}); do echo link add veth$i up type veth peer name p$i; echo link set p$i up; done";
+        host.Run(() => Command.Run("sh", "-c", $"{links} | ip -batch -"));
         try
         {
             return Measure(host, count, module);
@@ -50,16 +51,22 @@ internal static class ManyCost
     private static ManyCostRow Measure(NetNamespace host, int count, string module)
     {
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
-        const string Timed = "function Time($name, $block) { $watch = [Diagnostics.Stopwatch]::StartNew(); $found = @(& $block); $times[$name] = $watch.Elapsed.TotalSeconds; $found }";
+        const string Timed = "function Time($name, $block) { $watch = [Diagnostics.Stopwatch]::StartNew(); $found = @(& $block); "
+            + "$times[$name] = $watch.Elapsed.TotalSeconds; $found }";
         Times started = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}
             $started = Time Start { Start-XdpMonitor veth* -Direction Both }
             $listed = Time List { Get-XdpMonitor }
-            foreach ($found in $started, $listed) { if ($found.Count -ne {{2 * count}}) { throw "$($found.Count) of {{2 * count}} monitors" } }
+            foreach ($found in $started, $listed) {
+                if ($found.Count -ne {{2 * count}}) { throw "$($found.Count) of {{2 * count}} monitors" }
+            }
             $times | ConvertTo-Json -Compress
             """);
         long locked = host.Run(LockedBytes);
-        Times read = Run(host, $$"""{{import}}; $times = @{}; {{Timed}}; $null = Time Flows { Get-FlowStat veth* }; $times | ConvertTo-Json -Compress""");
+        Times read = Run(host, $$"""
+            {{import}}; $times = @{}; {{Timed}}; $null = Time Flows { Get-FlowStat veth* }
+            $times | ConvertTo-Json -Compress
+            """);
         Times stopped = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}; $null = Time Stop { Stop-XdpMonitor * }
             if (Get-XdpMonitor) { throw 'Stop-XdpMonitor * left monitors' }
