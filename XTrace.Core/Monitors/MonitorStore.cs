@@ -28,7 +28,7 @@ internal static class MonitorStore
         });
     }
 
-    /// <summary>All points of this namespace, whatever their state.</summary>
+    /// <summary>All points of this namespace, whatever their state, in the order of interfaces.</summary>
     /// <param name="withCounts">Whether their totals are wanted, and how full their tables are.</param>
     /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
     internal static IReadOnlyList<XdpMonitor> List(bool withCounts)
@@ -38,7 +38,12 @@ internal static class MonitorStore
             Capabilities.RequireMonitoring();
             // Without the lock nobody knows what is about to be pinned.
             ClsactHook.RemoveOrphans(isPinned: (_, _) => true);
-            return [.. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts)), .. OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>()];
+            return
+            [
+                .. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts))
+                    .Concat(OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>())
+                    .OrderBy(one => one.InterfaceAlias, NaturalOrder.Instance).ThenBy(one => one.Direction),
+            ];
         }
         catch (UnauthorizedAccessException denied)
         {

@@ -43,10 +43,10 @@ public sealed class FlowSession : IDisposable
     }
 
     /// <summary>Whether there is nothing to watch, and no wildcard that something could still match.</summary>
-    public bool IsOver => _sources.Count == 0 && _patterns.All(pattern => pattern.IsExact);
+    public bool IsOver => !WatchesAnything && _patterns.All(pattern => pattern.IsExact);
 
     /// <summary>Whether there is something to watch now.</summary>
-    public bool WatchesAnything => _sources.Count > 0;
+    public bool WatchesAnything => Points.Any();
 
     /// <summary>Whether some of what it watches is counted by a monitor that runs already, which can answer at once.</summary>
     public bool ReadsMonitors => _sources.Exists(source => !source.IsOwn);
@@ -330,29 +330,23 @@ public sealed class FlowSession : IDisposable
         }
         foreach (FlowSource source in _sources.Where(source => source.IsOwn))
         {
-            if (source.Monitor.Attach(target, direction, plan, null, _report) is { } point)
+            if (Attach(source) is { } watched)
             {
-                return source.Add(source.Monitor.Points.List().First(one => one.Id == point));
+                return watched;
             }
         }
-        FlowMonitor monitor = FlowMonitor.Create(options, points, ProcessIdentity.Current, _report);
-        FlowSource made = new(monitor, null);
-        try
+        FlowSource made = new(FlowMonitor.Create(options, points, ProcessIdentity.Current, _report), null);
+        lock (_sources)
         {
-            uint point = monitor.Attach(target, direction, plan, null, _report)!.Value;
-            WatchedPoint watched = made.Add(monitor.Points.List().First(one => one.Id == point));
-            lock (_sources)
-            {
-                _sources.Add(made);
-            }
-            ReadEnds(made);
-            return watched;
+            _sources.Add(made);
         }
-        catch
-        {
-            made.Dispose();
-            throw;
-        }
+        // Before anything is counted, so that no end is missed. Where the hook refuses, the next interface finds the monitor there.
+        ReadEnds(made);
+        return Attach(made)!;
+
+        WatchedPoint? Attach(FlowSource source) => source.Monitor.Attach(target, direction, plan, null, _report) is { } point
+            ? source.Add(source.Monitor.Points.List().First(one => one.Id == point))
+            : null;
     }
 
     private void ReadEnds(FlowSource source)

@@ -210,7 +210,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $failure.Id | Should -Be 'BpfFileSystemNotMounted,XTrace.PowerShell.StartXdpMonitorCommand'
             $failure.Category | Should -Be ResourceUnavailable
             $failure.Message | Should -BeLike "*'mount -t bpf -o mode=0700 bpffs /sys/fs/bpf'*"
-            Invoke-Pwsh "(Start-XdpMonitor $interface).State; stat -c %a /sys/fs/bpf" @($firstProcess; $unmount; 'sh') | Should -Be Running, 700
+            Invoke-Pwsh "(Start-XdpMonitor $interface).State; stat -c %a /sys/fs/bpf" @($firstProcess; $unmount; 'sh') | Should -Be Running, 1700 # with the sticky bit, which the file system sets itself
         }
 
         It 'PrivateMountNamespace: a command with mounts of its own, where the first process has no BPF file system either' {

@@ -1,4 +1,4 @@
-namespace XTrace.Rdma;
+namespace XTrace;
 
 /// <summary>Compares names with their numbers as numbers: mlx5_2 comes before mlx5_10.</summary>
 internal sealed class NaturalOrder : IComparer<string>
