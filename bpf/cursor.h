@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A cursor over a packet's headers. It knows two ends: where the memory ends that
- * the program may read, and how much is left by the length in the IP header.
- * Padding lies between the two; nothing is read from it.
+ * the program may read, and how much is left by the length in the IP header, or
+ * in a header below it that has a length. Padding lies between the two; nothing is
+ * read from it.
  */
 #ifndef XTRACE_CURSOR_H
 #define XTRACE_CURSOR_H
@@ -10,10 +11,16 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
+#ifndef likely
+#define likely(condition)	__builtin_expect(!!(condition), 1)
+#define unlikely(condition)	__builtin_expect(!!(condition), 0)
+#endif
+
 struct cursor {
 	void *pos;
 	void *end;
 	__u32 left;		/* from the IP header on */
+	__u32 limit;		/* how much of it there can be by a length below IP */
 	_Bool cut;		/* something was asked for that lies behind end */
 	volatile __u32 *memory;	/* of a map: see forget() */
 };
@@ -40,6 +47,12 @@ static __always_inline _Bool in_frame(struct cursor *cur, __u32 size)
 static __always_inline _Bool in_packet(struct cursor *cur, __u32 size)
 {
 	return cur->left >= size && in_frame(cur, size);
+}
+
+/* What the header before says of what follows, unless the one around it has less room. */
+static __always_inline void set_left(struct cursor *cur, __u32 length)
+{
+	cur->left = unlikely(length > cur->limit) ? cur->limit : length;
 }
 
 static __always_inline void advance(struct cursor *cur, __u32 size)

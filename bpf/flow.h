@@ -192,6 +192,7 @@ struct flow_filter {
 #define LINK_ETHERNET	0
 #define LINK_IP		1		/* nothing: an IP header is the first */
 #define LINK_IPOIB	2		/* IP over InfiniBand's headers */
+#define LINK_GENERIC	3		/* Ethernet by generic XDP, where own multicast comes back without it */
 
 /* The programs' read-only data, set before they are loaded. */
 struct program_config {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The programs. They watch: every path lets the frame pass, and on to whoever else watches. */
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
@@ -81,50 +82,59 @@ static __always_inline void count(struct place *place, struct packet *packet,
 	flow_count(state, frames, place->cpu);
 }
 
-SEC("xdp")
-int xtrace_xdp(struct xdp_md *ctx)
+/* Frames that are not plain, see parse.h. A function of its own, as the plain ones would pay for its paths. */
+static __noinline int count_rest(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *data_end = (void *)(long)ctx->data_end;
 	struct frames frames = { 1, data_end - data };
 	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes };
 	struct packet packet = {};
+	enum parse_result result;
+	struct place place;
+
+	if (!find_place(&place, POINT_KEY(ctx->ingress_ifindex, 0), frames))	/* never: it was there a moment ago */
+		return 0;
+	cur.memory = &place.state->forget;
+	packet.key = &place.state->key;
+	result = parse_frame(&cur, &packet, place.link, 0);
+	if (result == LOOPED_BACK)
+		return 0;
+	count_total(place.totals, frames);
+	count(&place, &packet, result, frames);
+	return 0;
+}
+
+SEC("xdp")
+int xtrace_xdp(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *data_end = (void *)(long)ctx->data_end;
+	struct frames frames = { 1, data_end - data };
+	struct cursor cur = { .pos = data, .end = data_end };
+	struct packet packet = {};
 	struct place place;
 
 	if (!find_place(&place, POINT_KEY(ctx->ingress_ifindex, 0), frames))
 		return XDP_PASS;
-	cur.memory = &place.state->forget;
 	packet.key = &place.state->key;
-	count_total(place.totals, frames);
-	count(&place, &packet, parse_ethernet(&cur, &packet), frames);
+	if (parse_plain(&cur, &packet, place.link)) {
+		count_total(place.totals, frames);
+		count(&place, &packet, PARSED, frames);
+	} else {
+		count_rest(ctx);
+	}
 	return XDP_PASS;
 }
 
 #define VLAN_TAG_LEN	4	/* VLAN_HLEN in linux/if_vlan.h */
 #define HEADERS_MAX	512	/* as much as is made linear where headers are not */
 
-static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, __u32 link,
-						   struct cursor *cur, struct packet *packet)
+/* The stack takes the outer tag off before it comes here, if the NIC has not. */
+static __always_inline void set_skb_vlan(const struct __sk_buff *skb, struct packet *packet)
 {
-	cur->pos = (void *)(long)skb->data;
-	cur->end = (void *)(long)skb->data_end;
-	cur->left = skb->len;
-	cur->cut = 0;
-	packet->hash = 0;
-	packet->ports = 0;
-	packet->protocol = 0;
-	packet->vlan = 0;
-	/* The stack takes the outer tag off before it comes here, if the NIC has not. */
 	if (skb->vlan_present)
 		set_vlan(packet, skb->vlan_tci);
-	switch (link) {
-	case LINK_IP:
-		return parse_bare(cur, packet, skb->protocol);
-	case LINK_IPOIB:
-		return parse_ipoib(cur, packet);
-	default:
-		return parse_ethernet(cur, packet);
-	}
 }
 
 /* Whether headers lie behind the linear part, and can be fetched into it. */
@@ -133,6 +143,21 @@ static __always_inline _Bool can_pull(const struct __sk_buff *skb, const struct 
 	__u32 linear = skb->data_end - skb->data;
 
 	return cur->cut && linear < skb->len && linear < HEADERS_MAX;
+}
+
+/*
+ * Own multicast and broadcast, which the kernel loops back without a link's header: dev_loopback_xmit() in net/core/dev.c.
+ * It never was on the wire. A VRF marks what it delivers locally likewise, but as frames, which its counters have. So
+ * the network header is what counts: it is the first thing in the buffer if the last byte is as far from it.
+ */
+static __always_inline _Bool is_skb_looped_back(const struct __sk_buff *skb)
+{
+	__u64 linear = (long)skb->data_end - (long)skb->data;
+	__u8 last;
+
+	barrier_var(linear);	/* the verifier knows no arithmetic with pointers but this */
+	return skb->pkt_type == PACKET_LOOPBACK && skb->ingress_ifindex == skb->ifindex &&
+	       !bpf_skb_load_bytes_relative(skb, linear - 1, &last, sizeof(last), BPF_HDR_START_NET);
 }
 
 static __always_inline __u32 tag_length(const struct __sk_buff *skb)
@@ -146,33 +171,60 @@ static __always_inline __u32 pseudo_length(__u32 link)
 	return link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
 }
 
+#define HEADERS_CUT	0x80000000	/* with a length: some of them are to be fetched first */
+
+/*
+ * How long the headers are that each frame of a super-packet repeats. A function of its own, and called before anything
+ * else is done, while the verifier has but one state to follow its loops with.
+ */
+static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu, __u32 link)
+{
+	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
+	struct cursor cur = { .end = (void *)(long)skb->data_end };
+	__be16 ethertype = LAYER_ETHERNET;
+	__u32 pseudo, headers;
+
+	if (!state)		/* never: there is one for every possible CPU */
+		return 0;
+	cur.memory = &state->forget;
+	if (link == LINK_IP)
+		ethertype = skb->protocol;
+	else if (link == LINK_IPOIB)
+		ethertype = LAYER_IPOIB;
+	pseudo = pseudo_length(link);
+	headers = headers_length(&cur, (void *)(long)skb->data + pseudo, ethertype, skb->len - pseudo);
+	return cur.cut ? headers | HEADERS_CUT : headers;
+}
+
 /*
  * For buffers of several frames, and those that could not be parsed at once. A function of its own, as a single
  * frame would pay for these paths if they joined its own. Not a global one, which the verifier would follow once for
  * both calls, but only on a kernel with type information of its own. Returns 1, and has counted nothing, where headers
  * are to be fetched first.
  */
-static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 is_pulled)
+static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 headers, __u32 is_pulled)
 {
+	struct cursor cur = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .left = skb->len };
+	__u32 tag = tag_length(skb), length;
 	struct packet packet = {};
-	struct cursor cur = {};
 	struct frames frames = {};
 	enum parse_result result;
 	struct place place;
-	__u32 tag = tag_length(skb), pseudo, length;
 
-	if (!find_place(&place, point_key, frames))	/* never: it was there a moment ago */
+	/* The former never: it was there a moment ago. */
+	if (!find_place(&place, point_key, frames) || is_skb_looped_back(skb))
 		return 0;
-	pseudo = pseudo_length(place.link);
-	length = skb->len - pseudo;
+	length = skb->len - pseudo_length(place.link);
 	frames = (struct frames){ 1, length + tag };
 	cur.memory = &place.state->forget;
 	packet.key = &place.state->key;
-	result = parse_skb(skb, place.link, &cur, &packet);
+	cur.cut = !!(headers & HEADERS_CUT);
+	set_skb_vlan(skb, &packet);
+	result = parse_frame(&cur, &packet, place.link, skb->protocol);
+	headers &= ~HEADERS_CUT;
 	if (skb->gso_size)
-		frames = count_segments(&cur, (void *)(long)skb->data + pseudo,
-					result == PARSED ? packet.protocol : 0,
-					length, tag, skb->gso_segs, skb->gso_size);
+		frames = count_segments(result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
+					skb->gso_segs, skb->gso_size);
 	if (!is_pulled && can_pull(skb, &cur))
 		return 1;
 	count_total(place.totals, frames);
@@ -180,26 +232,33 @@ static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32
 	return 0;
 }
 
+static __always_inline __u32 skb_headers(struct __sk_buff *skb, const struct place *place)
+{
+	__u32 headers = skb->gso_size ? segment_headers(skb, place->cpu, place->link) : 0;
+	struct cursor cur = { .memory = &place->state->forget };
+
+	return forget(&cur, headers);
+}
+
 static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 {
+	struct cursor cur = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end };
 	__u32 point_key = POINT_KEY(skb->ifindex, is_egress);
 	struct frames frames = { 1, skb->len + tag_length(skb) };
 	struct packet packet = {};
-	struct cursor cur = {};
 	struct place place;
 
 	if (!find_place(&place, point_key, frames))
 		return TC_ACT_UNSPEC;
-	frames.bytes -= pseudo_length(place.link);
-	cur.memory = &place.state->forget;
 	packet.key = &place.state->key;
-	if (skb->gso_size || parse_skb(skb, place.link, &cur, &packet) == MALFORMED || cur.cut) {
-		if (count_slowly(skb, point_key, 0)) {
+	if (skb->gso_size || skb->pkt_type == PACKET_LOOPBACK || !parse_plain(&cur, &packet, place.link)) {
+		if (count_slowly(skb, point_key, skb_headers(skb, &place), 0)) {
 			/* Changes nothing of the frame; if it fails, what is there counts. */
 			bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
-			count_slowly(skb, point_key, 1);
+			count_slowly(skb, point_key, skb_headers(skb, &place), 1);
 		}
 	} else {
+		set_skb_vlan(skb, &packet);
 		count_total(place.totals, frames);
 		count(&place, &packet, PARSED, frames);
 	}

@@ -220,4 +220,5 @@ internal static class FlowAbi
     internal const uint LinkEthernet = 0;
     internal const uint LinkIp = 1;
     internal const uint LinkIpoib = 2;
+    internal const uint LinkGeneric = 3;
 }

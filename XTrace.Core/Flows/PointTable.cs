@@ -78,6 +78,9 @@ internal sealed unsafe class PointTable : IDisposable
     /// <summary>Says what the queueing discipline had dropped when a point was attached.</summary>
     internal void SetQueueDrops(uint id, ulong drops) => At(PlaceOf(id))->QueueDrops = drops;
 
+    /// <summary>Says what frames begin with at the hook that is tried next: FlowAbi.Link*.</summary>
+    internal void SetLink(uint id, uint link) => At(PlaceOf(id))->Link = link;
+
     /// <summary>Says that the interface was made promiscuous for a point.</summary>
     internal void SetPromiscuous(uint id) => At(PlaceOf(id))->Flags |= FlowAbi.PointPromiscuous;
 

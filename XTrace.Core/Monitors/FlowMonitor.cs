@@ -124,7 +124,7 @@ internal sealed class FlowMonitor : IDisposable
         }
         try
         {
-            Attachment attachment = plan.Attach(hook => ProgramFor(hook, direction), target, direction, replacement, report);
+            Attachment attachment = plan.Attach(hook => ProgramFor(hook, direction, point, plan.Link), target, direction, replacement, report);
             _attachments.Add(point, attachment);
             Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
             replacement?.MakeRoom();
@@ -200,8 +200,10 @@ internal sealed class FlowMonitor : IDisposable
         _clockProgram.Dispose();
     }
 
-    private BpfHandle ProgramFor(MonitorHook hook, FlowDirection direction)
+    /// <summary>The program for a hook, which finds in the point what frames begin with there.</summary>
+    private BpfHandle ProgramFor(MonitorHook hook, FlowDirection direction, uint point, uint link)
     {
+        Points.SetLink(point, hook == MonitorHook.XdpGeneric ? FlowAbi.LinkGeneric : link);
         string name = FlowProgram.NameOf(hook, direction);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {

@@ -3,10 +3,12 @@ BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
     . "$PSScriptRoot/Documents.ps1"
     $root = "$PSScriptRoot/../.."
-    $script:documents = 'README.md', 'README_CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
-    # The Chinese README has the English one's commands (a test); what a console shows is in another language.
-    $script:commands = @(Get-DocumentCommand "$root/README.md") + @(Get-DocumentCommand "$root/CONTRIBUTING.md") +
-        @(Get-DocumentCommand "$root/README_CN.md" | Where-Object Language -EQ console)
+    $script:pairs = @(Get-DocumentPair $root)
+    $script:english = @($pairs.English)
+    $script:documents = $english + $pairs.Chinese + 'CONTRIBUTING.md', 'CHANGELOG.md'
+    # The Chinese documents have the English ones' commands (a test); what a console shows is in another language.
+    $script:commands = @($english + 'CONTRIBUTING.md' | ForEach-Object { Get-DocumentCommand "$root/$_" }) +
+        @($pairs.Chinese | ForEach-Object { Get-DocumentCommand "$root/$_" } | Where-Object IsShown)
 }
 
 Describe 'The documents' {
@@ -44,9 +46,10 @@ Describe 'The documents' {
         foreach ($link in [regex]::Matches($text, '\]\(([^)\s]+)\)').ForEach{ $_.Groups[1].Value }) {
             $path, $anchor = $link -split '#', 2
             if ($path -notmatch '^https?://') {
-                Test-Path ($path ? "$repository/$path" : "$repository/$_") | Should -BeTrue -Because $link
+                $target = $path ? [IO.Path]::Combine([IO.Path]::GetDirectoryName($_), $path) : $_
+                Test-Path "$repository/$target" | Should -BeTrue -Because $link
                 if ($anchor) {
-                    Get-Heading ($path ? $path : $_) | ForEach-Object { Get-Anchor $_ } | Should -Contain $anchor -Because $link
+                    Get-Heading $target | ForEach-Object { Get-Anchor $_ } | Should -Contain $anchor -Because $link
                 }
             }
         }
@@ -56,58 +59,88 @@ Describe 'The documents' {
         (Get-Block "$repository/$_").Info | Where-Object { $_ -notin 'bash', 'bash docker', 'powershell', 'console' } | Should -BeNullOrEmpty
     }
 
-    It 'the READMEs have the same structure' {
+    It '<chinese> has the structure of <english>' -ForEach $pairs {
         $levels = { Get-Heading $args[0] | ForEach-Object { $_ -replace '^(#+ (Q\d)?).*', '$1' } }
-        & $levels README_CN.md | Should -Be (& $levels README.md)
+        & $levels $chinese | Should -Be (& $levels $english)
     }
 
-    It 'the READMEs have the same code' {
+    It '<chinese> has the code of <english>' -ForEach $pairs {
         $code = {
             foreach ($block in Get-Block "$repository/$($args[0])") {
                 $block.Info
-                $block.Info -eq 'console' ? ($block.Lines -match '^\$ ') : ($block.Lines | Select-Code)
+                $block.Info -eq 'console' ? ($block.Lines -match '^(\$|PS>) ') : ($block.Lines | Select-Code)
             }
         }
-        & $code README_CN.md | Should -Be (& $code README.md)
+        & $code $chinese | Should -Be (& $code $english)
     }
 
-    It 'the READMEs have the same tables, links and numbers' {
+    It '<chinese> has the tables, links and numbers of <english>' -ForEach $pairs {
         $facts = {
             foreach ($line in Get-Content "$repository/$($args[0])") {
                 if ($line -like '|*') {
                     # In a row the order of words is the language's.
-                    ([regex]::Matches($line, '`[^`]+`|(?<=\()[^)]+(?=\))|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') } | Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
+                    ([regex]::Matches($line, '`[^`]+`|(?<=\]\()[^)]+|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') -replace 'zh-CN/|(?<=\.\./)\.\./' } |
+                        Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
                 }
             }
         }
-        & $facts README_CN.md | Should -Be (& $facts README.md)
+        & $facts $chinese | Should -Be (& $facts $english)
     }
 
-    It 'the options of <_> are those of --help' -ForEach 'README.md', 'README_CN.md' {
+    It '<_> fits on few screens' -ForEach 'README.md', 'README_CN.md' {
+        (Get-Content "$repository/$_").Count | Should -BeLessThan 200
+    }
+
+    It '<document> leads to each page in <folder> once, and each page is there' -ForEach @(
+        @{ Document = 'README.md'; Folder = 'docs' }
+        @{ Document = 'README_CN.md'; Folder = 'docs/zh-CN' }
+    ) {
+        $links = [regex]::Matches((Get-Content "$repository/$document" -Raw), '\]\((docs/[^)#]+)').ForEach{ $_.Groups[1].Value }
+        $links | Sort-Object | Should -Be ((Get-ChildItem "$repository/$folder/*.md").ForEach{ "$folder/$($_.Name)" } | Sort-Object)
+    }
+
+    It 'no sentence of <_> is longer than 30 words' -ForEach $english {
+        $sentences = Get-Sentence "$repository/$_"
+        $sentences.Count | Should -BeGreaterThan 5
+        $sentences | Where-Object { ($_ -split ' ' -match '[\p{L}\d]').Count -gt 30 } | Should -BeNullOrEmpty
+    }
+
+    It '<_> says nothing in a riddle that was taken out before' -ForEach ($english + 'CONTRIBUTING.md', 'CHANGELOG.md') {
+        $text = (Get-Content "$repository/$_" -Raw) -replace '\s+', ' '
+        foreach ($riddle in 'is of each interface and direction', 'are Chinese where the locale is', "exit code 0 is the sample's", "one interface's and one direction's",
+            'of clsact filters', 'counts as one what', 'Whose a program is', 'Whose interface or whole', 'begins to in this very moment', 'is of no RDMA device', 'CPU cannot be had') {
+            $text | Should -Not -Match ([regex]::Escape($riddle))
+        }
+    }
+
+    It 'the options of <_> are those of --help' -ForEach 'docs/command-line.md', 'docs/zh-CN/command-line.md' {
         $help = & "$repository/out/xtrace-catch" --help
         $options = $help | ForEach-Object { if ($_ -match '^  (--?[\w-]+(, --?[\w-]+)*)') { $Matches[1] } }
         $options.Count | Should -BeGreaterThan 8
         Get-Table $_ "($([char] 0x9009)$([char] 0x9879)|option)" | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ($options | Sort-Object)
     }
 
-    It 'the cmdlets of <_>, and their parameters, are those of the module' -ForEach 'README.md', 'README_CN.md' {
+    It 'the cmdlets of <_>, and their parameters, are those of the module' -ForEach 'docs/cmdlets.md', 'docs/zh-CN/cmdlets.md' {
         $rows = Get-Table $_ 'cmdlet'
         $rows | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ((Get-Module XTrace).ExportedCmdlets.Keys | Sort-Object)
         foreach ($row in $rows) {
             $command = Get-Command ($row[0] -replace '`')
             $own = $command.Parameters.Keys | Where-Object { $_ -notin [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm' }
-            [regex]::Matches($row[1], '`-(\w+)`').ForEach{ $_.Groups[1].Value } | Sort-Object | Should -Be ($own | Sort-Object)
+            [regex]::Matches($row[2], '`-(\w+)`').ForEach{ $_.Groups[1].Value } | Sort-Object | Should -Be ($own | Sort-Object)
         }
     }
 
     It 'the commands of <_> are called by their names: sort and ls are other programs on Linux' -ForEach @(
-        'README.md', 'README_CN.md', 'CONTRIBUTING.md'
+        $documents
         foreach ($language in 'en-US', 'zh-CN') {
             foreach ($file in Get-ChildItem "$PSScriptRoot/../../$language" -Name) { "$language/$file" }
         }
     ) {
         $code = switch -Wildcard ($_) {
-            '*.md' { Get-Block "$repository/$_" | Where-Object Info -EQ powershell | ForEach-Object { $_.Lines -join "`n" } }
+            '*.md' {
+                Get-Block "$repository/$_" | Where-Object Info -EQ powershell | ForEach-Object { $_.Lines -join "`n" }
+                Get-DocumentCommand "$repository/$_" | Where-Object { $_.IsShown -and $_.Language -eq 'powershell' } | ForEach-Object Command
+            }
             '*.xml' { ([xml] (Get-Content "$repository/$_" -Raw)).GetElementsByTagName('dev:code').InnerText }
             # In these topics code is what is indented further and begins with a cmdlet or a variable.
             '*.txt' { (Get-Content "$repository/$_") -match '^ {8,}(\$\w|[A-Z][a-z]+-[A-Z])' -notmatch '\.$' }
@@ -125,7 +158,9 @@ Describe 'The documents' {
 
     It 'what needs Docker are targets of make' {
         $targets = (Get-Content "$repository/Makefile") -match '^[a-z-]+:' -replace ':.*'
-        foreach ($block in Get-Block "$repository/README.md" | Where-Object Info -EQ 'bash docker') {
+        $blocks = Get-Block "$repository/docs/containers.md" | Where-Object Info -EQ 'bash docker'
+        $blocks | Should -Not -BeNullOrEmpty
+        foreach ($block in $blocks) {
             foreach ($line in $block.Lines | Select-Code | Where-Object { $_ }) {
                 $line | Should -Match '^make docker-'
                 $line.Split()[1] | Should -BeIn $targets
@@ -152,17 +187,27 @@ Describe 'The documents' {
             $before = $env:XTRACE_SYSFS_ROOT
             $env:XTRACE_SYSFS_ROOT = $tree.Root
 
-            # More than a megabyte a second, of each kind that a command asks for; who has the address is answered.
+            # What soft-RoCE counted while packets were lost.
+            tar -xJf "$repository/tests/XTrace.Core.Tests/Fixtures/rdma/rxe-7.3-loss.tar.xz" -C $tree.Root --strip-components 2 ./sys
+
+            # More than a megabyte a second, of each kind that a command asks for or a table shows; who has the address is answered.
             $bulk = Frame Tcp4 10.7.7.2 443 10.7.7.1 4000 1400
-            $others = (Frame RoceV2 10.7.7.2 49152 10.7.7.1 17 10 100), (Frame Udp4 10.7.7.2 53 10.7.7.1 5353 50), (Frame Arp 10.7.7.2 10.7.7.1)
+            $others = (Frame RoceV2 10.7.7.2 49152 10.7.7.1 17 10 100), (Frame Udp4 10.7.7.2 53 10.7.7.1 5353 50), (Frame Arp 10.7.7.2 10.7.7.1),
+                (Frame Icmp4 10.7.7.2 10.7.7.1 8 0 56)
             $script:results = @{}
+            # A reader's machine each: what one document installs or starts, those behind it find.
+            $pairs = @(Get-DocumentPair $repository)
+            $machines = @(
+                @{ Name = 'english'; Documents = $pairs.English; Locale = 'C.UTF-8' }
+                @{ Name = 'contributing'; Documents = 'CONTRIBUTING.md'; Locale = 'C.UTF-8' }
+                @{ Name = 'chinese'; Documents = $pairs.Chinese; Locale = 'zh_CN.UTF-8' }
+            )
             try {
-                foreach ($document in 'README.md', 'CONTRIBUTING.md', 'README_CN.md') {
-                    $own = "$TestDrive/$document"
-                    $result = "/var/log/result.json"
+                foreach ($machine in $machines) {
+                    $own = "$TestDrive/$($machine.Name)"
                     $process = Start-Process nsenter "--net=/run/netns/$($veth.Namespace)", 'unshare', '--mount', "$PSScriptRoot/own-machine.sh", $own,
-                        'pwsh', '-NoProfile', '-NonInteractive', '-File', "$PSScriptRoot/run-document.ps1", "$repository/$document", $result -PassThru -Environment @{
-                        LANG = $document -eq 'README_CN.md' ? 'zh_CN.UTF-8' : 'C.UTF-8'
+                        'pwsh', '-NoProfile', '-NonInteractive', '-File', "$PSScriptRoot/run-document.ps1", ($machine.Documents -join ','), '/var/log/result.json' -PassThru -Environment @{
+                        LANG = $machine.Locale
                         USER = 'root'
                         NO_COLOR = '1'
                     } -RedirectStandardOutput "$TestDrive/out" -RedirectStandardError "$TestDrive/err"
@@ -170,8 +215,8 @@ Describe 'The documents' {
                         $veth.Send($bulk, 300)
                         $others | ForEach-Object { $veth.Send($_) }
                     }
-                    $results[$document] = Get-Content "$own/log/result.json" -Raw -ErrorAction Ignore | ConvertFrom-Json
                     "$(Get-Content "$TestDrive/err")" | Should -BeNullOrEmpty
+                    $results += Get-Content "$own/log/result.json" -Raw | ConvertFrom-Json -AsHashtable
                 }
             } finally {
                 $env:XTRACE_SYSFS_ROOT = $before
@@ -191,10 +236,11 @@ Describe 'The documents' {
                     $result.Count | Should -BeGreaterThan 0
                 }
             }
-            # What a console shows, with other numbers.
+            # What a console shows, with other numbers and their units.
             foreach ($line in $shown) {
-                $pattern = [regex]::Escape($line) -replace '^\\\*', '[* ]' -replace '(\\?[ ])+', '\s+' -replace '\d+(\\\.\d+)*', '[\d.]+' -replace '^XDP', '(XDP|TC)'
-                $result.Output -split '\r?\n' -match "^$pattern$" | Should -Not -BeNullOrEmpty -Because "'$line' is shown, and it says: $because"
+                $pattern = [regex]::Escape($line.TrimEnd()) -replace '^\\\*', '[* ]' -replace '(\\?[ ])+', '\s+' -replace '\d+(\\\.\d+)*', '[\d.]+' -replace '^XDP', '(XDP|TC)' -replace
+                    '(?<=\+)[KMG]?i?B(?=\\|$)', '[KMG]?i?B' -replace '[kMG]bit/s', '[kMG]?bit/s'
+                ($result.Output -split '\r?\n').TrimEnd() -match "^$pattern$" | Should -Not -BeNullOrEmpty -Because "'$line' is shown, and it says: $because"
             }
         }
     }

@@ -1,4 +1,12 @@
-# Reads the documents: their blocks of code, and the commands in them.
+# Reads the documents: their blocks of code, the commands in them, and their sentences.
+
+# Each English document with its Chinese counterpart.
+function Get-DocumentPair([string] $Root) {
+    @{ English = 'README.md'; Chinese = 'README_CN.md' }
+    foreach ($page in Get-ChildItem "$Root/docs/*.md") {
+        @{ English = "docs/$($page.Name)"; Chinese = "docs/zh-CN/$($page.Name)" }
+    }
+}
 
 # Each block: what stands behind the fence, the heading it is under, its lines, and the number of the first.
 function Get-Block([string] $Path) {
@@ -29,26 +37,45 @@ function Select-Code {
     }
 }
 
-# Each command of a document that the tests run: its number in the document, its language, its text, and what a console shows of it.
-function Get-DocumentCommand([string] $Path) {
+# What a document shows of a console: each command with its prompt, and the lines up to the next.
+function Get-Session([string[]] $Lines) {
+    $session = $null
+    foreach ($line in $Lines) {
+        if ($line -match '^(\$|PS>) (.+)$') {
+            $session | Where-Object { $_ }
+            $session = @{ Language = $Matches[1] -eq '$' ? 'console' : 'powershell'; Command = $Matches[2]; Shown = @() }
+        } elseif ($session -and $line.Trim() -and $line -ne '...') {
+            $session.Shown += $line
+        }
+    }
+    $session
+}
+
+# Each command of a document that the tests run: its number in the document, its language, its text, and what is shown of it.
+function Get-DocumentCommand([string] $Path, [string] $Root = "$PSScriptRoot/../..") {
     $number = 0
     foreach ($block in Get-Block $Path) {
         $commands = switch ($block.Info) {
-            bash { $block.Lines | Select-Code | Where-Object { $_ } }
-            console { $block.Lines -match '^\$ ' -replace '^\$ ' }
+            bash { $block.Lines | Select-Code | Where-Object { $_ } | ForEach-Object { @{ Language = 'bash'; Command = $_; Shown = @() } } }
+            console { Get-Session $block.Lines }
             powershell {
                 $tree = [Management.Automation.Language.Parser]::ParseInput($block.Lines -join "`n", [ref] $null, [ref] $null)
-                $tree.EndBlock.Statements.Extent.Text
+                $tree.EndBlock.Statements.Extent.Text | ForEach-Object { @{ Language = 'powershell'; Command = $_; Shown = @() } }
             }
         }
         foreach ($command in $commands) {
-            @{
-                Number = $number++
-                Document = Split-Path $Path -Leaf
-                Language = $block.Info
-                Command = $command
-                Shown = $block.Info -eq 'console' ? @($block.Lines -notmatch '^\$ |^\.\.\.$') : @()
-            }
+            $command + @{ Number = $number++; Document = [IO.Path]::GetRelativePath((Resolve-Path $Root), (Resolve-Path $Path)); IsShown = $block.Info -eq 'console' }
+        }
+    }
+}
+
+# The sentences of a document outside its code. A cell of a table and an item of a list are paragraphs; a name in backticks is one word.
+function Get-Sentence([string] $Path) {
+    $text = (Get-Content $Path -Raw) -replace '(?s)```.*?```', "`n" -replace '!?\[([^\]]+)\]\([^)]+\)', '$1' -replace '`[^`]+`', 'name'
+    $text = $text -replace '(?m)^\|[-:| ]+\|$', '' -replace '\|', "`n`n" -replace '(?m)^(#+|\s*[-*]|\s*\d+\.) ', "`n`n"
+    foreach ($paragraph in $text -split '\n\s*\n') {
+        foreach ($sentence in ($paragraph -replace '\s+', ' ').Trim() -split '(?<=[.!?]\**) ') {
+            $sentence | Where-Object { $_ }
         }
     }
 }

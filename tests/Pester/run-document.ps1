@@ -1,6 +1,6 @@
-# Runs the commands of a document one after the other, as a reader would, and writes what became of each (JSON).
+# Runs the commands of documents one after the other, as a reader would, and writes what became of each (JSON, by document).
 # It is the only one to run on its machine (own-machine.sh): what it stops are processes of its own.
-param([string] $Path, [string] $Result)
+param([string] $Documents, [string] $Result)
 $ErrorActionPreference = 'Stop'
 . "$PSScriptRoot/Documents.ps1"
 Set-Location "$PSScriptRoot/../.."
@@ -13,7 +13,8 @@ Set-Content /usr/local/bin/ssh "#!/bin/sh`nexec pwsh -NoProfile -SSHServerMode -
 chmod +x /usr/local/bin/ssh
 
 $pwsh = [powershell]::Create()
-$null = $pwsh.AddScript("Set-Location '$PWD'").Invoke()
+# Whoever is shown the output of a cmdlet has the module already.
+$null = $pwsh.AddScript("Set-Location '$PWD'; Import-Module ./out/XTrace").Invoke()
 
 # What has been written so far by what still writes.
 function Read-Output([string] $File) {
@@ -64,10 +65,20 @@ function Invoke-Statement([string] $Command) {
         $pwsh.Stop()
     }
     $thrown = $pwsh.InvocationStateInfo.State -eq 'Failed' ? "$($pwsh.InvocationStateInfo.Reason)" : ''
-    @{ Output = ($output | Out-String); Count = $output.Count; Errors = "$($pwsh.Streams.Error)$thrown"; ExitCode = $hasEnded -xor $isToStop ? 0 : 'no end' }
+    $answer = @{ Count = $output.Count; Errors = "$($pwsh.Streams.Error)$thrown"; ExitCode = $hasEnded -xor $isToStop ? 0 : 'no end' }
+    # As a terminal of 80 columns shows it, and one of 120, with the views that the session has.
+    $answer.Output = foreach ($width in 79, 119) {
+        $pwsh.Commands.Clear()
+        $pwsh.AddCommand('Out-String').AddParameter('Width', $width).Invoke($output)
+    }
+    $answer.Output = $answer.Output -join ''
+    $answer
 }
 
-$results = foreach ($one in Get-DocumentCommand $Path) {
-    $one.Language -eq 'powershell' ? (Invoke-Statement $one.Command) : (Invoke-Shell $one.Command)
+$results = @{}
+foreach ($document in $Documents -split ',') {
+    $results[$document] = @(foreach ($one in Get-DocumentCommand $document) {
+        $one.Language -eq 'powershell' ? (Invoke-Statement $one.Command) : (Invoke-Shell $one.Command)
+    })
 }
-ConvertTo-Json @($results) | Set-Content $Result
+ConvertTo-Json $results -Depth 3 | Set-Content $Result

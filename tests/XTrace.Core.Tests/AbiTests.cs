@@ -75,7 +75,7 @@ public sealed class AbiTests
         ("TRAFFIC_ETHERNET", (long)TrafficType.Ethernet), ("TRAFFIC_IP", (long)TrafficType.IP), ("TRAFFIC_ICMP", (long)TrafficType.ICMP),
         ("TRAFFIC_ICMPV6", (long)TrafficType.ICMPv6), ("TRAFFIC_TCP", (long)TrafficType.TCP), ("TRAFFIC_UDP", (long)TrafficType.UDP),
         ("TRAFFIC_SCTP", (long)TrafficType.SCTP), ("TRAFFIC_ROCE_V1", (long)TrafficType.RoCEv1), ("TRAFFIC_ROCE_V2", (long)TrafficType.RoCEv2),
-        ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib),
+        ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib), ("LINK_GENERIC", FlowAbi.LinkGeneric),
         ("MONITOR_NATIVE", (long)MonitorHook.XdpNative), ("MONITOR_GENERIC", (long)MonitorHook.XdpGeneric),
         ("MONITOR_TCX", (long)MonitorHook.Tcx), ("MONITOR_CLSACT", (long)MonitorHook.Clsact),
         ("BPF_TC_INGRESS", LibBpf.TcIngress), ("BPF_TC_EGRESS", LibBpf.TcEgress),

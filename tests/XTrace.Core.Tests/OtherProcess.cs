@@ -41,7 +41,10 @@ internal static class OtherProcess
                 case ["stop", string name, ..]:
                     Store.Stop(Store.Find(name)!);
                     return 0;
-                case ["list"]:
+                case ["times", string now]:
+                    ClockTests.Print(now);
+                    return 0;
+                case ["list", ..]:
                     Console.WriteLine(string.Join('\n', Store.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
                     return 0;
                 case ["rdma-counters", .. var rest]:

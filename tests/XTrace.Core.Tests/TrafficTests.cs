@@ -125,13 +125,84 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         (ulong Packets, ulong Bytes) rx = Counters("rx");
         byte[] one = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100, [7]);
         byte[] two = Tcp6("2001:db8::1", 1, "2001:db8::2", 443, 100, [8, 9]);
+        byte[] eight = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100, [9, 2, 3, 4, 5, 6, 7, 8]);
+        byte[] nine = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100, [10, 2, 3, 4, 5, 6, 7, 8, 9]);
         _pair.Send(one, 3);
         _pair.Send(two, 4);
-        monitor.WaitFor(7);
+        _pair.Send(eight, 5);
+        _pair.Send(nine, 6);
+        monitor.WaitFor(18);
+        // As XDP does, which sees all of them in the frame.
+        Assert.Equal(0x8100, monitor.Flows().Single(flow => flow.VlanId == 10).EtherType!.Value);
+        Assert.Equal(2, monitor.Flows().Single(flow => flow.VlanId == 9).DestinationPort!.Value);
         Assert.Equal(
-            [((ushort)7, 3ul, 3 * (ulong)one.Length), ((ushort)8, 4ul, 4 * (ulong)two.Length)],
+            [
+                ((ushort)7, 3ul, 3 * (ulong)one.Length), ((ushort)8, 4ul, 4 * (ulong)two.Length),
+                ((ushort)9, 5ul, 5 * (ulong)eight.Length), ((ushort)10, 6ul, 6 * (ulong)nine.Length),
+            ],
             monitor.Flows().Select(flow => (flow.VlanId!.Value, flow.Packets, flow.Bytes)).Order());
         AssertSame(monitor, "rx", rx);
+    }
+
+    /// <summary>
+    /// The kernel hands a host's own multicast and broadcast back to it, as if they had arrived. A socket gets them; they
+    /// are no frames of the interface. The same from the peer are.
+    /// </summary>
+    [Fact]
+    public void Own_multicast_and_broadcast_are_not_counted()
+    {
+        _pair.AddAddresses();
+        using OwnMonitor tc = Attach(FlowDirection.Ingress);
+        using OwnMonitor generic = Attach(FlowDirection.Ingress, MonitorHook.XdpGeneric);
+        (ulong Packets, ulong Bytes) rx = Counters("rx");
+        _pair.Run(() =>
+        {
+            using UdpClient group = new(5353) { EnableBroadcast = true };
+            group.JoinMulticastGroup(IPAddress.Parse("224.0.0.251"), IPAddress.Parse(VethPair.Address));
+            group.Client.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.Parse(VethPair.Address).GetAddressBytes());
+            group.Client.ReceiveTimeout = 5000;
+            foreach (string to in (string[])["224.0.0.251", "10.7.7.255", "224.0.0.251"])
+            {
+                IPEndPoint? from = null;
+                group.Send("hello"u8, new IPEndPoint(IPAddress.Parse(to), 5353));
+                Assert.Equal("hello", Encoding.ASCII.GetString(group.Receive(ref from)));
+                Assert.Equal(VethPair.Address, from.Address.ToString());
+            }
+        });
+        Assert.Equal(rx, Counters("rx"));
+        _pair.Send(Udp4(VethPair.PeerAddress, 5353, "224.0.0.251", 5353, 30), 2);
+        foreach (OwnMonitor monitor in (OwnMonitor[])[tc, generic])
+        {
+            monitor.WaitFor(2);
+            Assert.Equal($"10.7.7.2:5353 -> 224.0.0.251:5353 proto=17 packets=2 bytes={2 * (Ethernet + 58)}", $"{Assert.Single(monitor.Flows())}");
+        }
+    }
+
+    /// <summary>A VXLAN tunnel in another one, each on a port of its own: super-packets are segmented behind the hook.</summary>
+    [Fact]
+    public void Super_packets_in_tunnels_are_counted_as_the_interface_counts_frames()
+    {
+        _ = _pair.Run(() => AddTunnels(_pair.Interface, 1, 2));
+        _ = _pair.RunAtPeer(() => AddTunnels(_pair.PeerInterface, 2, 1));
+        using OwnMonitor egress = Attach(FlowDirection.Egress);
+        (ulong Packets, ulong Bytes) tx = Counters("tx");
+        TcpTransfer.Run(_pair, Payload);
+        AssertSame(egress, "tx", tx);
+        Assert.InRange(egress.Totals.Packets, Payload / 1460u, ulong.MaxValue);
+    }
+
+    private static bool AddTunnels(string underlay, int own, int other)
+    {
+        Command.Run("ethtool", "-K", underlay, "tso", "off", "tx-udp_tnl-segmentation", "off");
+        Command.Run("ip", "address", "add", $"192.0.2.{own}/24", "dev", underlay);
+        foreach ((string name, string network, int port) in new[] { ("outer", "192.0.2", 14789), ("inner", "198.51.100", 9999) })
+        {
+            Command.Run("ip", "link", "add", name, "type", "vxlan", "id", "7", "dstport", $"{port}", "local", $"{network}.{own}", "remote", $"{network}.{other}");
+            File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
+            Command.Run("ip", "address", "add", name == "outer" ? $"198.51.100.{own}/24" : $"10.7.7.{own}/24", "dev", name);
+            Command.Run("ip", "link", "set", name, "up");
+        }
+        return true;
     }
 
     [Fact]

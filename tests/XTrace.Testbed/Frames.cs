@@ -66,6 +66,17 @@ public static class Frames
         return Ipv6(source, destination, chain.Length > 0 ? chain[0] : protocol, [.. packet, .. payload]);
     }
 
+    /// <summary>An IPv4 packet with so many authentication headers, RFC 4302, as short as they may be.</summary>
+    public static byte[] Authenticated4(string source, string destination, int count, byte protocol, byte[] payload)
+    {
+        List<byte> packet = [];
+        for (int i = 0; i < count; i++)
+        {
+            packet.AddRange([i + 1 < count ? (byte)AuthenticationHeader : protocol, 1, .. new byte[10]]);
+        }
+        return Ipv4(source, destination, AuthenticationHeader, [.. packet, .. payload]);
+    }
+
     /// <summary>RoCE v1: GRH and BTH behind ethertype 0x8915, then an invariant CRC.</summary>
     public static byte[] RoceV1(string source, string destination, int queuePair, byte opcode, int payload = 0)
     {
@@ -99,6 +110,9 @@ public static class Frames
         byte[] body = [0x42, 0x42, 0x03, .. new byte[payload]];
         return Ethernet((ushort)body.Length, body);
     }
+
+    /// <summary>A frame whose IP header is moved behind other headers, which begin with an ethertype.</summary>
+    public static byte[] Behind(string headers, byte[] frame) => [.. frame[..12], .. Convert.FromHexString(headers), .. frame[14..]];
 
     public static byte[] Ethernet(
         ushort ethertype, byte[] payload, ushort[]? vlans = null, string sourceMac = SourceMac, string destinationMac = DestinationMac)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Bench;
 
@@ -52,7 +53,7 @@ internal sealed unsafe class Driver : IDisposable
         int result = LibBpf.bpf_map_update_elem(target, &slot, &descriptor, 0);
         if (result < 0)
         {
-            throw new BpfException("put the program behind the driver", -result);
+            throw new BpfException(new KernelOperation("put the program behind the driver", "将程序置于驱动之后"), -result);
         }
         BpfHandle driver = _bpf.Program(_kind == ProgramKind.Tc ? "tc_driver" : "xdp_driver");
         Span<byte> packet = Packet();

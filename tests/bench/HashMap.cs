@@ -1,4 +1,5 @@
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Bench;
 
@@ -7,7 +8,7 @@ internal static unsafe class HashMap
 {
     internal static BpfHandle Create(int keySize, int valueSize, int entries) => BpfHandle.Of(
         LibBpfMaps.bpf_map_create(LibBpfMaps.TypeHash, "walked", (uint)keySize, (uint)valueSize, (uint)entries, 0),
-        "create a hash map");
+        new KernelOperation("create a hash map", "创建哈希表"));
 
     /// <summary>Key by key: bpf_map_get_next_key and bpf_map_lookup_elem.</summary>
     /// <param name="map">The map.</param>
@@ -51,7 +52,7 @@ internal static unsafe class HashMap
     {
         if (result < 0)
         {
-            throw new BpfException("read a hash map", -result);
+            throw new BpfException(new KernelOperation("read a hash map", "读取哈希表"), -result);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Monitors;
 
 namespace XTrace.Bench;
@@ -81,7 +82,7 @@ internal static unsafe class SnapshotCost
             int result = LibBpf.bpf_map_update_elem(map, &entry, (byte*)&entry + KeySize, 0);
             if (result < 0)
             {
-                throw new BpfException("fill a hash map", -result);
+                throw new BpfException(new KernelOperation("fill a hash map", "填充哈希表"), -result);
             }
         }
     }
