@@ -146,32 +146,31 @@ internal static class MonitorStore
     /// <param name="stopped">Is told each that was.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
-        foreach (var group in monitors.Select(one => (Monitor: one, Pin: BpfFileSystem.FromPublic(one.Path))).GroupBy(one => OldPins.Is(one.Pin) ? one.Pin : PinFolder.Of(one.Pin).Path))
+        Dictionary<string, FlowMonitor?> opened = [];
+        foreach (XdpMonitor one in monitors)
         {
-            PinFolder folder = new(group.Key);
-            using FlowMonitor? monitor = OldPins.Is(group.First().Pin) ? null : TryOpen(folder);
-            foreach ((XdpMonitor one, string pin) in group)
+            try
             {
-                try
-                {
-                    Stop(pin, monitor);
-                    stopped(one);
-                }
-                catch (XTraceException error)
-                {
-                    report(new Notice(error));
-                }
+                Stop(BpfFileSystem.FromPublic(one.Path), opened);
+                stopped(one);
             }
-            if (!OldPins.Is(group.First().Pin) && folder.Points.Count == 0)
+            catch (XTraceException error)
             {
-                folder.Remove();
+                report(new Notice(error));
             }
+        }
+        foreach ((string folder, FlowMonitor? monitor) in opened)
+        {
+            monitor?.Dispose();
+            RemoveIfEmpty(new PinFolder(folder));
         }
         RemoveOrphans();
         return true;
     });
 
-    private static void Stop(string path, FlowMonitor? monitor)
+    /// <param name="path">The pin of a point, or the folder of another version's monitor.</param>
+    /// <param name="opened">The monitors that were opened so far, by folder: each is opened once.</param>
+    private static void Stop(string path, Dictionary<string, FlowMonitor?> opened)
     {
         if (OldPins.Is(path))
         {
@@ -179,7 +178,20 @@ internal static class MonitorStore
         }
         else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
         {
+            PinFolder folder = PinFolder.Of(path);
+            if (!opened.TryGetValue(folder.Path, out FlowMonitor? monitor))
+            {
+                opened[folder.Path] = monitor = TryOpen(folder);
+            }
             PinnedPoint.Remove(monitor, pin);
+        }
+    }
+
+    private static void RemoveIfEmpty(PinFolder folder)
+    {
+        if (folder.Points.Count == 0)
+        {
+            folder.Remove();
         }
     }
 
@@ -188,10 +200,7 @@ internal static class MonitorStore
     {
         using FlowMonitor? monitor = TryOpen(folder);
         PinnedPoint.Remove(monitor, pin);
-        if (folder.Points.Count == 0)
-        {
-            folder.Remove();
-        }
+        RemoveIfEmpty(folder);
     }
 
     /// <summary>Removes clsact filters of processes that were killed before they pinned them. Hold the PinLock.</summary>
