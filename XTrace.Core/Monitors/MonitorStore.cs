@@ -51,13 +51,21 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>The same without a question to the kernel, which needs no right: what is pinned where, and nothing that was counted. None where the user may not look.</summary>
+    /// <summary>
+    /// The monitors as their pins tell them, without their counts. This asks the kernel nothing and so needs no right. The list
+    /// is empty where the user may not look at the pins.
+    /// </summary>
     internal static IReadOnlyList<XdpMonitor> ListUnread()
     {
         try
         {
             return [.. PinFolder.All().SelectMany(folder => folder.Points)
-                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = BpfFileSystem.ToPublic(pin.Path) })];
+                .Select(pin => new XdpMonitor
+                {
+                    InterfaceAlias = pin.InterfaceName,
+                    Direction = pin.Direction,
+                    Path = BpfFileSystem.ToPublic(pin.Path),
+                })];
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException)
         {
@@ -130,7 +138,9 @@ internal static class MonitorStore
     {
         try
         {
-            return PinFolder.All().Any(folder => folder.Points.Any(pin => pin.InterfaceIndex == target.Index && directions.HasFlag(pin.Direction)) && !folder.TryReadMeta(out _))
+            return PinFolder.All().Any(folder =>
+                    folder.Points.Any(pin => pin.InterfaceIndex == target.Index && directions.HasFlag(pin.Direction))
+                    && !folder.TryReadMeta(out _))
                 || FindOld(target.Name, directions) != null;
         }
         catch (Exception hidden) when (hidden is UnauthorizedAccessException or XTraceException)
@@ -206,7 +216,8 @@ internal static class MonitorStore
     /// <summary>Removes clsact filters of processes that were killed before they pinned them. Hold the PinLock.</summary>
     private static void RemoveOrphans()
     {
-        Lazy<HashSet<(int, FlowDirection)>> pinned = new(() => [.. PinFolder.All().SelectMany(folder => folder.Points).Select(pin => (pin.InterfaceIndex, pin.Direction))]);
+        Lazy<HashSet<(int, FlowDirection)>> pinned = new(() =>
+            [.. PinFolder.All().SelectMany(folder => folder.Points).Select(pin => (pin.InterfaceIndex, pin.Direction))]);
         ClsactHook.RemoveOrphans((index, direction) => pinned.Value.Contains((index, direction)));
     }
 
@@ -268,14 +279,18 @@ internal static class MonitorStore
         using FlowMonitor? monitor = TryOpen(folder);
         if (monitor == null)
         {
-            // Another version's, or half removed.
+            // It belongs to another version, or is half removed.
             return folder.Points.Select(pin => new XdpMonitor
             {
-                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = BpfFileSystem.ToPublic(pin.Path),
+                InterfaceAlias = pin.InterfaceName,
+                Direction = pin.Direction,
+                State = MonitorState.Incompatible,
+                Path = BpfFileSystem.ToPublic(pin.Path),
             });
         }
         MonitorCounts? counts = withCounts ? new MonitorCounts(monitor.Table.CountSlots(), QueueDrops.Read()) : null;
-        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, counts))];
+        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>()
+            .Select(point => Describe(monitor, point, counts))];
     }
 
     /// <summary>Null where another process has just removed it.</summary>
