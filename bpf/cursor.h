@@ -36,12 +36,9 @@ static __always_inline __u32 forget(const struct cursor *cur, __u32 value)
 }
 
 /* Below IP only the frame's end counts. */
-static __always_inline _Bool in_frame(struct cursor *cur, __u32 size)
+static __always_inline _Bool in_frame(const struct cursor *cur, __u32 size)
 {
-	if (cur->pos + size <= cur->end)
-		return 1;
-	cur->cut = 1;
-	return 0;
+	return cur->pos + size <= cur->end;
 }
 
 static __always_inline _Bool in_packet(struct cursor *cur, __u32 size)

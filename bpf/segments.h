@@ -232,10 +232,8 @@ static __always_inline _Bool find_inner(struct cursor *cur, void *data, struct l
 		*scan = end;
 		return 1;
 	}
-	if (!ethertype) {
-		cur->cut |= is_tunnel && data + offset + sizeof(struct iphdr) > cur->end;
+	if (!ethertype)
 		return 0;
-	}
 	*scan = 0;
 	if (is_tunnel || is_inner_sure(cur, data, offset, ethertype, length - offset)) {
 		layer->offset = offset;

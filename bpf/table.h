@@ -238,14 +238,15 @@ static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 by
 	for (way = 0; way < FLOW_WAYS; way++)
 		if (!*entry_at(bucket, first_way(hash) ^ way))
 			break;
-	if (way == FLOW_WAYS) {
-		way = 0;	/* full, which is rare: whoever is there makes room */
-		slot = (*entry_at(bucket, first_way(hash)) & FLOW_ENTRY_SLOT) - 1;
-		flow_evict(cpu, slot, now);
-	} else if (state->used < SLOTS) {
+	if (way < FLOW_WAYS && state->used < SLOTS) {
 		slot = state->used++;
 	} else {
-		slot = oldest_slot(state, cpu, now);
+		if (way < FLOW_WAYS) {
+			slot = oldest_slot(state, cpu, now);
+		} else {
+			way = 0;	/* full, which is rare: whoever is there makes room */
+			slot = (*entry_at(bucket, first_way(hash)) & FLOW_ENTRY_SLOT) - 1;
+		}
 		flow_evict(cpu, slot, now);
 	}
 	flow = flow_at(cpu, slot);

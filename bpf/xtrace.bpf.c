@@ -137,12 +137,16 @@ static __always_inline void set_skb_vlan(const struct __sk_buff *skb, struct pac
 		set_vlan(packet, skb->vlan_tci);
 }
 
-/* Whether headers lie behind the linear part, and can be fetched into it. */
-static __always_inline _Bool can_pull(const struct __sk_buff *skb, const struct cursor *cur)
+/*
+ * Fetches headers that lie behind the linear part. Changes nothing of the frame; if it fails, what is there counts. The
+ * headers of a super-packet that is plain TCP are there: their lengths are in what parse_plain() has seen.
+ */
+static __always_inline void pull_headers(struct __sk_buff *skb, _Bool has_plain_tcp)
 {
 	__u32 linear = skb->data_end - skb->data;
 
-	return cur->cut && linear < skb->len && linear < HEADERS_MAX;
+	if (!has_plain_tcp && linear < skb->len && linear < HEADERS_MAX)
+		bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
 }
 
 /*
@@ -172,7 +176,6 @@ static __always_inline __u32 pseudo_length(__u32 link)
 }
 
 #define PSEUDO_MASK	0x1f	/* no more than pseudo_length() says */
-#define HEADERS_CUT	0x80000000	/* with a length: some of them are to be fetched first */
 
 /*
  * How long the headers are that each frame of a super-packet repeats. A function of its own, and called before anything
@@ -194,16 +197,14 @@ static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu, __u32 li
 		ethertype = LAYER_IPOIB;
 	pseudo = forget(&cur, pseudo_length(link)) & PSEUDO_MASK;
 	headers = headers_length(&cur, (void *)(long)skb->data + pseudo, ethertype, skb->len - pseudo);
-	return cur.cut ? headers | HEADERS_CUT : headers;
+	return headers;
 }
 
 /*
- * For buffers of several frames, and those that could not be parsed at once. A function of its own, as a single
- * frame would pay for these paths if they joined its own. Not a global one, which the verifier would follow once for
- * both calls, but only on a kernel with type information of its own. Returns 1, and has counted nothing, where headers
- * are to be fetched first.
+ * For buffers of several frames, and those that are not plain. A function of its own, as a single plain frame would pay
+ * for these paths if they joined its own.
  */
-static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 headers, __u32 is_pulled)
+static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 headers)
 {
 	struct cursor cur = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .left = skb->len };
 	__u32 tag = tag_length(skb), length;
@@ -219,15 +220,11 @@ static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32
 	frames = (struct frames){ 1, length + tag };
 	cur.memory = &place.state->forget;
 	packet.key = &place.state->key;
-	cur.cut = !!(headers & HEADERS_CUT);
 	set_skb_vlan(skb, &packet);
 	result = parse_frame(&cur, &packet, place.link, skb->protocol);
-	headers &= ~HEADERS_CUT;
 	if (skb->gso_size)
 		frames = count_segments(result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
 					skb->gso_segs, skb->gso_size);
-	if (!is_pulled && can_pull(skb, &cur))
-		return 1;
 	count_total(place.totals, frames);
 	count(&place, &packet, result, frames);
 	return 0;
@@ -248,20 +245,19 @@ static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 	struct frames frames = { 1, skb->len + tag_length(skb) };
 	struct packet packet = {};
 	struct place place;
+	_Bool is_plain;
 
 	if (!find_place(&place, point_key, frames))
 		return TC_ACT_UNSPEC;
 	packet.key = &place.state->key;
-	if (skb->gso_size || skb->pkt_type == PACKET_LOOPBACK || !parse_plain(&cur, &packet, place.link)) {
-		if (count_slowly(skb, point_key, skb_headers(skb, &place), 0)) {
-			/* Changes nothing of the frame; if it fails, what is there counts. */
-			bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
-			count_slowly(skb, point_key, skb_headers(skb, &place), 1);
-		}
-	} else {
+	is_plain = parse_plain(&cur, &packet, place.link);
+	if (is_plain && !skb->gso_size && skb->pkt_type != PACKET_LOOPBACK) {
 		set_skb_vlan(skb, &packet);
 		count_total(place.totals, frames);
 		count(&place, &packet, PARSED, frames);
+	} else {
+		pull_headers(skb, is_plain && packet.protocol == IPPROTO_TCP);
+		count_slowly(skb, point_key, skb_headers(skb, &place));
 	}
 	return TC_ACT_UNSPEC;
 }

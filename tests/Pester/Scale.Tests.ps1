@@ -201,7 +201,8 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
         $slowest = 0
         $attached = 0
         foreach ($round in 1..40) {
-            $delay = $random.Next(0, 250)
+            # Until it is attached: it loads its programs first.
+            $delay = $random.Next(0, 1000)
             $session = [powershell]::Create()
             $null = $session.AddScript("Import-Module '$module'").Invoke()
             $session.Commands.Clear()
