@@ -8,8 +8,8 @@ namespace XTrace.Tests;
 public sealed class ClockTests
 {
     /// <summary>
-    /// In Berlin clocks went from 2:00 to 3:00 on 2026-03-29, 01:00 UTC, and go from 3:00 back to 2:00 on 2026-10-25, 01:00 UTC. A flow was seen an
-    /// hour before the sample, a monitor started two hours before.
+    /// In Berlin clocks went from 2:00 to 3:00 on 2026-03-29, 01:00 UTC, and go from 3:00 back to 2:00 on 2026-10-25, 01:00 UTC.
+    /// A flow was seen an hour before the sample, a monitor started two hours before.
     /// </summary>
     [Theory]
     [InlineData("2026-03-29T01:30:00Z", "2026-03-29T03:30:00", "2026-03-29T01:30:00", "2026-03-29T00:30:00")]

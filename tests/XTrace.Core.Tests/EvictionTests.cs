@@ -37,9 +37,18 @@ public sealed class EvictionTests
         });
     }
 
-    /// <summary>Whichever eight slots are looked at: the oldest of them is older than most.</summary>
+    /// <summary>
+    /// In each eight slots that are looked at, one flow is older than the others. A full bucket, which one table of thirty has,
+    /// makes another choice: of five tables with hashes of their own, one has none.
+    /// </summary>
     [Fact]
     public void The_oldest_flows_go_first()
+    {
+        int[] expected = [.. Enumerable.Range(1, Slots).Where(port => port % 8 != 0), .. Enumerable.Range(1001, 8)];
+        Assert.Contains(Enumerable.Range(0, 5).Select(_ => PortsThatStay()), stay => stay.SequenceEqual(expected));
+    }
+
+    private static int[] PortsThatStay()
     {
         using TestTable table = new(maxFlow: Slots);
         Cpu.Run(0, () =>
@@ -60,10 +69,7 @@ public sealed class EvictionTests
                 table.Run(Udp4("10.0.0.1", port, "10.0.0.2", 2));
             }
         });
-        Assert.Equal(
-            Enumerable.Range(1, Slots).Where(port => port % 8 != 0).Concat(Enumerable.Range(1001, 8)),
-            PacketsByPort(table.Snapshot()).Keys.Select(port => (int)port).Order());
-        Assert.Equal(8ul, table.Totals.EvictedPackets);
+        return [.. PacketsByPort(table.Snapshot()).Keys.Select(port => (int)port).Order()];
     }
 
     [Fact]
@@ -92,7 +98,8 @@ public sealed class EvictionTests
         Assert.Equal(Flows - Slots, ended.Length);
         Assert.Equal(Enumerable.Range(0, Flows), ended.Concat(held).Select(port => (int)port).Order());
         Assert.All(reader.Ends, end => Assert.Equal(1ul + (FlowFields.SourcePortOf(end.Flow.Key) % 2u), end.Flow.Packets));
-        Assert.All(reader.Ends, end => Assert.Equal((table.Ingress, true), (end.Flow.Point, (int)(end.Flow.LastSeen - end.Details.FirstSeen) >= 0)));
+        Assert.All(reader.Ends, end => Assert.Equal(table.Ingress, end.Flow.Point));
+        Assert.All(reader.Ends, end => Assert.InRange((int)(end.Flow.LastSeen - end.Details.FirstSeen), 0, LongTime));
     }
 
     [Fact]
@@ -180,21 +187,14 @@ public sealed class EvictionTests
         Assert.Equal(ends.Ends.Count + snapshot.Count, keys.Count);
         Assert.Equal((ulong)Flows - totals.EvictedPackets, (ulong)keys.Count);
         Assert.Equal(snapshot.Count, TableIndex.AssertWhole(table.Monitor));
-        switch (reader)
+        (int fewest, int most) = reader switch
         {
-            case "keeps up":
-                Assert.Equal(0ul, totals.EvictedPackets);
-                break;
-            case "races":
-                Assert.InRange(ends.Ends.Count, RingRecords, Flows);
-                break;
-            case "sleeps":
-                Assert.InRange(ends.Ends.Count, RingRecords - 1, RingRecords);
-                break;
-            default:
-                Assert.Empty(ends.Ends);
-                break;
-        }
+            "keeps up" => (Flows - snapshot.Count, Flows - snapshot.Count),
+            "races" => (RingRecords, Flows),
+            "sleeps" => (RingRecords - 1, RingRecords),
+            _ => (0, 0),
+        };
+        Assert.InRange(ends.Ends.Count, fewest, most);
     }
 
     private static void Drive(TestTable table, int flows, int batch, Action afterBatch)

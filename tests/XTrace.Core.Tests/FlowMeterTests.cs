@@ -62,7 +62,10 @@ public sealed class FlowMeterTests : IDisposable
         }
         FlowStat[] top = [.. _table.Take(seconds: 1).Top(3, FlowOrder.Packets)];
         Assert.Equal(
-            [(FlowDirection.Ingress, 20), (FlowDirection.Ingress, 19), (FlowDirection.Ingress, 18), (FlowDirection.Egress, 1), (FlowDirection.Egress, 2), (FlowDirection.Egress, 3)],
+            [
+                (FlowDirection.Ingress, 20), (FlowDirection.Ingress, 19), (FlowDirection.Ingress, 18),
+                (FlowDirection.Egress, 1), (FlowDirection.Egress, 2), (FlowDirection.Egress, 3),
+            ],
             top.Select(flow => (flow.Direction, (int)flow.DestinationPort!)));
     }
 

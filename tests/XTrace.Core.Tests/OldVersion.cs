@@ -19,10 +19,10 @@ internal static class OldVersion
         using FlowMonitor monitor = FlowMonitor.Create(options, points: 1, owner: null, _ => { });
         uint point = monitor.Attach(target, direction, options.PlanFor(target, direction), null, _ => { })!.Value;
         using BpfHandle clock = FlowProgram.Load("xtrace_clock", monitor.Maps);
-        foreach ((BpfHandle handle, string pin) in ((BpfHandle, string)[])[(monitor.Maps.Meta, "meta"), (monitor.Maps.Flows, "flows"), (monitor.Maps.States, "cpus"), (clock, "clock")])
-        {
-            handle.Pin(Path.Combine(folder, pin));
-        }
+        monitor.Maps.Meta.Pin(Path.Combine(folder, "meta"));
+        monitor.Maps.Flows.Pin(Path.Combine(folder, "flows"));
+        monitor.Maps.States.Pin(Path.Combine(folder, "cpus"));
+        clock.Pin(Path.Combine(folder, "clock"));
         monitor.PinPoint(point, Path.Combine(folder, hook == MonitorHook.Clsact ? "filter" : "link"));
         return folder;
     }

@@ -59,7 +59,8 @@ public sealed class PinSafetyTests : IDisposable
         Directory.CreateDirectory(half);
         File.WriteAllText(Path.Combine(half, "meta"), "");
         string list = Snapshot(_folder);
-        string plant = $"mkdir -m 0700 {Pins} {Pins}/4026531840; ln -s $FOLDER {Pins}/4026531841; ln -s $FOLDER/monitor:1 {Pins}/4026531840/monitor:1";
+        string plant = $"mkdir -m 0700 {Pins} {Pins}/4026531840; ln -s $FOLDER {Pins}/4026531841; "
+            + $"ln -s $FOLDER/monitor:1 {Pins}/4026531840/monitor:1";
         Assert.Equal("Running", RunIn(plant, "start"));
         Assert.Equal(list, Snapshot(_folder));
     }
@@ -67,7 +68,8 @@ public sealed class PinSafetyTests : IDisposable
     [Fact]
     public void Folders_are_made_for_their_owner_alone_and_nobody_else_can_hold_the_lock()
     {
-        string after = $"find {Pins} -type d -printf '%m\\n' | sort -u; setpriv --reuid=65534 --clear-groups flock --nonblock {Pins} true 2>/dev/null && echo locked || echo denied";
+        string after = $"find {Pins} -type d -printf '%m\\n' | sort -u; "
+            + $"setpriv --reuid=65534 --clear-groups flock --nonblock {Pins} true 2>/dev/null && echo locked || echo denied";
         Assert.Equal(["Running", "700", "denied"], RunIn("true", "start", after).Split('\n'));
     }
 
@@ -108,7 +110,8 @@ public sealed class PinSafetyTests : IDisposable
 
     private string Command(string verb) => $"dotnet {typeof(PinSafetyTests).Assembly.Location} {verb} {_pair.Interface} Tcx";
 
-    /// <summary>Mounts a BPF file system that is everybody's, plants something, and runs a command; each in a mount namespace of its own.</summary>
+    /// <summary>In a mount namespace: mounts a BPF file system that is everybody's, plants something, and runs a command.</summary>
     private string RunIn(string plant, string verb, string after = "true") => _pair.Run(() => XTrace.Testbed.Command.Run(
-        "unshare", "-m", "sh", "-c", $"FOLDER={_folder}; mount -t bpf -o mode=1777 bpffs /sys/fs/bpf && {{ {plant}; }} && {Command(verb)} && {{ {after}; }}")).Trim();
+        "unshare", "-m", "sh", "-c",
+        $"FOLDER={_folder}; mount -t bpf -o mode=1777 bpffs /sys/fs/bpf && {{ {plant}; }} && {Command(verb)} && {{ {after}; }}")).Trim();
 }

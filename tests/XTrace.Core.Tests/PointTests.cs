@@ -85,7 +85,8 @@ public sealed class PointTests
         table.Run(s_frame, repeat: 3);
         table.RunTc(s_frame, repeat: 2);
         table.RunTc(s_frame, direction: FlowDirection.Egress);
-        Assert.Equal((5ul, 5 * (ulong)s_frame.Length), (table.Monitor.Points.Strays.Packets, table.Monitor.Points.Strays.Bytes));
+        FlowTotals strays = table.Monitor.Points.Strays;
+        Assert.Equal((5ul, 5 * (ulong)s_frame.Length), (strays.Packets, strays.Bytes));
         Assert.Equal(FlowDirection.Egress, Assert.Single(table.Flows()).Direction);
     }
 
@@ -95,26 +96,27 @@ public sealed class PointTests
     {
         using TestTable table = new();
         PointTable points = table.Monitor.Points;
-        int places = (int)table.Monitor.Meta.Points;
+        int step = (int)table.Monitor.Meta.Points / 2;
+        int IndexOf(int nth) => 1 + (step * (nth + 1));
         // Interfaces whose keys fall on the same place as another's: lo itself has one already.
         List<uint> added = [];
-        while (points.Add(1 + (places / 2 * (added.Count + 1)), FlowDirection.Ingress, FlowAbi.LinkEthernet, $"x{added.Count}") is { } id)
+        while (points.Add(IndexOf(added.Count), FlowDirection.Ingress, FlowAbi.LinkEthernet, $"x{added.Count}") is { } id)
         {
             added.Add(id);
         }
         // Two of the eight are those of lo.
         Assert.Equal(FlowAbi.PointProbes - 2, added.Count);
         Assert.Equal(added.Count, added.Distinct().Count());
-        Assert.All(Enumerable.Range(0, added.Count), i => Assert.Equal(added[i], points.Find(1 + (places / 2 * (i + 1)), FlowDirection.Ingress)!.Value.Id));
+        Assert.All(Enumerable.Range(0, added.Count), i => Assert.Equal(added[i], points.Find(IndexOf(i), FlowDirection.Ingress)!.Value.Id));
         table.Run(s_frame);
         Assert.Equal(1ul, table.Totals.Packets);
 
         points.Remove(added[2]);
-        Assert.Null(points.Find(1 + (places / 2 * 3), FlowDirection.Ingress));
+        Assert.Null(points.Find(IndexOf(2), FlowDirection.Ingress));
         // Those behind the hole are found all the same.
-        Assert.Equal(added[^1], points.Find(1 + (places / 2 * added.Count), FlowDirection.Ingress)!.Value.Id);
-        uint again = points.Add(1 + (places / 2 * 3), FlowDirection.Ingress, FlowAbi.LinkEthernet, "again")!.Value;
+        Assert.Equal(added[^1], points.Find(IndexOf(added.Count - 1), FlowDirection.Ingress)!.Value.Id);
+        uint again = points.Add(IndexOf(2), FlowDirection.Ingress, FlowAbi.LinkEthernet, "again")!.Value;
         Assert.NotEqual(added[2], again);
-        Assert.Null(points.Add(1 + (places / 2 * 3), FlowDirection.Ingress, FlowAbi.LinkEthernet, "twice"));
+        Assert.Null(points.Add(IndexOf(2), FlowDirection.Ingress, FlowAbi.LinkEthernet, "twice"));
     }
 }

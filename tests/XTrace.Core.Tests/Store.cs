@@ -9,7 +9,8 @@ internal static class Store
     internal static XdpMonitor Start(string name, FlowDirection direction, MonitorOptions options, bool force = false)
     {
         List<Notice> errors = [];
-        IReadOnlyList<XdpMonitor> started = MonitorStore.Start([(TestInterfaces.Get(name), direction)], options, force, notice => Collect(notice, errors));
+        IReadOnlyList<XdpMonitor> started = MonitorStore.Start(
+            [(TestInterfaces.Get(name), direction)], options, force, notice => Collect(notice, errors));
         return errors is [var error, ..] ? throw error.Error! : started.Single();
     }
 

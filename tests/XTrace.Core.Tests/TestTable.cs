@@ -25,7 +25,8 @@ internal sealed class TestTable : IDisposable
     internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow, FlowFilter? filter = null, uint link = FlowAbi.LinkEthernet)
     {
         _link = link;
-        Monitor = FlowMonitor.Create(new MonitorOptions { MaxFlow = maxFlow, Filter = filter ?? new FlowFilter() }, points: 2, ProcessIdentity.Current, _ => { });
+        MonitorOptions options = new() { MaxFlow = maxFlow, Filter = filter ?? new FlowFilter() };
+        Monitor = FlowMonitor.Create(options, points: 2, ProcessIdentity.Current, _ => { });
         _source = new FlowSource(Monitor, folder: null);
         Ingress = AddPoint(FlowDirection.Ingress);
         Egress = AddPoint(FlowDirection.Egress);
@@ -101,7 +102,9 @@ internal sealed class TestTable : IDisposable
         return [.. sample.Flows()];
     }
 
-    /// <summary>A sample as a session takes it. Nothing is attached, so how much time has passed since the one before is the test's to say.</summary>
+    /// <summary>A sample as a session takes it.</summary>
+    /// <param name="seconds">The time since the one before: nothing is attached, so it is the test's to say.</param>
+    /// <param name="filter">The flows that are wanted.</param>
     internal FlowSample Take(double seconds, FlowFilter? filter = null)
     {
         _source.Meter.Take(Monitor);
@@ -116,7 +119,7 @@ internal sealed class TestTable : IDisposable
         return sample;
     }
 
-    /// <summary>Has flows that make room reported to this table's samples, which must be taken or read before the ring buffer is full.</summary>
+    /// <summary>Has flows that make room reported to this table's samples. The ring is to be read before each.</summary>
     internal BpfRing ReadEnds()
     {
         BpfRing ring = new();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using XTrace.Flows;
 using XTrace.Monitors;
 using XTrace.Testbed;
 
@@ -35,7 +36,8 @@ internal static class ManyCost
     private static ManyCostRow Measure(int count, string module)
     {
         using NetNamespace host = new($"xt-many-{Environment.ProcessId}");
-        host.Run(() => Command.Run("sh", "-c", $"for i in $(seq {count}); do echo link add veth$i up type veth peer name p$i; echo link set p$i up; done | ip -batch -"));
+        string links = $"for i in $(seq {count}); do echo link add veth$i up type veth peer name p$i; echo link set p$i up; done";
+        host.Run(() => Command.Run("sh", "-c", $"{links} | ip -batch -"));
         try
         {
             return Measure(host, count, module);
@@ -49,17 +51,22 @@ internal static class ManyCost
     private static ManyCostRow Measure(NetNamespace host, int count, string module)
     {
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
-        const string Timed = "function Time($name, $block) { $watch = [Diagnostics.Stopwatch]::StartNew(); $found = @(& $block); $times[$name] = $watch.Elapsed.TotalSeconds; $found }";
-        long before = LockedBytes();
+        const string Timed = "function Time($name, $block) { $watch = [Diagnostics.Stopwatch]::StartNew(); $found = @(& $block); "
+            + "$times[$name] = $watch.Elapsed.TotalSeconds; $found }";
         Times started = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}
             $started = Time Start { Start-XdpMonitor veth* -Direction Both }
             $listed = Time List { Get-XdpMonitor }
-            foreach ($found in $started, $listed) { if ($found.Count -ne {{2 * count}}) { throw "$($found.Count) of {{2 * count}} monitors" } }
+            foreach ($found in $started, $listed) {
+                if ($found.Count -ne {{2 * count}}) { throw "$($found.Count) of {{2 * count}} monitors" }
+            }
             $times | ConvertTo-Json -Compress
             """);
-        long locked = LockedBytes() - before;
-        Times read = Run(host, $$"""{{import}}; $times = @{}; {{Timed}}; $null = Time Flows { Get-FlowStat veth* }; $times | ConvertTo-Json -Compress""");
+        long locked = host.Run(LockedBytes);
+        Times read = Run(host, $$"""
+            {{import}}; $times = @{}; {{Timed}}; $null = Time Flows { Get-FlowStat veth* }
+            $times | ConvertTo-Json -Compress
+            """);
         Times stopped = Run(host, $$"""
             {{import}}; $times = @{}; {{Timed}}; $null = Time Stop { Stop-XdpMonitor * }
             if (Get-XdpMonitor) { throw 'Stop-XdpMonitor * left monitors' }
@@ -82,8 +89,10 @@ internal static class ManyCost
     private static Times Run(NetNamespace host, string script) =>
         JsonSerializer.Deserialize<Times>(host.Run(() => Command.Run("pwsh", "-NoProfile", "-NonInteractive", "-Command", script)))!;
 
-    /// <summary>What the kernel says each map takes: memlock in the fdinfo of who holds it, here asked through bpftool.</summary>
-    private static long LockedBytes() => Command.Run("bpftool", "map", "show").Split("memlock ").Skip(1)
+    /// <summary>What the kernel says that each pinned map takes.</summary>
+    private static long LockedBytes() => PinFolder.All()
+        .SelectMany(folder => FlowMaps.PinNames.Select(name => Path.Combine(folder.Path, name)))
+        .Select(pin => Command.Run("bpftool", "map", "show", "pinned", pin).Split("memlock ")[1])
         .Sum(text => long.Parse(text.AsSpan(0, text.IndexOf('B', StringComparison.Ordinal)), CultureInfo.InvariantCulture));
 
     private sealed record Times(double Start, double Flows, double List, double Stop);
