@@ -34,13 +34,15 @@ internal sealed class CommandLine
         Enum.GetValues<AttachMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant());
 
     private static readonly Dictionary<string, FlowDirection> s_directions =
-        Enum.GetValues<FlowDirection>().Where(direction => direction != FlowDirection.None).ToDictionary(direction => direction.ToString().ToLowerInvariant());
+        Enum.GetValues<FlowDirection>().Where(direction => direction != FlowDirection.None)
+            .ToDictionary(direction => direction.ToString().ToLowerInvariant());
 
     private readonly Option<bool> _help = new("--help", "-h") { Description = Messages.HelpOption };
     private readonly Option<bool> _version = new("--version") { Description = Messages.VersionOption };
     private readonly Option<bool> _list = new("--list", "-l") { Description = Messages.ListOption };
     private readonly Option<string> _mode = new("--mode", "-m") { HelpName = "MODE", Description = Messages.ModeOption };
-    private readonly Option<string[]> _interfaces = new("--interface", "-i") { HelpName = "NAME[,NAME...]", Description = Messages.InterfaceOption };
+    private readonly Option<string[]> _interfaces =
+        new("--interface", "-i") { HelpName = "NAME[,NAME...]", Description = Messages.InterfaceOption };
     private readonly Option<string[]> _devices = new("--device", "-d") { HelpName = "NAME[,NAME...]", Description = Messages.DeviceOption };
     private readonly Option<string> _interval = new("--interval", "-t") { HelpName = "MS", Description = Messages.IntervalOption };
     private readonly Option<string> _filter = new("--filter", "-f") { HelpName = "TYPE", Description = Messages.FilterOption };
@@ -61,7 +63,8 @@ internal sealed class CommandLine
     {
         _command = new Command(Name)
         {
-            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns, _attachMode, _direction, _promiscuous, _maxFlow, _all, _once, _json, _verbose,
+            _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns,
+            _attachMode, _direction, _promiscuous, _maxFlow, _all, _once, _json, _verbose,
         };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
@@ -153,7 +156,9 @@ internal sealed class CommandLine
     }
 
     private string[] Interfaces =>
-        _result.GetResult(_interfaces) is null ? Split([NetInterfaces.Default], Messages.NoInterface) : Names(_interfaces, Messages.NoInterface);
+        _result.GetResult(_interfaces) is null
+            ? Split([NetInterfaces.Default], Messages.NoInterface)
+            : Names(_interfaces, Messages.NoInterface);
 
     private TimeSpan Interval
     {
@@ -163,7 +168,8 @@ internal sealed class CommandLine
             {
                 return TimeSpan.FromMilliseconds(DefaultInterval);
             }
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int interval) && interval is >= MinInterval and <= MaxInterval
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int interval)
+                && interval is >= MinInterval and <= MaxInterval
                 ? TimeSpan.FromMilliseconds(interval)
                 : throw Wrong(Messages.WrongInterval(text, MinInterval, MaxInterval));
         }

@@ -45,7 +45,8 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
     {
         if (!request.Json)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# {sample.Timestamp:yyyy-MM-dd HH:mm:ss.fff} sample={sample.Number}"));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"# {sample.Timestamp:yyyy-MM-dd HH:mm:ss.fff} sample={sample.Number}"));
         }
         bool bothDirections = sample.Points.DistinctBy(point => point.Direction).Count() > 1;
         foreach (WatchedPoint point in sample.Points)
@@ -70,7 +71,8 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
         {
             case "Watching":
                 Announce($"{notice.Target}");
-                _notes.WriteLine(Messages.Loaded($"{notice.Target}", (MonitorHook)notice.Arguments[3]!, (FlowDirection)notice.Arguments[2]!));
+                _notes.WriteLine(Messages.Loaded(
+                    $"{notice.Target}", (MonitorHook)notice.Arguments[3]!, (FlowDirection)notice.Arguments[2]!));
                 break;
             case "ReadingMonitor":
                 Announce($"{notice.Target}");

@@ -10,8 +10,9 @@ namespace XTrace.Cli;
 /// </summary>
 internal static class JsonLine
 {
-    // Nothing of this goes into a web page.
-    private static readonly JsonTypes s_types = new(new JsonSerializerOptions(JsonTypes.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    // The lines go to a terminal or a file, never into a web page, so nothing needs to be escaped for HTML.
+    private static readonly JsonTypes s_types = new(
+        new JsonSerializerOptions(JsonTypes.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     internal static string Of(FlowStat flow) => JsonSerializer.Serialize(flow, s_types.FlowStat);
 

@@ -24,7 +24,9 @@ internal static class Messages
         "要监控的 RDMA 设备, 可用通配符 (默认: 唯一的设备, 否则 mlx5_0)",
         "RDMA devices to monitor, wildcards too (default: the only one, else mlx5_0)");
 
-    internal static string IntervalOption => Say("输出间隔, 毫秒: 100 到 3600000 (默认 5000)", "milliseconds between samples: 100 to 3600000 (default 5000)");
+    internal static string IntervalOption => Say(
+        "输出间隔, 毫秒: 100 到 3600000 (默认 5000)",
+        "milliseconds between samples: 100 to 3600000 (default 5000)");
 
     internal static string FilterOption => Say(
         "流量类型: all (默认), tcp, udp, roce, roce_v1, roce_v2, ib (同 roce)",
@@ -50,7 +52,9 @@ internal static class Messages
 
     internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");
 
-    internal static string WrongMaxFlow(string text) => Say($"--max-flow 的值 '{text}' 无效: 请给出一个数。", $"--max-flow cannot be '{text}': give a number.");
+    internal static string WrongMaxFlow(string text) => Say(
+        $"--max-flow 的值 '{text}' 无效: 请给出一个数。",
+        $"--max-flow cannot be '{text}': give a number.");
 
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
@@ -151,7 +155,9 @@ internal static class Messages
 
     internal static string GivenTwice(string option) => Say($"{option} 只能给出一次。", $"{option} may be given once.");
 
-    internal static string WrongMode(string mode) => Say($"未知的模式 '{mode}', 请使用 xdp、rdma 或 nccl。", $"There is no mode '{mode}': use xdp, rdma or nccl.");
+    internal static string WrongMode(string mode) => Say(
+        $"未知的模式 '{mode}', 请使用 xdp、rdma 或 nccl。",
+        $"There is no mode '{mode}': use xdp, rdma or nccl.");
 
     internal static string WrongInterval(string text, int min, int max) => Say(
         $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",

@@ -8,7 +8,11 @@ internal static class NcclBlock
 {
     private static readonly RdmaCounterCategory[] s_order =
     [
-        RdmaCounterCategory.Traffic, RdmaCounterCategory.Retransmission, RdmaCounterCategory.Congestion, RdmaCounterCategory.Error, RdmaCounterCategory.Other,
+        RdmaCounterCategory.Traffic,
+        RdmaCounterCategory.Retransmission,
+        RdmaCounterCategory.Congestion,
+        RdmaCounterCategory.Error,
+        RdmaCounterCategory.Other,
     ];
 
     internal static void Write(CounterPlace place, TimeSpan running, TextWriter output)

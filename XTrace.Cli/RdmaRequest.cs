@@ -9,4 +9,5 @@ namespace XTrace.Cli;
 /// <param name="Once">One sample only.</param>
 /// <param name="Json">Counters as JSON, and nothing else beside them.</param>
 internal sealed record RdmaRequest(
-    bool AllCounters, IReadOnlyList<string> Devices, IReadOnlyList<string> Interfaces, string UsualInterface, TimeSpan Interval, bool Once, bool Json);
+    bool AllCounters, IReadOnlyList<string> Devices, IReadOnlyList<string> Interfaces, string UsualInterface,
+    TimeSpan Interval, bool Once, bool Json);

@@ -24,7 +24,9 @@ public abstract class AttachCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
-    /// <summary>Have the interfaces take frames that are for others while they are watched: a bridge then shows what its ports exchange.</summary>
+    /// <summary>
+    /// Have the interfaces take frames that are for others while they are watched: a bridge then shows what its ports exchange.
+    /// </summary>
     [Parameter]
     public SwitchParameter Promiscuous { get; set; }
 

@@ -25,7 +25,11 @@ internal static class FilterTable
         }
         return new FlowFilter
         {
-            TrafficType = [.. Read(table, "TrafficType").Select(one => Convert<TrafficType>(one, FilterMessages.WrongTrafficType, Names<TrafficType>()))],
+            TrafficType =
+            [
+                .. Read(table, "TrafficType")
+                    .Select(one => Convert<TrafficType>(one, FilterMessages.WrongTrafficType, Names<TrafficType>())),
+            ],
             Protocol =
             [
                 .. Read(table, "Protocol").Select(ProtocolNumberAttribute.Read)
@@ -48,7 +52,8 @@ internal static class FilterTable
     private static object[] Read(Hashtable table, string name) => LanguagePrimitives.ConvertTo<object[]>(Value(table, name)) ?? [];
 
     private static object? Value(Hashtable table, string name) =>
-        table.Keys.Cast<object>().Where(key => name.Equals(key.ToString(), StringComparison.OrdinalIgnoreCase)).Select(key => table[key]).FirstOrDefault();
+        table.Keys.Cast<object>().Where(key => name.Equals(key.ToString(), StringComparison.OrdinalIgnoreCase))
+            .Select(key => table[key]).FirstOrDefault();
 
     private static T Convert<T>(object value, Message wrong, string? known = null) =>
         LanguagePrimitives.TryConvertTo(value, out T converted) ? converted : throw Wrong(wrong, value, known);

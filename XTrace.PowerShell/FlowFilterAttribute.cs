@@ -3,7 +3,10 @@ using System.Management.Automation;
 
 namespace XTrace.PowerShell;
 
-/// <summary>Lets a hashtable stand for a filter, in the words of Get-FlowStat's parameters, and a filter of another process's monitor.</summary>
+/// <summary>
+/// Accepts as a filter a hashtable whose keys are named like Get-FlowStat's parameters, and the filter of another process's
+/// monitor.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FlowFilterAttribute : ArgumentTransformationAttribute
 {

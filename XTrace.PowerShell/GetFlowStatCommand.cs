@@ -181,7 +181,8 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
             session.Baseline();
         }
         long? samples = Continuous ? null : MaxSamples;
-        SampleProgress progress = new(this, "Watching flows", string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
+        SampleProgress progress = new(
+            this, "Watching flows", string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
         for (long taken = 0; taken != samples && !session.IsOver && session.Wait(SampleProgress.Step, progress.Tick); taken++)
         {
             if (taken + 1 == samples)

@@ -23,8 +23,9 @@ public sealed class GetXdpMonitorCommand : MonitorSelectionCommand
         {
             if (monitor.ProgramsBefore > 0)
             {
+                string name = monitor.InterfaceAlias;
                 Report(new Notice(
-                    NoticeLevel.Warning, FlowMessages.ProgramsBefore, monitor.InterfaceAlias, monitor.InterfaceAlias, monitor.Direction, monitor.ProgramsBefore));
+                    NoticeLevel.Warning, FlowMessages.ProgramsBefore, name, name, monitor.Direction, monitor.ProgramsBefore));
             }
             WriteObject(monitor);
         }

@@ -11,7 +11,10 @@ public sealed class ProtocolNumberAttribute : ArgumentTransformationAttribute
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
         LanguagePrimitives.ConvertTo<object[]>(inputData)?.Select(Read).ToArray();
 
-    /// <summary>A number as a protocol; anything else as it is. A greater number as text: as a number PowerShell would take 256 for 0.</summary>
+    /// <summary>
+    /// Turns a number into a protocol and leaves anything else as it is. A number that is too great becomes text: PowerShell would
+    /// convert the number 256 to protocol 0.
+    /// </summary>
     internal static object Read(object one) =>
         byte.TryParse(one?.ToString(), CultureInfo.InvariantCulture, out byte number) ? (IPProtocol)number
         : long.TryParse(one?.ToString(), CultureInfo.InvariantCulture, out _) ? one!.ToString()!

@@ -12,10 +12,12 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
-        string[] wanted = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 } ? named : ["*"];
+        bool isNamed = LanguagePrimitives.TryConvertTo(fakeBoundParameters?["Device"], out string[] named) && named is { Length: > 0 };
+        string[] wanted = isNamed ? named : ["*"];
         CounterSelection selection = new() { Targets = [.. wanted.Select(device => new RdmaTarget(device))] };
         using CounterSampler sampler = new(selection, _ => { });
         sampler.Find();
-        return [.. Completions.Of(wordToComplete, sampler.Files.DistinctBy(file => file.Name).Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
+        IEnumerable<CounterFile> files = sampler.Files.DistinctBy(file => file.Name);
+        return [.. Completions.Of(wordToComplete, files.Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
     }
 }

@@ -15,7 +15,10 @@ public sealed class StartXdpMonitorCommand : AttachCommand
 {
     private readonly List<(NetInterface Target, FlowDirection Direction, MonitorOptions Options)> _targets = [];
 
-    /// <summary>The flows to keep: a FlowFilter, or a hashtable with what Get-FlowStat's parameters TrafficType, Protocol, Address, Port and ExcludeDns take.</summary>
+    /// <summary>
+    /// The flows to keep: a FlowFilter, or a hashtable with what Get-FlowStat's parameters TrafficType, Protocol, Address, Port
+    /// and ExcludeDns take.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [FlowFilter]
     public FlowFilter? Filter { get; set; }
@@ -27,7 +30,14 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        MonitorOptions options = new() { Mode = AttachMode, Direction = Direction, MaxFlow = MaxFlow, Promiscuous = Promiscuous, Filter = Filter ?? new FlowFilter() };
+        MonitorOptions options = new()
+        {
+            Mode = AttachMode,
+            Direction = Direction,
+            MaxFlow = MaxFlow,
+            Promiscuous = Promiscuous,
+            Filter = Filter ?? new FlowFilter(),
+        };
         if (!TryFor(MaxFlow, () => Check(options)))
         {
             return;
@@ -67,7 +77,8 @@ public sealed class StartXdpMonitorCommand : AttachCommand
 
     private void Start(IReadOnlyList<(NetInterface Target, FlowDirection Direction, MonitorOptions Options)> group, HashSet<int> started)
     {
-        foreach (XdpMonitor monitor in MonitorStore.Start([.. group.Select(one => (one.Target, one.Direction))], group[0].Options, Force, Report))
+        IReadOnlyList<(NetInterface, FlowDirection)> targets = [.. group.Select(one => (one.Target, one.Direction))];
+        foreach (XdpMonitor monitor in MonitorStore.Start(targets, group[0].Options, Force, Report))
         {
             started.Add(monitor.InterfaceIndex);
             if (AttachMode == AttachMode.Auto && monitor.Hook == MonitorHook.XdpGeneric)

@@ -29,7 +29,8 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
         {
             return MonitorStore.List(withCounts: PassThru);
         }
-        catch (XTraceException error) when (error.Kind == XTraceErrorKind.PermissionDenied && MonitorStore.ListUnread() is { Count: > 0 } unread)
+        catch (XTraceException error) when (
+            error.Kind == XTraceErrorKind.PermissionDenied && MonitorStore.ListUnread() is { Count: > 0 } unread)
         {
             return unread;
         }

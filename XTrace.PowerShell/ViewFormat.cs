@@ -38,7 +38,9 @@ public static class ViewFormat
     /// <summary>A counter's value; where there is none, why.</summary>
     public static string Count(ulong? value, RdmaCounterUnit unit, RdmaCounterStatus? status)
     {
-        string text = value is not { } number ? "" : unit == RdmaCounterUnit.Bytes ? Bytes(number) : number.ToString(CultureInfo.InvariantCulture);
+        string text = value is not { } number ? ""
+            : unit == RdmaCounterUnit.Bytes ? Bytes(number)
+            : number.ToString(CultureInfo.InvariantCulture);
         return status is null or RdmaCounterStatus.Ok ? text : $"{text} {status}".TrimStart();
     }
 

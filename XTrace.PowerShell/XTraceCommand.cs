@@ -68,7 +68,10 @@ public abstract class XTraceCommand : PSCmdlet
         }
     }
 
-    /// <summary>The interfaces are asked for once for all names that come through the pipeline, and again for one that was not there yet.</summary>
+    /// <summary>
+    /// Finds the interfaces that a name means. They are listed once for all names that come through the pipeline, and again for
+    /// a name that was not there yet.
+    /// </summary>
     private protected IReadOnlyList<NetInterface> Choose(NamePattern pattern)
     {
         IReadOnlyList<NetInterface> matches = _interfaces == null ? [] : NetInterfaces.Choose(_interfaces, pattern);

@@ -28,7 +28,7 @@
 #endif
 
 #define ENCAPSULATIONS_MAX	8	/* tags, labels and session headers of a frame */
-#define ENCAPSULATIONS_MASK	0xff	/* more than so many take */
+#define ENCAPSULATIONS_MASK	0xff	/* more than so many take, with the link's own header */
 #define VLAN_VID_MASK		0x0fff	/* linux/if_vlan.h, not in its uapi part */
 #define IP_OFFSET		0x1fff	/* net/ip.h */
 #define IPV6_FRAGMENT_OFFSET	0xfff8	/* IP6_OFFSET in net/ipv6.h */
@@ -162,7 +162,6 @@ enum parse_result {
 	PARSED,
 	MALFORMED,
 	NO_NETWORK,	/* no network layer that is known */
-	LOOPED_BACK,	/* never was on the wire: see is_looped_back() */
 	NOT_PLAIN,	/* for parse_frame() to look at: see parse_plain() */
 };
 
@@ -637,32 +636,46 @@ static __always_inline enum parse_result enter_tag(struct cursor *cur, struct pa
 	}
 }
 
-/* Goes over all of them, to what the last one announces. */
-static __always_inline enum parse_result enter_tags(struct cursor *cur, struct packet *packet,
-						    __be16 *ethertype, _Bool has_lengths)
+/* Where a frame's headers are read, as offset of what the ethertype announces. */
+struct below {
+	__u32 offset;
+	__be16 ethertype;
+};
+
+/*
+ * Puts the cursor there. What the verifier knew of the way is forgotten: it follows what comes next once, not for every kind of
+ * link and number of tags.
+ */
+static __always_inline void go_below(struct cursor *cur, struct packet *packet, void *frame, struct below *below)
 {
-	struct tag tag = { .ethertype = *ethertype };
-	void *start = cur->pos;
-	__u32 offset = 0;
+	below->offset = forget(cur, below->offset) & ENCAPSULATIONS_MASK;
+	below->ethertype = forget(cur, below->ethertype);
+	packet->vlan = forget(cur, packet->vlan);
+	cur->limit = forget(cur, cur->limit);
+	cur->pos = frame + below->offset;
+}
+
+/* Goes over all tags, to what the last one announces. */
+static __always_inline enum parse_result enter_tags(struct cursor *cur, struct packet *packet, void *frame,
+						    struct below *below, _Bool has_lengths)
+{
 	enum parse_result result = NO_NETWORK;
+	struct tag tag;
 	int i;
 
 	/* The tag that the stack has taken off is one of them. */
 	for (i = !!packet->vlan; i < ENCAPSULATIONS_MAX; i++) {
+		tag.ethertype = below->ethertype;
 		if (has_lengths && bpf_ntohs(tag.ethertype) < ETH_P_802_3_MIN)
 			result = enter_snap(cur, &tag);
 		else
 			result = enter_tag(cur, packet, &tag);
 		if (result != PARSED)
 			break;
-		offset = forget(cur, offset + tag.size) & ENCAPSULATIONS_MASK;
-		cur->pos = start + offset;
-		packet->vlan = forget(cur, packet->vlan);
-		cur->limit = forget(cur, cur->limit);
-		tag.ethertype = forget(cur, tag.ethertype);
+		below->offset += tag.size;
+		below->ethertype = tag.ethertype;
+		go_below(cur, packet, frame, below);
 	}
-	cur->left -= offset;
-	*ethertype = tag.ethertype;
 	return result;
 }
 
@@ -683,35 +696,27 @@ static __always_inline enum parse_result parse_network(struct cursor *cur, struc
 	return NO_NETWORK;
 }
 
-/* The checksum of RFC 791 over a header whose length is right. */
-static __always_inline _Bool is_checksum_right(const struct iphdr *ip, const void *end)
-{
-	const __u32 *words = (const void *)ip;
-	__u64 sum = 0;
-	int i;
+#define ROUTER_ALERT_LEN	4	/* RFC 2113; IGMP has it */
 
-#pragma unroll
-	for (i = 0; i < 15; i++) {
-		if (i >= ip->ihl)
-			break;
-		if ((const void *)(words + i + 1) > end)
-			return 0;
-		sum += words[i];
-	}
-	sum = (sum & 0xffffffff) + (sum >> 32);
+/* The checksum of RFC 791 over a header of this length. */
+static __always_inline _Bool is_checksum_right(const struct iphdr *ip, const void *end, const __u32 length)
+{
+	__u32 sum;
+
+	if ((const void *)ip + length > end || ip->ihl * 4 != length)
+		return 0;
+	sum = bpf_csum_diff(0, 0, (void *)ip, length, 0);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
 /*
  * The kernel loops a host's own multicast and broadcast back into the stack, without an Ethernet header:
  * dev_loopback_xmit() in net/core/dev.c. TC is told so (PACKET_LOOPBACK); generic XDP is not, it gets a buffer that
- * begins with the IP header. Only what would otherwise be a frame without any network layer, or malformed, is taken for
- * such a buffer, and only if it is a whole IP packet from its first byte to its last.
+ * begins with the IP header. What would be malformed, or a frame without a network layer, is taken for such a buffer
+ * if it is a whole IP packet from its first byte to its last.
  */
-static __always_inline _Bool is_looped_back(struct cursor *cur, const void *frame, __u32 length)
+static __always_inline _Bool is_looped_back(const struct cursor *cur, const void *frame, __u32 length)
 {
 	const struct iphdr *ip = frame;
 	const struct ipv6hdr *ip6 = frame;
@@ -719,7 +724,9 @@ static __always_inline _Bool is_looped_back(struct cursor *cur, const void *fram
 	if ((const void *)(ip + 1) > (const void *)cur->end)
 		return 0;
 	if (ip->version == 4)
-		return ip->ihl >= 5 && bpf_ntohs(ip->tot_len) == length && is_checksum_right(ip, cur->end);
+		return bpf_ntohs(ip->tot_len) == length &&
+		       (is_checksum_right(ip, cur->end, sizeof(*ip)) ||
+			is_checksum_right(ip, cur->end, sizeof(*ip) + ROUTER_ALERT_LEN));
 	if (ip->version != 6 || (const void *)(ip6 + 1) > (const void *)cur->end)
 		return 0;
 	/* IPv6 has no broadcast. */
@@ -727,36 +734,44 @@ static __always_inline _Bool is_looped_back(struct cursor *cur, const void *fram
 	       ip6->daddr.in6_u.u6_addr8[0] == 0xff && ip6->saddr.in6_u.u6_addr8[0] != 0xff;
 }
 
-/* Where there is no network layer: of whom the frame is. There are no addresses that would fit without Ethernet. */
-static __always_inline void set_macs(struct packet *packet, const struct ethhdr *eth, _Bool has_macs)
+static __always_inline _Bool has_network(enum parse_result result, const struct packet *packet)
 {
-	if (has_macs) {
-		set_mac(packet, packet->key->source, HASH_SOURCE, eth->h_source);
-		set_mac(packet, packet->key->destination, HASH_DESTINATION, eth->h_dest);
-	} else {
-		packet->key->source[0] = packet->key->source[1] = 0;
-		packet->key->destination[0] = packet->key->destination[1] = 0;
-	}
+	return result == PARSED && packet->kind != (FLOW_ETHERNET | FLOW_ETHERTYPE);
 }
 
-/* Goes to what the frame's own header announces. */
-static __always_inline enum parse_result enter_link(struct cursor *cur, __u32 link, __be16 *ethertype)
+/* Where there is no network layer: of whom the frame is. There are no addresses that would fit without Ethernet. */
+static __always_inline _Bool set_macs(struct cursor *cur, struct packet *packet, const struct ethhdr *eth, _Bool has_macs)
+{
+	if (!has_macs) {
+		packet->key->source[0] = packet->key->source[1] = 0;
+		packet->key->destination[0] = packet->key->destination[1] = 0;
+		return 1;
+	}
+	if ((const void *)(eth + 1) > cur->end)		/* never: it has been read */
+		return 0;
+	set_mac(packet, packet->key->source, HASH_SOURCE, eth->h_source);
+	set_mac(packet, packet->key->destination, HASH_DESTINATION, eth->h_dest);
+	return 1;
+}
+
+/* Goes over the frame's own header to what it announces; false where it is cut. */
+static __always_inline _Bool enter_link(struct cursor *cur, __u32 link, struct below *below)
 {
 	const struct ipoib_header *ipoib = cur->pos + IPOIB_PSEUDO_LEN;
 	const struct ethhdr *eth = cur->pos;
 
-	if (likely(link == LINK_ETHERNET || link == LINK_GENERIC)) {
+	if (link == LINK_ETHERNET || link == LINK_GENERIC) {
 		if (!in_frame(cur, sizeof(*eth)))
-			return MALFORMED;
-		*ethertype = *(const __be16 *)((void *)eth + offsetof(struct ethhdr, h_proto));
-		advance(cur, sizeof(*eth));
+			return 0;
+		below->ethertype = *(const __be16 *)((void *)eth + offsetof(struct ethhdr, h_proto));
+		below->offset = sizeof(*eth);
 	} else if (link == LINK_IPOIB) {
 		if (!in_frame(cur, IPOIB_PSEUDO_LEN + sizeof(*ipoib)))
-			return MALFORMED;
-		*ethertype = ipoib->ethertype;
-		advance(cur, IPOIB_PSEUDO_LEN + sizeof(*ipoib));
+			return 0;
+		below->ethertype = ipoib->ethertype;
+		below->offset = IPOIB_PSEUDO_LEN + sizeof(*ipoib);
 	}
-	return PARSED;
+	return 1;
 }
 
 /*
@@ -787,30 +802,31 @@ static __always_inline _Bool parse_plain(struct cursor *cur, struct packet *pack
 static __always_inline enum parse_result parse_frame(struct cursor *cur, struct packet *packet,
 						     __u32 link, __be16 protocol)
 {
-	_Bool has_macs = link == LINK_ETHERNET || link == LINK_GENERIC;
-	const void *frame = cur->pos;
-	__u32 length = cur->left;
-	__be16 ethertype = protocol;
-	enum parse_result result;
+	struct below below = { .ethertype = protocol };
+	__u32 length = forget(cur, cur->left);
+	void *frame = cur->pos;
+	enum parse_result result = PARSED;
+	_Bool has_macs;
 
 	cur->limit = NO_LIMIT;
-	if (enter_link(cur, link, &ethertype) != PARSED)
+	link = forget(cur, link);
+	if (!enter_link(cur, link, &below))
 		return MALFORMED;
-	if (unlikely(!is_ip(ethertype)) && enter_tags(cur, packet, &ethertype, has_macs) == MALFORMED)
-		result = MALFORMED;
-	else
-		result = parse_network(cur, packet, ethertype);
-	if (likely(result == PARSED))
-		return PARSED;
-	if (link == LINK_GENERIC && is_looped_back(cur, frame, length))
-		return LOOPED_BACK;
-	if (result == MALFORMED)
-		return MALFORMED;
+	has_macs = forget(cur, link == LINK_ETHERNET || link == LINK_GENERIC);
+	go_below(cur, packet, frame, &below);
+	if (!is_ip(below.ethertype)) {
+		result = enter_tags(cur, packet, frame, &below, has_macs);
+		go_below(cur, packet, frame, &below);
+	}
+	cur->left = forget(cur, length - below.offset);
+	if (result != MALFORMED)
+		result = parse_network(cur, packet, below.ethertype);
+	if (result != NO_NETWORK)
+		return result;
 	/* Below ETH_P_802_3_MIN it is a length, and an LLC header follows. */
-	if (has_macs && bpf_ntohs(ethertype) < ETH_P_802_3_MIN)
+	if (has_macs && bpf_ntohs(below.ethertype) < ETH_P_802_3_MIN)
 		packet->ports = bpf_htons(ETH_P_802_2);
-	set_macs(packet, frame, has_macs);
-	return PARSED;
+	return set_macs(cur, packet, frame, has_macs) ? PARSED : MALFORMED;
 }
 
 #endif

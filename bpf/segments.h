@@ -160,7 +160,7 @@ static __always_inline __u32 geneve_options(struct cursor *cur, const void *pos)
 
 /*
  * Whether what looks like an inner header is one, where the outer one does not leave it out of question: the ethertype before
- * it says so, or IPv4's checksum, if it has no options. IPv6 has none; what it carries must fit.
+ * it says so, or IPv4's checksum, where there are no options. IPv6 has none; what it carries must fit.
  */
 static __always_inline _Bool is_inner_sure(struct cursor *cur, const void *data, __u32 offset,
 					   __be16 ethertype, __u32 rest)
@@ -169,17 +169,13 @@ static __always_inline _Bool is_inner_sure(struct cursor *cur, const void *data,
 	const void *pos = before + 1;
 	const struct ipv6hdr *ip6 = pos;
 	const struct tcphdr *tcp = (const void *)(ip6 + 1);
-	__u32 sum;
 
 	if (pos + sizeof(struct iphdr) > cur->end)
 		return 0;
 	if (*before == ethertype)
 		return 1;
-	if (ethertype == bpf_htons(ETH_P_IP)) {
-		sum = bpf_csum_diff(0, 0, (void *)pos, sizeof(struct iphdr), 0);
-		sum = (sum & 0xffff) + (sum >> 16);
-		return (sum & 0xffff) + (sum >> 16) == 0xffff;
-	}
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return is_checksum_right(pos, cur->end, sizeof(struct iphdr));
 	if ((const void *)(tcp + 1) > cur->end)
 		return 0;
 	if (ip6->nexthdr == IPPROTO_TCP)

@@ -98,8 +98,8 @@ static __noinline int count_rest(struct xdp_md *ctx)
 	cur.memory = &place.state->forget;
 	packet.key = &place.state->key;
 	result = parse_frame(&cur, &packet, place.link, 0);
-	if (result == LOOPED_BACK)
-		return 0;
+	if (place.link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
+		return 0;	/* own multicast, which never was on the wire */
 	count_total(place.totals, frames);
 	count(&place, &packet, result, frames);
 	return 0;
@@ -171,6 +171,7 @@ static __always_inline __u32 pseudo_length(__u32 link)
 	return link == LINK_IPOIB ? IPOIB_PSEUDO_LEN : 0;
 }
 
+#define PSEUDO_MASK	0x1f	/* no more than pseudo_length() says */
 #define HEADERS_CUT	0x80000000	/* with a length: some of them are to be fetched first */
 
 /*
@@ -191,7 +192,7 @@ static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu, __u32 li
 		ethertype = skb->protocol;
 	else if (link == LINK_IPOIB)
 		ethertype = LAYER_IPOIB;
-	pseudo = pseudo_length(link);
+	pseudo = forget(&cur, pseudo_length(link)) & PSEUDO_MASK;
 	headers = headers_length(&cur, (void *)(long)skb->data + pseudo, ethertype, skb->len - pseudo);
 	return cur.cut ? headers | HEADERS_CUT : headers;
 }

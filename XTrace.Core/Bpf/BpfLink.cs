@@ -13,7 +13,8 @@ internal static unsafe class BpfLink
     /// <param name="operation">What this is, as it reads after "cannot".</param>
     /// <param name="target">The interface's name, for errors.</param>
     /// <exception cref="BpfException">The kernel refused.</exception>
-    internal static BpfHandle Create(BpfHandle program, int interfaceIndex, uint attachType, uint flags, KernelOperation operation, string target)
+    internal static BpfHandle Create(
+        BpfHandle program, int interfaceIndex, uint attachType, uint flags, KernelOperation operation, string target)
     {
         LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions), Flags = flags };
         using BpfLog log = new();
@@ -36,7 +37,10 @@ internal static unsafe class BpfLink
             : throw new BpfException(KernelOperation.QueryLink, -result);
     }
 
-    /// <summary>Takes the program off its interface, whoever else holds the link: a process that still reads must not keep it there.</summary>
+    /// <summary>
+    /// Takes the program off its interface, even while another process holds the link: a process that still reads must not
+    /// keep the program there.
+    /// </summary>
     internal static void Detach(BpfHandle link)
     {
         int result = LibBpf.bpf_link_detach(link);

@@ -3,7 +3,10 @@ using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
-/// <summary>A compiled BPF object: opened, configured, loaded into the kernel. What it holds goes with it, unless linked or pinned.</summary>
+/// <summary>
+/// A compiled BPF object: opened, configured, loaded into the kernel. Its programs and maps go with it, unless they are
+/// linked or pinned.
+/// </summary>
 internal sealed unsafe class BpfObject : SafeHandle
 {
     public BpfObject()

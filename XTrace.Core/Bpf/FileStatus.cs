@@ -24,7 +24,8 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
     internal static FileStatus Of(string path) =>
         Libc.statx(CurrentFolder, path, NoFollow, BasicStatus, out Statx status) == 0
             ? new FileStatus(true, status.Mode & TypeMask, status.Owner, (UnixFileMode)(status.Mode & 0xfff))
-            : Marshal.GetLastPInvokeError() == Errnos.EACCES ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
+            : Marshal.GetLastPInvokeError() == Errnos.EACCES
+            ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
             : default;
 
     /// <summary>For an error: what it is, whose, with which rights.</summary>

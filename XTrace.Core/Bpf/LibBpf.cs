@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace XTrace.Bpf;
 
-/// <summary>Imports from libbpf 1.x: bpf.h and libbpf.h. Integers it returns are negative errno; where it returns a pointer, errno is set.</summary>
+/// <summary>
+/// Imports from libbpf 1.x: bpf.h and libbpf.h. A negative integer that it returns is an errno. Functions that return a pointer
+/// set errno.
+/// </summary>
 internal static unsafe partial class LibBpf
 {
     internal const string Library = "libbpf.so.1";
@@ -55,7 +58,8 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_map_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_prog_query(int target, uint attachType, uint queryFlags, uint* attachFlags, uint* programIds, ref uint count);
+    internal static partial int bpf_prog_query(
+        int target, uint attachType, uint queryFlags, uint* attachFlags, uint* programIds, ref uint count);
 
     [LibraryImport(Library)]
     internal static partial int bpf_prog_test_run_opts(BpfHandle program, TestRunOptions* options);
@@ -91,10 +95,12 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_obj_get(string path);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint ring_buffer__new(BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context, nint options);
+    internal static partial nint ring_buffer__new(
+        BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context, nint options);
 
     [LibraryImport(Library)]
-    internal static partial int ring_buffer__add(BpfRing ring, BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context);
+    internal static partial int ring_buffer__add(
+        BpfRing ring, BpfHandle map, delegate* unmanaged<nint, void*, nuint, int> sample, nint context);
 
     [LibraryImport(Library)]
     internal static partial int ring_buffer__poll(BpfRing ring, int milliseconds);

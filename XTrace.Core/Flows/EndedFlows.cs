@@ -49,7 +49,10 @@ internal sealed class EndedFlows
         return true;
     }
 
-    /// <summary>What an earlier snapshot knew of a flow that has made room since is no gain of its end, and no part of what it has begun anew.</summary>
+    /// <summary>
+    /// Takes what an earlier snapshot already counted off the gain of a flow that has made room since. The flow may have begun
+    /// anew, so the same amount comes off <paramref name="earlier"/>: the new beginning does not contain it.
+    /// </summary>
     internal void TakeOff(ref FlowRow earlier)
     {
         if (_index.TryGetValue((earlier.Key, earlier.Point), out int known))

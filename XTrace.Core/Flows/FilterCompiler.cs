@@ -5,7 +5,9 @@ using XTrace.Messages;
 
 namespace XTrace.Flows;
 
-/// <summary>Turns a filter into what the programs read (struct flow_filter in bpf/flow.h), and back for those who ask what a monitor keeps.</summary>
+/// <summary>
+/// Turns a filter into what the programs read (struct flow_filter in bpf/flow.h), and back to show what a monitor keeps.
+/// </summary>
 internal static unsafe class FilterCompiler
 {
     /// <summary>What the programs read. An empty filter is all zero.</summary>
@@ -15,7 +17,12 @@ internal static unsafe class FilterCompiler
         if (!Fits(filter))
         {
             throw new XTraceException(
-                FlowMessages.FilterTooLarge, $"{filter}", FlowAbi.FilterNetworks, FlowAbi.FilterPorts, filter.Networks.Count, filter.Port.Count);
+                FlowMessages.FilterTooLarge,
+                $"{filter}",
+                FlowAbi.FilterNetworks,
+                FlowAbi.FilterPorts,
+                filter.Networks.Count,
+                filter.Port.Count);
         }
         KernelFilter kernel = new()
         {

@@ -24,7 +24,8 @@ internal struct FlowKey : IEquatable<FlowKey>
 
     public override readonly bool Equals(object? obj) => obj is FlowKey key && Equals(key);
 
-    public override readonly int GetHashCode() => HashCode.Combine(Source0, Source1, Destination0, Destination1, Ports, Protocol, Kind, Vlan);
+    public override readonly int GetHashCode() =>
+        HashCode.Combine(Source0, Source1, Destination0, Destination1, Ports, Protocol, Kind, Vlan);
 }
 
 /// <summary>struct flow: a slot of the table.</summary>

@@ -68,10 +68,15 @@ public sealed class FlowFilter
     /// <summary>What it asks for, in the words of Get-FlowStat's parameters; nothing where it asks for everything.</summary>
     public override string ToString() => string.Join("; ", new[]
     {
-        List("TrafficType", TrafficType), List("Protocol", Protocol), List("Address", Networks), List("Port", Port), ExcludeDns ? "ExcludeDns" : "",
+        List("TrafficType", TrafficType),
+        List("Protocol", Protocol),
+        List("Address", Networks),
+        List("Port", Port),
+        ExcludeDns ? "ExcludeDns" : "",
     }.Where(part => part.Length > 0));
 
-    private static string List<T>(string name, IReadOnlyCollection<T> values) => values.Count == 0 ? "" : $"{name} {string.Join(", ", values)}";
+    private static string List<T>(string name, IReadOnlyCollection<T> values) =>
+        values.Count == 0 ? "" : $"{name} {string.Join(", ", values)}";
 
     private static IPAddress Mask(IPAddress address, int prefix)
     {

@@ -83,7 +83,8 @@ internal sealed class FlowMeter
             {
                 bool isNew = (int)(row.FirstSeen - _previous.Clock.Jiffies) > 0;
                 return isNew ? (row.Packets, row.Bytes)
-                    : earlier.Packets <= row.Packets && earlier.Bytes <= row.Bytes ? (row.Packets - earlier.Packets, row.Bytes - earlier.Bytes)
+                    : earlier.Packets <= row.Packets && earlier.Bytes <= row.Bytes
+                    ? (row.Packets - earlier.Packets, row.Bytes - earlier.Bytes)
                     : (0, 0);
             }
         }

@@ -36,7 +36,9 @@ public sealed class FlowStat
     /// <summary>Null where the protocol has no ports, in later fragments, and in RoCE.</summary>
     public ushort? DestinationPort { get; init; }
 
-    /// <summary>VLAN id of the outer tag, 0 to 4095; null for an untagged frame, or where the NIC took the tag off (rxvlan offload).</summary>
+    /// <summary>
+    /// VLAN id of the outer tag, 0 to 4095. Null for an untagged frame, and where the NIC took the tag off (rxvlan offload).
+    /// </summary>
     public ushort? VlanId { get; init; }
 
     /// <summary>RoCE: the destination queue pair, 24 bits.</summary>
@@ -84,12 +86,15 @@ public sealed class FlowStat
     /// <summary>The same in bits a second, as networks are rated.</summary>
     public double Rate => BytesPerSecond * 8;
 
-    /// <summary>The source's address and port: <c>10.0.0.1:1000</c>, <c>[fe80::1]:1000</c>; the address alone where there is no port.</summary>
+    /// <summary>
+    /// The source's address and port: <c>10.0.0.1:1000</c>, <c>[fe80::1]:1000</c>. Without a port, the address alone.
+    /// </summary>
     public string Source => Flows.FlowEndpoints.Source(this);
 
     /// <summary>
     /// The destination's address with what tells the flow from others between the same addresses: <c>10.0.0.2:443</c>,
-    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 type 8</c> for ICMP (<c>type 3/1</c> with code 1), <c>10.0.0.2 frag</c> for later fragments.
+    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 type 8</c> for ICMP (<c>type 3/1</c> with code 1),
+    /// <c>10.0.0.2 frag</c> for later fragments.
     /// </summary>
     public string Destination => Flows.FlowEndpoints.Destination(this);
 

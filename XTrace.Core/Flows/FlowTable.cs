@@ -54,7 +54,8 @@ internal sealed unsafe class FlowTable : IDisposable
 
     /// <summary>A table's memory in bytes, its index and details included.</summary>
     internal static long SizeOf(int cpus, int buckets) =>
-        (long)cpus * ((buckets * (long)sizeof(FlowBucket)) + (buckets * (long)FlowAbi.SlotsPerBucket * (sizeof(Flow) + sizeof(FlowDetails))));
+        (long)cpus * ((buckets * (long)sizeof(FlowBucket))
+            + (buckets * (long)FlowAbi.SlotsPerBucket * (sizeof(Flow) + sizeof(FlowDetails))));
 
     /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
@@ -155,7 +156,11 @@ internal sealed unsafe class FlowTable : IDisposable
     }
 
     private static ulong FingerprintOf(in FlowRow row) =>
-        (row.Key.Source1 * 0x9E3779B97F4A7C15) ^ (row.Key.Destination1 * 0xC2B2AE3D27D4EB4F) ^ ((ulong)row.Key.Ports << 20) ^ row.Key.Protocol ^ ((ulong)row.Point << 40);
+        (row.Key.Source1 * 0x9E3779B97F4A7C15)
+            ^ (row.Key.Destination1 * 0xC2B2AE3D27D4EB4F)
+            ^ ((ulong)row.Key.Ports << 20)
+            ^ row.Key.Protocol
+            ^ ((ulong)row.Point << 40);
 
     private int Find(Span<FlowRow> rows, int count, in FlowRow row, ulong fingerprint)
     {

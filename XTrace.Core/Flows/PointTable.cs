@@ -14,9 +14,13 @@ namespace XTrace.Flows;
 /// <param name="QueueDrops">What its queueing discipline had dropped by then.</param>
 /// <param name="IsPromiscuous">Whether the interface was made promiscuous for it.</param>
 internal readonly record struct Point(
-    uint Id, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, ulong StartedNanoseconds, string Name, ulong QueueDrops, bool IsPromiscuous);
+    uint Id, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, ulong StartedNanoseconds,
+    string Name, ulong QueueDrops, bool IsPromiscuous);
 
-/// <summary>A monitor's observation points and their totals, in this process's memory. Who changes it holds the PinLock, or owns the monitor.</summary>
+/// <summary>
+/// A monitor's observation points and their totals, in this process's memory. Only the holder of the PinLock or the monitor's
+/// owner may change them.
+/// </summary>
 internal sealed unsafe class PointTable : IDisposable
 {
     private readonly BpfMemory _points;
@@ -33,7 +37,8 @@ internal sealed unsafe class PointTable : IDisposable
     }
 
     /// <summary>Bytes of both maps.</summary>
-    internal static long SizeOf(int cpus, int places) => ((long)places * sizeof(ObservationPoint)) + ((long)cpus * (places + 1) * sizeof(FlowTotals));
+    internal static long SizeOf(int cpus, int places) =>
+        ((long)places * sizeof(ObservationPoint)) + ((long)cpus * (places + 1) * sizeof(FlowTotals));
 
     /// <summary>Frames of interfaces that are no point: one was moved to another network namespace, and got another index there.</summary>
     internal FlowTotals Strays => ReadTotalsAt(_places);
@@ -166,7 +171,8 @@ internal sealed unsafe class PointTable : IDisposable
     private int PlaceOf(uint id) => (int)(id & (uint)(_places - 1));
 
     /// <summary>POINT_KEY in bpf/flow.h.</summary>
-    private static uint KeyOf(int interfaceIndex, FlowDirection direction) => ((uint)interfaceIndex << 1) | (direction == FlowDirection.Egress ? 1u : 0u);
+    private static uint KeyOf(int interfaceIndex, FlowDirection direction) =>
+        ((uint)interfaceIndex << 1) | (direction == FlowDirection.Egress ? 1u : 0u);
 
     private static Point Describe(ObservationPoint* point) => new(
         point->Id,

@@ -97,13 +97,15 @@ internal static class FlowMessages
 
     internal static readonly Message PromiscuousFailed = new("PromiscuousFailed", XTraceErrorKind.PermissionDenied)
     {
-        English = "{0} cannot be made promiscuous: {1}. That needs CAP_NET_RAW as well. Grant it, or run 'ip link set {0} promisc on' before.",
+        English = "{0} cannot be made promiscuous: {1}. That needs CAP_NET_RAW as well. "
+            + "Grant it, or run 'ip link set {0} promisc on' before.",
         Chinese = "无法将 {0} 设为混杂模式：{1}。这还需要 CAP_NET_RAW。请授予该权限，或事先运行 'ip link set {0} promisc on'。",
     };
 
     internal static readonly Message ProgramsBefore = new("ProgramsBefore")
     {
-        English = "{0} ({1}): {2} other program(s) run before XTrace's. Frames that they drop, redirect or accept are not counted. See them with 'bpftool net show'.",
+        English = "{0} ({1}): {2} other program(s) run before XTrace's. "
+            + "Frames that they drop, redirect or accept are not counted. See them with 'bpftool net show'.",
         Chinese = "{0}（{1}）：有 {2} 个其他程序先于 XTrace 运行，被它们丢弃、重定向或接受的帧不会计数。用 'bpftool net show' 查看。",
     };
 
@@ -190,7 +192,8 @@ internal static class FlowMessages
 
     internal static readonly Message LinkNotSupported = new("LinkNotSupported", XTraceErrorKind.NotSupported)
     {
-        English = "The frames of {0} begin with headers that XTrace does not read (hardware type {1}, see linux/if_arp.h). Watch the interface that carries them instead.",
+        English = "The frames of {0} begin with headers that XTrace does not read (hardware type {1}, see linux/if_arp.h). "
+            + "Watch the interface that carries them instead.",
         Chinese = "{0} 的帧以 XTrace 不解析的头部开始（硬件类型 {1}，见 linux/if_arp.h）。请改为监控承载它的接口。",
     };
 
@@ -214,34 +217,38 @@ internal static class FlowMessages
 
     internal static readonly Message UpperXdp = new("ResourceBusy", XTraceErrorKind.ResourceBusy)
     {
-        English = "The kernel takes no {1} on {0} while an interface above it, such as its bridge or bond, runs an XDP program: see which with 'bpftool net show'. "
-            + "Start {0} before that one, or use attach mode Tc.",
+        English = "The kernel takes no {1} on {0} while an interface above it, such as its bridge or bond, runs an XDP program: "
+            + "see which with 'bpftool net show'. Start {0} before that one, or use attach mode Tc.",
         Chinese = "{0} 上层的接口（如网桥或 bond）正在运行 XDP 程序，因此内核不接受 {0} 上的 {1}：用 'bpftool net show' 查看。请先启动 {0}，或使用挂载模式 Tc。",
     };
 
     internal static readonly Message DriverRefused = new("NotSupported", XTraceErrorKind.NotSupported)
     {
-        English = "The driver of {0} has no {1} for it as it is set up (errno {2}): its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
+        English = "The driver of {0} has no {1} for it as it is set up (errno {2}): "
+            + "its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
         Chinese = "按当前设置，{0} 的驱动不支持 {1}（errno {2}）：原因可能是 MTU、队列数或 LRO。请修改设置，或使用挂载模式 Tc。",
     };
 
     internal static readonly Message XdpSlotBusy = new("XdpSlotBusy", XTraceErrorKind.ResourceBusy)
     {
-        English = "{0} already runs the XDP program {1}, which stays. See what it is with 'bpftool prog show id {2}', and watch beside it with attach mode Tc.",
+        English = "{0} already runs the XDP program {1}, which stays. "
+            + "See what it is with 'bpftool prog show id {2}', and watch beside it with attach mode Tc.",
         Chinese = "{0} 已在运行 XDP 程序 {1}，该程序会保留。用 'bpftool prog show id {2}' 查看，并用挂载模式 Tc 与它并存。",
     };
 
     internal static readonly Message XdpSlotOurs = new("XdpSlotBusy", XTraceErrorKind.ResourceBusy)
     {
-        English = "{0} already runs the XDP program {1}, which stays. It is XTrace's own: of another process, which ends with it, or of a monitor that was started in another "
-            + "network namespace. Any number of watches can run beside it with attach mode Tc.",
+        English = "{0} already runs the XDP program {1}, which stays. It is XTrace's own: of another process, which ends with it, "
+            + "or of a monitor that was started in another network namespace. "
+            + "Any number of watches can run beside it with attach mode Tc.",
         Chinese = "{0} 已在运行 XDP 程序 {1}，该程序会保留。它属于 XTrace：来自另一个进程（随其结束），或来自另一个网络命名空间中启动的监控。可用挂载模式 Tc 与它并存。",
         ForCmdlets = ("Many can read a monitor of Start-XdpMonitor at once.", "Start-XdpMonitor 的监控可以被同时读取。"),
     };
 
     internal static readonly Message IngressQdisc = new("IngressQdisc", XTraceErrorKind.ResourceBusy)
     {
-        English = "{0} has an ingress qdisc, beside which there is no hook for what leaves. Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {0} clsact'.",
+        English = "{0} has an ingress qdisc, beside which there is no hook for what leaves. "
+            + "Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {0} clsact'.",
         Chinese = "{0} 有 ingress qdisc，与它并存时没有 egress 的挂载点。请改用接受相同过滤器的 clsact：'tc qdisc add dev {0} clsact'。",
     };
 
@@ -283,8 +290,12 @@ internal static class FlowMessages
     {
         English = "The monitor of {0} was started by another version of XTrace.",
         Chinese = "{0} 的监控由另一个版本的 XTrace 启动。",
-        ForCmdlets = ("Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.", "用 Stop-XdpMonitor 停止它，或用 Start-XdpMonitor -Force 替换。"),
-        ForCommandLine = ("Stop it first, with the version that started it or with the cmdlet Stop-XdpMonitor.", "请先用启动它的版本或 cmdlet Stop-XdpMonitor 停止它。"),
+        ForCmdlets = (
+            "Stop it with Stop-XdpMonitor, or replace it with Start-XdpMonitor -Force.",
+            "用 Stop-XdpMonitor 停止它，或用 Start-XdpMonitor -Force 替换。"),
+        ForCommandLine = (
+            "Stop it first, with the version that started it or with the cmdlet Stop-XdpMonitor.",
+            "请先用启动它的版本或 cmdlet Stop-XdpMonitor 停止它。"),
     };
 
     internal static readonly Message BpfFileSystemNotMounted = new("BpfFileSystemNotMounted", XTraceErrorKind.ResourceUnavailable)
@@ -296,20 +307,23 @@ internal static class FlowMessages
     internal static readonly Message PrivateMountNamespace = new("PrivateMountNamespace", XTraceErrorKind.InvalidState)
     {
         English = "This process has a mount namespace of its own without a BPF file system, so a monitor would be gone when it ends. "
-            + "Mount one at {0} outside of it first: 'mount -t bpf -o mode=0700 bpffs {0}'. To enter a network namespace alone, use 'nsenter --net=/run/netns/<name>'.",
+            + "Mount one at {0} outside of it first: 'mount -t bpf -o mode=0700 bpffs {0}'. "
+            + "To enter a network namespace alone, use 'nsenter --net=/run/netns/<name>'.",
         Chinese = "本进程处于独立的挂载命名空间，其中没有 BPF 文件系统，监控会随进程结束而消失。请先在外部挂载：'mount -t bpf -o mode=0700 bpffs {0}'。"
             + "若只需进入网络命名空间，请使用 'nsenter --net=/run/netns/<name>'。",
     };
 
     internal static readonly Message PinFolderNotTrusted = new("PinFolderNotTrusted", XTraceErrorKind.PermissionDenied)
     {
-        English = "{0} is not to be trusted: {1}. Only this user or root may own it and write into it. Find out who made it, remove it, and start again.",
+        English = "{0} is not to be trusted: {1}. Only this user or root may own it and write into it. "
+            + "Find out who made it, remove it, and start again.",
         Chinese = "{0} 不可信任：{1}。它只能由本用户或 root 拥有并写入。请查明来源，将其删除，然后重试。",
     };
 
     internal static readonly Message MonitorsBusy = new("MonitorsBusy", XTraceErrorKind.ResourceBusy)
     {
-        English = "Another process has been starting or stopping monitors for more than {1} s and holds {0}. See which with 'fuser {0}', and try again.",
+        English = "Another process has been starting or stopping monitors for more than {1} s and holds {0}. "
+            + "See which with 'fuser {0}', and try again.",
         Chinese = "另一个进程正在启动或停止监控，占用 {0} 已超过 {1} 秒。用 'fuser {0}' 查看是哪个进程，然后重试。",
     };
 

@@ -33,7 +33,8 @@ internal readonly record struct KernelOperation(string English, string Chinese)
 
     internal static KernelOperation AddQdisc(string name) => new($"add the clsact qdisc to {name}", $"为 {name} 添加 clsact qdisc");
 
-    internal static KernelOperation ListPrograms(string hook, int index) => new($"ask interface {index} for its {hook} programs", $"查询接口 {index} 的 {hook} 程序");
+    internal static KernelOperation ListPrograms(string hook, int index) =>
+        new($"ask interface {index} for its {hook} programs", $"查询接口 {index} 的 {hook} 程序");
 
     public override string ToString() => Speech.IsChinese ? Chinese : English;
 }

@@ -3,13 +3,19 @@ namespace XTrace;
 /// <summary>Which hook a monitor is asked to use.</summary>
 public enum AttachMode
 {
-    /// <summary>What suits the interface: native XDP on a device whose driver has it, TC on virtual interfaces, and where neither can be had generic XDP.</summary>
+    /// <summary>
+    /// What suits the interface: native XDP on a device whose driver has it, TC on virtual interfaces, and generic XDP where
+    /// neither is possible.
+    /// </summary>
     Auto,
     /// <summary>XDP in the driver, before the kernel makes a socket buffer of the frame.</summary>
     Native,
     /// <summary>XDP in the network stack, on any interface. Behind GRO it sees merged packets, and counts one for many.</summary>
     Generic,
-    /// <summary>TC: TCX where the kernel has it (6.6), else a filter of the clsact qdisc. On any interface, in both directions, beside others.</summary>
+    /// <summary>
+    /// TC: TCX where the kernel has it (6.6), else a filter of the clsact qdisc. It works on any interface, in both directions,
+    /// beside other programs.
+    /// </summary>
     Tc,
 }
 
@@ -35,7 +41,9 @@ public enum MonitorState
     Running,
     /// <summary>Its interface is gone or was re-created under the same name, or someone detached it. Start or Stop cleans up.</summary>
     Detached,
-    /// <summary>Its interface was moved to another network namespace, where it goes on counting. Stop ends it; Start -Force replaces it.</summary>
+    /// <summary>
+    /// Its interface was moved to another network namespace, where it goes on counting. Stop ends it; Start -Force replaces it.
+    /// </summary>
     Moved,
     /// <summary>The process that started or stopped it died half way. Start or Stop cleans up.</summary>
     Incomplete,

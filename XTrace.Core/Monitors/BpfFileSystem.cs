@@ -77,7 +77,8 @@ internal static class BpfFileSystem
 
     private static string FindRoot() =>
         IsMountedIn("thread-self") ? Here
-        : ProcessIdentity.Ancestors.Where(id => IsMountedIn($"{id}")).Select(id => $"/proc/{id}/root{Here}").FirstOrDefault(Directory.Exists) ?? Here;
+        : ProcessIdentity.Ancestors.Where(id => IsMountedIn($"{id}")).Select(id => $"/proc/{id}/root{Here}")
+            .FirstOrDefault(Directory.Exists) ?? Here;
 
     private static bool IsMountedIn(string process) =>
         Ask(() => File.ReadLines($"/proc/{process}/mounts").Any(line => line.Split(' ') is [_, Here, "bpf", ..]));

@@ -3,7 +3,9 @@ using XTrace.Net;
 
 namespace XTrace.Monitors;
 
-/// <summary>A program that a filter of the clsact qdisc keeps on its hook. The filter stays until somebody removes it, see ClsactHook.</summary>
+/// <summary>
+/// A program that a filter of the clsact qdisc keeps on its hook. The filter stays until somebody removes it, see ClsactHook.
+/// </summary>
 internal sealed class ClsactAttachment(BpfHandle program, int interfaceIndex, FlowDirection direction, bool endsWithProcess) : Attachment
 {
     private bool _endsWithProcess = endsWithProcess;

@@ -74,7 +74,8 @@ internal static unsafe class ClsactHook
         if (result < 0)
         {
             RemoveQdisc(target.Index, qdiscIsOurs);
-            throw new BpfException(KernelOperation.Attach(HookPlan.Describe(MonitorHook.Clsact), target.Name), -result, log.Text, target.Name);
+            throw new BpfException(
+                KernelOperation.Attach(HookPlan.Describe(MonitorHook.Clsact), target.Name), -result, log.Text, target.Name);
         }
         if (others.Any(other => !other.IsOurs && other.Priority < priority))
         {
@@ -86,7 +87,8 @@ internal static unsafe class ClsactHook
     /// <summary>The filters of an interface, of all kinds, first one first.</summary>
     internal static IReadOnlyList<Filter> List(int interfaceIndex, FlowDirection direction)
     {
-        TcMessage request = new() { InterfaceIndex = interfaceIndex, Parent = direction == FlowDirection.Ingress ? IngressParent : EgressParent };
+        uint parent = direction == FlowDirection.Ingress ? IngressParent : EgressParent;
+        TcMessage request = new() { InterfaceIndex = interfaceIndex, Parent = parent };
         return [.. Dump(GetFilter, request).Select(answer => Read(answer))];
     }
 
@@ -139,9 +141,11 @@ internal static unsafe class ClsactHook
     {
         foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
         {
-            foreach (Filter filter in List(interfaceIndex, direction).Where(filter => filter.IsOurs && filter.ProgramId != 0 && IsOrphan(filter.ProgramId, () => isPinned(interfaceIndex, direction))))
+            IEnumerable<Filter> orphans = List(interfaceIndex, direction).Where(filter =>
+                filter.IsOurs && filter.ProgramId != 0 && IsOrphan(filter.ProgramId, () => isPinned(interfaceIndex, direction)));
+            foreach (Filter orphan in orphans)
             {
-                Remove(interfaceIndex, direction, filter.ProgramId);
+                Remove(interfaceIndex, direction, orphan.ProgramId);
             }
         }
     }
@@ -174,7 +178,9 @@ internal static unsafe class ClsactHook
             && NetlinkAttributes.Text(answer[sizeof(TcMessage)..], AttributeKind) == "ingress";
     }
 
-    /// <summary>Removes the qdisc unless somebody else uses it by now. Somebody who adds a filter at this very moment can lose it.</summary>
+    /// <summary>
+    /// Removes the qdisc unless somebody else uses it by now. Somebody who adds a filter at this very moment can lose it.
+    /// </summary>
     private static void RemoveQdisc(int interfaceIndex, bool isOurs)
     {
         if (isOurs && !ListBoth(interfaceIndex).Any())
@@ -190,7 +196,9 @@ internal static unsafe class ClsactHook
         TcMessage message = MemoryMarshal.Read<TcMessage>(answer);
         ReadOnlySpan<byte> attributes = answer[sizeof(TcMessage)..];
         // The same numbers mean other things in filters of other kinds.
-        ReadOnlySpan<byte> options = NetlinkAttributes.Text(attributes, AttributeKind) == "bpf" ? NetlinkAttributes.Find(attributes, AttributeOptions) : default;
+        ReadOnlySpan<byte> options = NetlinkAttributes.Text(attributes, AttributeKind) == "bpf"
+            ? NetlinkAttributes.Find(attributes, AttributeOptions)
+            : default;
         bool isOurs = NetlinkAttributes.Text(options, AttributeName)?.StartsWith(FlowProgram.TcPrefix, StringComparison.Ordinal) == true;
         return new Filter(message.Info >> 16, message.Handle, (uint)NetlinkAttributes.Number(options, AttributeProgramId), isOurs);
     }

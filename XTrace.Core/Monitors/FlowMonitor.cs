@@ -124,11 +124,13 @@ internal sealed class FlowMonitor : IDisposable
         }
         try
         {
-            Attachment attachment = plan.Attach(hook => ProgramFor(hook, direction, point, plan.Link), target, direction, replacement, report);
+            Attachment attachment = plan.Attach(
+                hook => ProgramFor(hook, direction, point, plan.Link), target, direction, replacement, report);
             _attachments.Add(point, attachment);
             Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
             replacement?.MakeRoom();
-            report(new Notice(NoticeLevel.Detail, FlowMessages.Attached, target.Name, target.Name, HookPlan.Describe(attachment.Hook), direction));
+            string hook = HookPlan.Describe(attachment.Hook);
+            report(new Notice(NoticeLevel.Detail, FlowMessages.Attached, target.Name, target.Name, hook, direction));
             return point;
         }
         catch

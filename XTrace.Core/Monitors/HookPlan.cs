@@ -47,7 +47,15 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     /// </summary>
     internal HookPlan ForMany(NetInterface target, FlowDirection direction) =>
         Hooks.Contains(MonitorHook.Tcx) && TcxHook.CountPrograms(target.Index, direction) == 0
-            ? this with { Hooks = [.. Hooks.Select(hook => hook switch { MonitorHook.Tcx => MonitorHook.Clsact, MonitorHook.Clsact => MonitorHook.Tcx, _ => hook })] }
+            ? this with
+            {
+                Hooks = [.. Hooks.Select(hook => hook switch
+                {
+                    MonitorHook.Tcx => MonitorHook.Clsact,
+                    MonitorHook.Clsact => MonitorHook.Tcx,
+                    _ => hook,
+                })],
+            }
             : this;
 
     /// <summary>Attaches to the first hook that takes the program, and makes sure that it is there.</summary>
@@ -58,7 +66,8 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     /// <param name="report">Is told why a hook was not taken.</param>
     /// <exception cref="XTraceException">No hook took it; the message says why.</exception>
     internal Attachment Attach(
-        Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement, Action<Notice> report)
+        Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement,
+        Action<Notice> report)
     {
         List<XTraceException> refusals = [];
         foreach (MonitorHook hook in Hooks)
@@ -96,7 +105,8 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     };
 
     private static Attachment Attach(
-        MonitorHook hook, Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement, Action<Notice> report)
+        MonitorHook hook, Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction,
+        Replacement? replacement, Action<Notice> report)
     {
         switch (hook)
         {

@@ -45,7 +45,8 @@ internal sealed record MonitorOptions
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>
     internal HookPlan PlanFor(NetInterface target, FlowDirection direction)
     {
-        HookPlan plan = HookPlan.For(target, direction, direction == FlowDirection.Egress && Direction == FlowDirection.Both ? AttachMode.Auto : Mode);
+        bool isOtherDirection = direction == FlowDirection.Egress && Direction == FlowDirection.Both;
+        HookPlan plan = HookPlan.For(target, direction, isOtherDirection ? AttachMode.Auto : Mode);
         return Hooks == null ? plan : plan with { Hooks = Hooks };
     }
 }

@@ -55,7 +55,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
                 _monitors.Add((folder, monitor));
             }
             foreach (PinnedPoint point in folder.Points
-                .Select(pin => monitor == null ? PinnedPoint.QueryIncompatible(pin) : PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>())
+                .Select(pin => monitor == null ? PinnedPoint.QueryIncompatible(pin) : PinnedPoint.Query(monitor, pin))
+                .OfType<PinnedPoint>())
             {
                 _existing[(point.InterfaceIndex != 0 ? point.InterfaceIndex : point.Pin.InterfaceIndex, point.Direction)] = (folder, point);
             }
@@ -64,7 +65,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private void Start(NetInterface target, FlowDirection direction, int points, bool isMany)
     {
-        bool exists = _existing.TryGetValue((target.Index, direction), out (PinFolder Folder, PinnedPoint Point) old) || TryFindByName(target, direction, out old);
+        bool exists = _existing.TryGetValue((target.Index, direction), out (PinFolder Folder, PinnedPoint Point) old)
+            || TryFindByName(target, direction, out old);
         OldPins? oldVersion = MonitorStore.FindOld(target.Name, direction);
         if (!force)
         {
@@ -91,7 +93,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
 
     private void Attach(NetInterface target, FlowDirection direction, HookPlan plan, Replacement? replacement, PinFolder? notIn, int points)
     {
-        foreach ((PinFolder folder, FlowMonitor monitor) in _monitors.Where(one => one.Folder != notIn && Directory.Exists(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
+        foreach ((PinFolder folder, FlowMonitor monitor) in _monitors
+            .Where(one => one.Folder != notIn && Directory.Exists(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
         {
             if (TryAttach(folder, monitor))
             {
@@ -172,7 +175,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         old.Remove();
     }
 
-    private void ThrowIfRunning(NetInterface target, FlowDirection direction, (PinFolder Folder, PinnedPoint Point)? existing, bool isOldVersion)
+    private void ThrowIfRunning(
+        NetInterface target, FlowDirection direction, (PinFolder Folder, PinnedPoint Point)? existing, bool isOldVersion)
     {
         if (isOldVersion || existing is { Point.State: MonitorState.Incompatible })
         {
@@ -193,7 +197,9 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     private List<XdpMonitor> Describe()
     {
         return [.. _started
-            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point ? MonitorStore.Describe(one.Monitor, point, MonitorCounts.None) : null)
+            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point
+                ? MonitorStore.Describe(one.Monitor, point, MonitorCounts.None)
+                : null)
             .OfType<XdpMonitor>()];
     }
 }

@@ -51,13 +51,21 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>The same without a question to the kernel, which needs no right: what is pinned where, and nothing that was counted. None where the user may not look.</summary>
+    /// <summary>
+    /// The monitors as their pins tell them, without their counts. This asks the kernel nothing and so needs no right. The list
+    /// is empty where the user may not look at the pins.
+    /// </summary>
     internal static IReadOnlyList<XdpMonitor> ListUnread()
     {
         try
         {
             return [.. PinFolder.All().SelectMany(folder => folder.Points)
-                .Select(pin => new XdpMonitor { InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, Path = BpfFileSystem.ToPublic(pin.Path) })];
+                .Select(pin => new XdpMonitor
+                {
+                    InterfaceAlias = pin.InterfaceName,
+                    Direction = pin.Direction,
+                    Path = BpfFileSystem.ToPublic(pin.Path),
+                })];
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException)
         {
@@ -130,7 +138,9 @@ internal static class MonitorStore
     {
         try
         {
-            return PinFolder.All().Any(folder => folder.Points.Any(pin => pin.InterfaceIndex == target.Index && directions.HasFlag(pin.Direction)) && !folder.TryReadMeta(out _))
+            return PinFolder.All().Any(folder =>
+                    folder.Points.Any(pin => pin.InterfaceIndex == target.Index && directions.HasFlag(pin.Direction))
+                    && !folder.TryReadMeta(out _))
                 || FindOld(target.Name, directions) != null;
         }
         catch (Exception hidden) when (hidden is UnauthorizedAccessException or XTraceException)
@@ -146,32 +156,31 @@ internal static class MonitorStore
     /// <param name="stopped">Is told each that was.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
-        foreach (var group in monitors.Select(one => (Monitor: one, Pin: BpfFileSystem.FromPublic(one.Path))).GroupBy(one => OldPins.Is(one.Pin) ? one.Pin : PinFolder.Of(one.Pin).Path))
+        Dictionary<string, FlowMonitor?> opened = [];
+        foreach (XdpMonitor one in monitors)
         {
-            PinFolder folder = new(group.Key);
-            using FlowMonitor? monitor = OldPins.Is(group.First().Pin) ? null : TryOpen(folder);
-            foreach ((XdpMonitor one, string pin) in group)
+            try
             {
-                try
-                {
-                    Stop(pin, monitor);
-                    stopped(one);
-                }
-                catch (XTraceException error)
-                {
-                    report(new Notice(error));
-                }
+                Stop(BpfFileSystem.FromPublic(one.Path), opened);
+                stopped(one);
             }
-            if (!OldPins.Is(group.First().Pin) && folder.Points.Count == 0)
+            catch (XTraceException error)
             {
-                folder.Remove();
+                report(new Notice(error));
             }
+        }
+        foreach ((string folder, FlowMonitor? monitor) in opened)
+        {
+            monitor?.Dispose();
+            RemoveIfEmpty(new PinFolder(folder));
         }
         RemoveOrphans();
         return true;
     });
 
-    private static void Stop(string path, FlowMonitor? monitor)
+    /// <param name="path">The pin of a point, or the folder of another version's monitor.</param>
+    /// <param name="opened">The monitors that were opened so far, by folder: each is opened once.</param>
+    private static void Stop(string path, Dictionary<string, FlowMonitor?> opened)
     {
         if (OldPins.Is(path))
         {
@@ -179,7 +188,20 @@ internal static class MonitorStore
         }
         else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
         {
+            PinFolder folder = PinFolder.Of(path);
+            if (!opened.TryGetValue(folder.Path, out FlowMonitor? monitor))
+            {
+                opened[folder.Path] = monitor = TryOpen(folder);
+            }
             PinnedPoint.Remove(monitor, pin);
+        }
+    }
+
+    private static void RemoveIfEmpty(PinFolder folder)
+    {
+        if (folder.Points.Count == 0)
+        {
+            folder.Remove();
         }
     }
 
@@ -188,16 +210,14 @@ internal static class MonitorStore
     {
         using FlowMonitor? monitor = TryOpen(folder);
         PinnedPoint.Remove(monitor, pin);
-        if (folder.Points.Count == 0)
-        {
-            folder.Remove();
-        }
+        RemoveIfEmpty(folder);
     }
 
     /// <summary>Removes clsact filters of processes that were killed before they pinned them. Hold the PinLock.</summary>
     private static void RemoveOrphans()
     {
-        Lazy<HashSet<(int, FlowDirection)>> pinned = new(() => [.. PinFolder.All().SelectMany(folder => folder.Points).Select(pin => (pin.InterfaceIndex, pin.Direction))]);
+        Lazy<HashSet<(int, FlowDirection)>> pinned = new(() =>
+            [.. PinFolder.All().SelectMany(folder => folder.Points).Select(pin => (pin.InterfaceIndex, pin.Direction))]);
         ClsactHook.RemoveOrphans((index, direction) => pinned.Value.Contains((index, direction)));
     }
 
@@ -259,14 +279,18 @@ internal static class MonitorStore
         using FlowMonitor? monitor = TryOpen(folder);
         if (monitor == null)
         {
-            // Another version's, or half removed.
+            // It belongs to another version, or is half removed.
             return folder.Points.Select(pin => new XdpMonitor
             {
-                InterfaceAlias = pin.InterfaceName, Direction = pin.Direction, State = MonitorState.Incompatible, Path = BpfFileSystem.ToPublic(pin.Path),
+                InterfaceAlias = pin.InterfaceName,
+                Direction = pin.Direction,
+                State = MonitorState.Incompatible,
+                Path = BpfFileSystem.ToPublic(pin.Path),
             });
         }
         MonitorCounts? counts = withCounts ? new MonitorCounts(monitor.Table.CountSlots(), QueueDrops.Read()) : null;
-        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>().Select(point => Describe(monitor, point, counts))];
+        return [.. folder.Points.Select(pin => PinnedPoint.Query(monitor, pin)).OfType<PinnedPoint>()
+            .Select(point => Describe(monitor, point, counts))];
     }
 
     /// <summary>Null where another process has just removed it.</summary>

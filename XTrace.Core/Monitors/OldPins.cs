@@ -17,7 +17,8 @@ internal sealed unsafe class OldPins(string path)
 
     internal FlowDirection Direction => System.IO.Path.GetFileName(Path) == EgressName ? FlowDirection.Egress : FlowDirection.Ingress;
 
-    internal string InterfaceName => PinFolder.Decode(System.IO.Path.GetFileName(HasDirection ? System.IO.Path.GetDirectoryName(Path)! : Path));
+    internal string InterfaceName =>
+        PinFolder.Decode(System.IO.Path.GetFileName(HasDirection ? System.IO.Path.GetDirectoryName(Path)! : Path));
 
     /// <summary>Whether all is pinned: the program's pin was the last.</summary>
     internal bool IsWhole => File.Exists(Link) || File.Exists(Filter);

@@ -37,7 +37,8 @@ internal sealed class PinFolder(string path)
 
     /// <summary>The pins of its points, in the order of interfaces.</summary>
     internal IReadOnlyList<PointPin> Points =>
-        [.. Files(Path).Select(path => TryParse(path, out PointPin pin) ? pin : default).Where(pin => pin.Path != null).OrderBy(pin => pin.InterfaceIndex).ThenBy(pin => pin.Direction)];
+        [.. Files(Path).Select(path => TryParse(path, out PointPin pin) ? pin : default).Where(pin => pin.Path != null)
+            .OrderBy(pin => pin.InterfaceIndex).ThenBy(pin => pin.Direction)];
 
     /// <summary>The monitors of this network namespace.</summary>
     /// <exception cref="XTraceException">Their folder is not to be trusted.</exception>
@@ -101,18 +102,21 @@ internal sealed class PinFolder(string path)
     /// <summary>Removes a folder and those above it, as far as they are empty.</summary>
     internal static void RemoveEmpty(string folder)
     {
-        for (; folder != Root && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = System.IO.Path.GetDirectoryName(folder)!)
+        while (folder != Root && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
         {
             Directory.Delete(folder);
+            folder = System.IO.Path.GetDirectoryName(folder)!;
         }
     }
 
     /// <summary>The folders in a folder; none where it is not there. Links are none.</summary>
     internal static string[] Folders(string folder) => List(folder, Directory.GetDirectories);
 
-    internal static string Decode(string name) => name.Replace("%2e", ".", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
+    internal static string Decode(string name) =>
+        name.Replace("%2e", ".", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
 
-    private static string Encode(string name) => name.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2e", StringComparison.Ordinal);
+    private static string Encode(string name) =>
+        name.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2e", StringComparison.Ordinal);
 
     private static string[] Files(string folder) => List(folder, Directory.GetFiles);
 
@@ -131,7 +135,9 @@ internal sealed class PinFolder(string path)
     private static PinFolder[] In(string ofNamespace)
     {
         BpfFileSystem.RequireTrusted(Root);
-        return [.. Folders(ofNamespace).Where(path => System.IO.Path.GetFileName(path).StartsWith(Prefix, StringComparison.Ordinal)).Select(path => new PinFolder(path))];
+        return [.. Folders(ofNamespace)
+            .Where(path => System.IO.Path.GetFileName(path).StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(path => new PinFolder(path))];
     }
 
     /// <summary>Reads the name of a point's pin.</summary>

@@ -21,8 +21,9 @@ internal static unsafe class TcxHook
     /// <exception cref="BpfException">The kernel refused.</exception>
     internal static LinkAttachment Attach(BpfHandle program, NetInterface target, FlowDirection direction)
     {
+        KernelOperation operation = KernelOperation.Attach(HookPlan.Describe(MonitorHook.Tcx), target.Name);
         BpfHandle link = BpfLink.Create(
-            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, KernelOperation.Attach(HookPlan.Describe(MonitorHook.Tcx), target.Name), target.Name);
+            program, target.Index, TypeOf(direction), LibBpf.LinkFlagBefore, operation, target.Name);
         return new LinkAttachment(link, MonitorHook.Tcx, direction);
     }
 

@@ -22,8 +22,8 @@ internal static unsafe class XdpHook
         uint flags = hook == MonitorHook.XdpNative ? LibBpf.XdpFlagNative : LibBpf.XdpFlagGeneric;
         try
         {
-            BpfHandle link = BpfLink.Create(
-                program, target.Index, LibBpf.AttachTypeXdp, flags, KernelOperation.Attach(HookPlan.Describe(hook), target.Name), target.Name);
+            KernelOperation operation = KernelOperation.Attach(HookPlan.Describe(hook), target.Name);
+            BpfHandle link = BpfLink.Create(program, target.Index, LibBpf.AttachTypeXdp, flags, operation, target.Name);
             return new LinkAttachment(link, hook, FlowDirection.Ingress);
         }
         catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
@@ -33,8 +33,9 @@ internal static unsafe class XdpHook
         }
         catch (BpfException refusal) when (refusal.Errno is Errnos.EINVAL or Errnos.ENOSPC or Errnos.ERANGE)
         {
-            // What drivers answer to an interface that is set up in a way they have no XDP for.
-            throw new XTraceException(refusal, FlowMessages.DriverRefused, target.Name, target.Name, HookPlan.Describe(hook), refusal.Errno);
+            // Drivers answer so when their XDP does not work with the way the interface is set up.
+            throw new XTraceException(
+                refusal, FlowMessages.DriverRefused, target.Name, target.Name, HookPlan.Describe(hook), refusal.Errno);
         }
     }
 
@@ -49,7 +50,13 @@ internal static unsafe class XdpHook
     private static uint? OwnerOf(NetInterface target)
     {
         LibBpf.XdpQueryOptions options = Query(target.Index);
-        uint owner = new[] { options.NativeProgramId, options.OffloadedProgramId, options.GenericProgramId, options.ProgramId }.FirstOrDefault(id => id != 0);
+        uint owner = new[]
+        {
+            options.NativeProgramId,
+            options.OffloadedProgramId,
+            options.GenericProgramId,
+            options.ProgramId,
+        }.FirstOrDefault(id => id != 0);
         return owner == 0 ? null : owner;
     }
 

@@ -11,8 +11,9 @@ internal static class AvailableMemory
         get
         {
             const string Label = "MemAvailable:";
+            const NumberStyles Padded = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
             string line = File.ReadLines("/proc/meminfo").First(one => one.StartsWith(Label, StringComparison.Ordinal));
-            return 1024 * long.Parse(line.AsSpan(Label.Length).TrimEnd("kB"), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+            return 1024 * long.Parse(line.AsSpan(Label.Length).TrimEnd("kB"), Padded, CultureInfo.InvariantCulture);
         }
     }
 }

@@ -14,7 +14,8 @@ internal static class Capabilities
 
     /// <summary>Gives a command what monitoring needs, and no more.</summary>
     internal const string Grant =
-        "sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin --reuid <you> --regid <your group> --init-groups <command>";
+        "sudo setpriv --inh-caps +bpf,+perfmon,+net_admin --ambient-caps +bpf,+perfmon,+net_admin "
+        + "--reuid <you> --regid <your group> --init-groups <command>";
 
     /// <summary>
     /// What this process lacks to load and attach, with commas between: CAP_NET_ADMIN to attach, CAP_BPF to load, CAP_PERFMON

@@ -19,7 +19,9 @@ internal sealed record NetInterface(string Name, int Index)
     /// <summary>Index of the bridge or bond that it is a port of, or 0.</summary>
     internal int Master { get; init; }
 
-    /// <summary>Index of the interface that it stands on, as a VLAN does on its NIC, or 0. The other end of a veth pair is not such a one.</summary>
+    /// <summary>
+    /// Index of the interface that it stands on, as a VLAN stands on its NIC, or 0. A veth pair does not stand on its other end.
+    /// </summary>
     internal int Lower { get; init; }
 
     /// <summary>Whether it takes frames that are for others: a user set it so.</summary>

@@ -97,7 +97,9 @@ internal static unsafe partial class NetInterfaces
             return 0;
         }
         ReadOnlySpan<byte> data = NetlinkAttributes.Find(NetlinkAttributes.Find(attributes, AttributeInfo), AttributeData);
-        int lower = kind == "vxlan" ? NetlinkAttributes.Number(data, AttributeVxlanLink) : NetlinkAttributes.Number(attributes, AttributeLink);
+        int lower = kind == "vxlan"
+            ? NetlinkAttributes.Number(data, AttributeVxlanLink)
+            : NetlinkAttributes.Number(attributes, AttributeLink);
         return lower == index ? 0 : lower;
     }
 

@@ -26,7 +26,8 @@ internal static class QueueDrops
             ReadOnlySpan<byte> queue = NetlinkAttributes.Find(NetlinkAttributes.Find(attributes, AttributeStatistics), AttributeQueue);
             if (BinaryPrimitives.ReadUInt32LittleEndian(answer.AsSpan(12)) == RootParent && queue.Length >= DropsOffset + sizeof(uint))
             {
-                drops[BinaryPrimitives.ReadInt32LittleEndian(answer.AsSpan(4))] = BinaryPrimitives.ReadUInt32LittleEndian(queue[DropsOffset..]);
+                int index = BinaryPrimitives.ReadInt32LittleEndian(answer.AsSpan(4));
+                drops[index] = BinaryPrimitives.ReadUInt32LittleEndian(queue[DropsOffset..]);
             }
         }
         return drops;

@@ -2,7 +2,10 @@ using XTrace.Messages;
 
 namespace XTrace.Net;
 
-/// <summary>Interfaces that stand on each other: a bond on its slaves, a bridge on its ports, a VLAN on its NIC. A packet goes through both.</summary>
+/// <summary>
+/// Interfaces that stand on each other: a bond on its slaves, a bridge on its ports, a VLAN on its NIC. A packet goes through
+/// both.
+/// </summary>
 internal static class StackedInterfaces
 {
     /// <summary>Which of some interfaces stand on others of them, over any number of layers.</summary>
@@ -25,7 +28,8 @@ internal static class StackedInterfaces
     /// <param name="report">Is told.</param>
     internal static void Report(IReadOnlySet<int> watched, IReadOnlySet<int> added, Action<Notice> report)
     {
-        foreach ((NetInterface upper, NetInterface lower) in Among(NetInterfaces.List(), watched).Where(pair => added.Contains(pair.Upper.Index) || added.Contains(pair.Lower.Index)))
+        foreach ((NetInterface upper, NetInterface lower) in Among(NetInterfaces.List(), watched)
+            .Where(pair => added.Contains(pair.Upper.Index) || added.Contains(pair.Lower.Index)))
         {
             report(new Notice(NoticeLevel.Warning, FlowMessages.Stacked, upper.Name, upper.Name, lower.Name));
         }

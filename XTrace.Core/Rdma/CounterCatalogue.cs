@@ -39,7 +39,10 @@ internal static class CounterCatalogue
     private const string AllDrivers = "*";
     private const string Number = "#"; // at the end of a name: any number
 
-    /// <summary>The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c, get_counter_table.</summary>
+    /// <summary>
+    /// The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c,
+    /// get_counter_table.
+    /// </summary>
     private const string WidthOfExtended = "32/64";
 
     /// <summary>drivers/infiniband/hw/ionic/ionic_hw_stats.c, ionic_v1_stat_val.</summary>
@@ -75,7 +78,8 @@ internal static class CounterCatalogue
         bool is32 = source == RdmaCounterSource.HwCounters && name.EndsWith(Suffix32, StringComparison.Ordinal);
         string bare = is32 ? name[..^Suffix32.Length] : name;
         CounterInfo info;
-        if (s_entries.TryGetValue((source, bare), out Entry[]? entries) || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
+        if (s_entries.TryGetValue((source, bare), out Entry[]? entries)
+            || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
         {
             Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!))
                 ?? Array.Find(entries, one => one.Drivers.Length == 0)
@@ -133,7 +137,8 @@ internal static class CounterCatalogue
         _ => "hw_counters",
     };
 
-    private static RdmaCounterSource SourceOf(string folder) => Enum.GetValues<RdmaCounterSource>().First(source => FolderOf(source) == folder);
+    private static RdmaCounterSource SourceOf(string folder) =>
+        Enum.GetValues<RdmaCounterSource>().First(source => FolderOf(source) == folder);
 
     private static RdmaCounterUnit UnitOf(string text) => text switch
     {

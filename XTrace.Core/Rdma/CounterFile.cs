@@ -135,7 +135,10 @@ internal sealed class CounterFile(CounterPlace place, RdmaCounterSource source, 
         }
     }
 
-    /// <summary>A port may have wide data counters and not the rest of the extended ones (sysfs.c, pma_attrs_noietf): a great value tells.</summary>
+    /// <summary>
+    /// A port may have wide data counters without the rest of the extended counters (sysfs.c, pma_attrs_noietf). A value that
+    /// is too great for the catalogue's width shows that the counter is wide.
+    /// </summary>
     private int? Width =>
         info.Width is { } width && (_current?.Raw > Greatest(width) || _previous?.Raw > Greatest(width)) ? 64 : info.Width;
 

@@ -39,7 +39,8 @@ internal static partial class CounterWords
         // Words that are sometimes written apart: time_out, out_of_order.
         string[] pairs = [.. words.Zip(words.Skip(1), (one, next) => one + next).Where(pair => pair is "timeout" or "outof")];
         string[] all = [.. words, .. pairs];
-        return s_starts.FirstOrDefault(one => one.Starts.Any(start => all.Any(word => word.StartsWith(start, StringComparison.Ordinal)))).Category;
+        bool Begins(string start) => all.Any(word => word.StartsWith(start, StringComparison.Ordinal));
+        return s_starts.FirstOrDefault(one => one.Starts.Any(Begins)).Category;
     }
 
     /// <summary>A word of snake_case, camelCase or plain text: <c>tcpRetransSegs</c> has three, <c>RxECNMrkd</c> as well.</summary>

@@ -84,7 +84,10 @@ internal sealed class DeviceFolder
         return folder;
     }
 
-    /// <summary>The device that a class device belongs to. The class folder holds links, and the link is relative to where they lead.</summary>
+    /// <summary>
+    /// The device that a class device belongs to. The class folder holds links, and the path to the device is relative to where
+    /// they lead.
+    /// </summary>
     private static string? Below(string classDevice) =>
         Sysfs.Follow(System.IO.Path.Combine(Sysfs.Follow(classDevice) ?? classDevice, "device"));
 
@@ -96,7 +99,8 @@ internal sealed class DeviceFolder
     /// <summary>Of the PCI function; the kernel says -1 where there is no node.</summary>
     private int? ReadNumaNode() =>
         PciFunctionOf(Path) is { } function
-        && int.TryParse(SysfsFile.ReadText(System.IO.Path.Combine(function, "numa_node")), NumberStyles.None, CultureInfo.InvariantCulture, out int node)
+        && SysfsFile.ReadText(System.IO.Path.Combine(function, "numa_node")) is var text
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int node)
             ? node
             : null;
 

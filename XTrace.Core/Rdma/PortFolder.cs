@@ -48,7 +48,8 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
 
     /// <summary>Reads <c>2.5 Gb/sec (1X SDR)</c>; giga is 10^9 here.</summary>
     internal static ulong? ParseRate(string? text) =>
-        text?.Split(' ') is [var number, "Gb/sec", ..] && decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal gigabits)
+        text?.Split(' ') is [var number, "Gb/sec", ..]
+        && decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal gigabits)
             ? (ulong)(gigabits * 1_000_000_000)
             : null;
 

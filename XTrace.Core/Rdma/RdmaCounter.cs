@@ -48,13 +48,19 @@ public sealed class RdmaCounter
     /// <summary>The counter's width in bits; null if it is not known.</summary>
     public int? Width { get; init; }
 
-    /// <summary>How much it grew since the sample before, in <see cref="Unit"/>; null in a first sample, of a gauge, and wherever nobody can tell.</summary>
+    /// <summary>
+    /// How much it grew since the sample before, in <see cref="Unit"/>. Null in a first sample, for a gauge, and where the growth
+    /// cannot be known.
+    /// </summary>
     public ulong? Delta { get; init; }
 
     /// <summary>The same a second, over the time measured between the two reads.</summary>
     public double? RatePerSecond { get; init; }
 
-    /// <summary>The same as links are rated: bits a second where bytes are counted; of anything else as many a second as there were.</summary>
+    /// <summary>
+    /// The same in the unit that links are rated in: bits a second for a counter of bytes. For any other counter it equals
+    /// <see cref="RatePerSecond"/>.
+    /// </summary>
     public double? Rate => Unit == RdmaCounterUnit.Bytes ? RatePerSecond * 8 : RatePerSecond;
 
     /// <summary>Whether it has reached its greatest value, where such counters stop (IBTA 16.1.3.5).</summary>

@@ -26,7 +26,10 @@ internal static class Sysfs
         }
     }
 
-    /// <summary>Whether what is read there is what this kernel says now. A tree elsewhere may be another network namespace's, or a copy.</summary>
+    /// <summary>
+    /// Whether the files read there show what this kernel says now. A tree elsewhere may be a copy, or another network
+    /// namespace's.
+    /// </summary>
     internal static bool IsLive => Path.TrimEndingDirectorySeparator(Root) == Usual;
 
     internal static string InfiniBand => Path.Combine(Root, "class/infiniband");

@@ -9,9 +9,9 @@ namespace XTrace.Sessions;
 internal readonly record struct FlowRecord(WatchedPoint Point, FlowRow Row);
 
 /// <summary>
-/// Makes flow records of samples (RFC 7011, RFC 5102 flowEndReason). A flow has a record when nothing was seen of it for the idle timeout, when it
-/// has gone on for the active timeout, when it made room in the table, and when its interface is gone. Every gain of every sample
-/// is in exactly one record.
+/// Makes flow records of samples (RFC 7011, RFC 5102 flowEndReason). A flow has a record when nothing was seen of it for the
+/// idle timeout, when it has gone on for the active timeout, when it made room in the table, and when its interface is gone.
+/// Every gain of every sample is in exactly one record.
 /// </summary>
 internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
 {

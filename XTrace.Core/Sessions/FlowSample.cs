@@ -34,7 +34,8 @@ public sealed class FlowSample
     /// <param name="order">What goes first.</param>
     /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
-        Points.SelectMany(point => FlowSelection.Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin))
+        Points.SelectMany(point => FlowSelection
+            .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin))
             .Select(row => FlowProjection.ToStat(in row, point, this)));
 
     internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin)

@@ -149,7 +149,8 @@ public sealed class FlowSession : IDisposable
         _sample.Number = _number;
         _sample.Clock = sources.Count > 0 ? sources[0].Meter.Clock : new ClockCalibration(0, 0, DateTime.UtcNow, 1);
         _sample.Timestamp = _sample.Clock.Local;
-        _sample.Fill(sources, [.. sources.SelectMany(source => source.Points).OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
+        IEnumerable<WatchedPoint> points = sources.SelectMany(source => source.Points);
+        _sample.Fill(sources, [.. points.OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
         sources.ForEach(ReportLoss);
         ReportQueueDrops(sources);
         Follow();
@@ -162,7 +163,9 @@ public sealed class FlowSession : IDisposable
         foreach (WatchedPoint point in source.Points.Where(point => point.ProgramsBefore > point.ReportedBefore))
         {
             point.ReportedBefore = point.ProgramsBefore;
-            _report(new Notice(NoticeLevel.Warning, FlowMessages.ProgramsBefore, point.InterfaceName, point.InterfaceName, point.Direction, point.ProgramsBefore));
+            string name = point.InterfaceName;
+            _report(new Notice(
+                NoticeLevel.Warning, FlowMessages.ProgramsBefore, name, name, point.Direction, point.ProgramsBefore));
         }
         foreach (WatchedPoint point in source.Points.Where(point => source.LossOf(point) > point.ReportedLoss))
         {
@@ -248,7 +251,8 @@ public sealed class FlowSession : IDisposable
         List<(NetInterface Target, FlowDirection Direction)> own = [];
         foreach (NetInterface target in targets)
         {
-            FlowDirection there = opened.Where(point => point.InterfaceIndex == target.Index).Aggregate((FlowDirection)0, (sum, point) => sum | point.Direction);
+            FlowDirection there = opened.Where(point => point.InterfaceIndex == target.Index)
+                .Aggregate((FlowDirection)0, (sum, point) => sum | point.Direction);
             FlowDirection wanted = (DirectionsOf(target.Name) ?? (there == 0 ? FlowDirection.Ingress : 0)) & ~there;
             if (Try(() => ThrowIfOld(target, wanted)))
             {
@@ -292,7 +296,8 @@ public sealed class FlowSession : IDisposable
     private List<WatchedPoint> ReadPinned(List<NetInterface> targets)
     {
         List<WatchedPoint> opened = [];
-        FlowDirection directions = targets.Aggregate((FlowDirection)0, (sum, target) => sum | (DirectionsOf(target.Name) ?? FlowDirection.Both));
+        FlowDirection directions = targets
+            .Aggregate((FlowDirection)0, (sum, target) => sum | (DirectionsOf(target.Name) ?? FlowDirection.Both));
         HashSet<int> indexes = [.. targets.Select(target => target.Index)];
         foreach ((FlowMonitor monitor, IReadOnlyList<PinnedPoint> points, string folder) in MonitorStore.Open(indexes, directions, _report))
         {
@@ -370,13 +375,16 @@ public sealed class FlowSession : IDisposable
         {
             foreach (WatchedPoint point in source.Points.Intersect(opened))
             {
+                string name = point.InterfaceName;
+                string hook = HookPlan.Describe(point.Hook);
                 FlowFilter filter = source.Monitor.Filter;
+                Message reading = filter.IsEmpty ? FlowMessages.ReadingMonitor : FlowMessages.ReadingFilteredMonitor;
                 _report(point.IsOwn
-                    ? new Notice(NoticeLevel.Information, FlowMessages.Watching, point.InterfaceName, point.InterfaceName, HookPlan.Describe(point.Hook), point.Direction, point.Hook)
-                    : new Notice(NoticeLevel.Information, filter.IsEmpty ? FlowMessages.ReadingMonitor : FlowMessages.ReadingFilteredMonitor, point.InterfaceName, point.InterfaceName, HookPlan.Describe(point.Hook), point.Direction, filter));
+                    ? new Notice(NoticeLevel.Information, FlowMessages.Watching, name, name, hook, point.Direction, point.Hook)
+                    : new Notice(NoticeLevel.Information, reading, name, name, hook, point.Direction, filter));
                 if (point.IsOwn && point.Hook == MonitorHook.XdpGeneric && _options.AttachMode == AttachMode.Auto)
                 {
-                    _report(new Notice(NoticeLevel.Warning, FlowMessages.GenericXdp, point.InterfaceName, point.InterfaceName));
+                    _report(new Notice(NoticeLevel.Warning, FlowMessages.GenericXdp, name, name));
                 }
             }
         }

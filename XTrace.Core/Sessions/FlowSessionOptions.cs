@@ -5,7 +5,10 @@ namespace XTrace;
 /// <summary>What a session watches, and how.</summary>
 public sealed record FlowSessionOptions
 {
-    /// <summary>Names of interfaces, and wildcards (<c>*</c>, <c>?</c>, <c>[a-c]</c>): an interface that appears and matches one is watched from then on.</summary>
+    /// <summary>
+    /// Names of interfaces, and wildcards (<c>*</c>, <c>?</c>, <c>[a-c]</c>). An interface that appears later and matches one is
+    /// watched from then on.
+    /// </summary>
     public required IReadOnlyList<string> Interfaces { get; init; }
 
     /// <summary>What is wanted; null: on each interface the directions that a monitor counts there already, else what arrives.</summary>

@@ -39,7 +39,10 @@ internal sealed unsafe class FlowSource : IDisposable
     internal WatchedPoint Add(PinnedPoint pinned)
     {
         Point point = pinned.Point!.Value;
-        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, isOwn: false) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, isOwn: false)
+        {
+            StartedNanoseconds = point.StartedNanoseconds,
+        };
         _points.Add(point.Id, (watched, pinned.Pin));
         return watched;
     }
@@ -47,13 +50,17 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Reads a point that the session attached.</summary>
     internal WatchedPoint Add(Point point)
     {
-        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, isOwn: true) { StartedNanoseconds = point.StartedNanoseconds };
+        WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, isOwn: true)
+        {
+            StartedNanoseconds = point.StartedNanoseconds,
+        };
         _points.Add(point.Id, (watched, null));
         return watched;
     }
 
     /// <summary>The point of a row; null where the session does not want it.</summary>
-    internal WatchedPoint? PointOf(in FlowRow row) => _points.TryGetValue(row.Point, out (WatchedPoint Point, PointPin? Pin) found) ? found.Point : null;
+    internal WatchedPoint? PointOf(in FlowRow row) =>
+        _points.TryGetValue(row.Point, out (WatchedPoint Point, PointPin? Pin) found) ? found.Point : null;
 
     /// <summary>Has the monitor report flows that make room, unless another session has it do so.</summary>
     /// <returns>False where another has.</returns>
@@ -68,7 +75,9 @@ internal sealed unsafe class FlowSource : IDisposable
         return _control != null;
     }
 
-    /// <summary>A point's frames, up to the last sample, that are in no sample of this session though the monitor keeps their flows.</summary>
+    /// <summary>
+    /// A point's frames, up to the last sample, that are in no sample of this session although the monitor keeps their flows.
+    /// </summary>
     internal ulong LossOf(WatchedPoint point)
     {
         FlowTotals totals = point.Totals;

@@ -301,6 +301,14 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $failure.Message | Should -BeLike '*Run as root*CAP_BPF*'
         }
 
+        It 'PromiscuousFailed says what it needs' {
+            $failure = Get-Failure "Get-FlowStat $interface -SampleInterval 0.1 -Promiscuous" setpriv, --bounding-set=-net_raw
+            $failure.Id | Should -Be 'PromiscuousFailed,XTrace.PowerShell.GetFlowStatCommand'
+            $failure.Category | Should -Be PermissionDenied
+            $failure.Message | Should -BeLike "$interface cannot be made promiscuous: *CAP_NET_RAW*'ip link set $interface promisc on'*"
+            Test-Attached $interface | Should -BeFalse
+        }
+
         It 'NetlinkFailed and BpfFailed, without descriptors to open anything with' {
             $script = {
                 $limits = Add-Type -PassThru -Namespace Testbed -Name Limits -MemberDefinition '[System.Runtime.InteropServices.DllImport("libc")] public static extern int setrlimit(int resource, ulong[] limits);'

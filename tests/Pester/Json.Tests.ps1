@@ -57,7 +57,7 @@ Describe 'xtrace-catch --json' {
             $env:XTRACE_SYSFS_ROOT = $tree.Root
             Add-RdmaDevice $tree mlx5_0
             $theirs = Get-RdmaCounter -SampleInterval 0.1 | ConvertTo-Json -EnumsAsStrings | ConvertFrom-Json
-            $ours = & $catch --mode nccl --json --all --once --interval 100 2>$null | ConvertFrom-Json
+            $ours = & $catch --mode nccl --json --once --interval 100 2>$null | ConvertFrom-Json
             $ours | Should -HaveCount 5
             for ($i = 0; $i -lt 5; $i++) {
                 Assert-Alike $ours[$i] $theirs[$i]

@@ -100,9 +100,9 @@ Describe 'Start-XdpMonitor, hooks' -Tag Privileged -Skip:$unprivileged {
         $size = (Get-XdpMonitor $interface).TableSize
         $size | Should -Be $size[0], $size[0]
         $size[0] | Should -BeGreaterThan ($cpus * (Get-SlotCount 1024) * 64)
-        $said | Where-Object { $_ -ne $interface } | Should -Be @(
+        $said | Where-Object { $_ -ne $interface -and $_ -notlike 'Performing the operation *' } | Should -Be @(
             "${interface}: veth is virtual, and native XDP would slow down its traffic. TC comes first."
-            "A table for 1024 flows takes $($size[0] / 1024) KiB: $(Get-SlotCount 1024) slots on each of $cpus CPUs."
+            "A table for 1024 flows takes $([Math]::Floor($size[0] / 1024)) KiB: $(Get-SlotCount 1024) slots on each of $cpus CPUs."
             "${interface}: attached to $($tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'), Ingress."
             "${interface}: attached to $($tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'), Egress."
         )

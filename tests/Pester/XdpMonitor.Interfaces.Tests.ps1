@@ -48,12 +48,17 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
             Add-Link $other type, bridge, mcast_snooping, 0
             ip link set dev $interface master $other
             $script:frame = Get-Broadcast 100
+
+            # The warnings of interfaces that stand on each other: a bridge has one of its own as well.
+            function Get-Stacked {
+                @($warning) -like '* stands on *'
+            }
         }
 
         It 'count the same packet each, exactly, and are warned of together' {
             $monitors = Start-XdpMonitor $other, $interface -Direction Both -WarningVariable warning -WarningAction SilentlyContinue
             $monitors.Hook | Select-Object -Unique | Should -Be $tc
-            $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
+            Get-Stacked | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
             $before = Get-Counter $other
             $veth.Send($frame, 3)
             Wait-Count $other 3
@@ -73,21 +78,21 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
 
         It 'warn when the second is started, whichever it is, in whatever direction' {
             Start-XdpMonitor $interface -WarningVariable warning | Should -HaveCount 1
-            $warning | Should -BeNullOrEmpty
+            Get-Stacked | Should -BeNullOrEmpty
             $null = Start-XdpMonitor $other -Direction Egress -WarningVariable warning -WarningAction SilentlyContinue
-            $warning | Should -HaveCount 1
+            Get-Stacked | Should -HaveCount 1
             $null = Start-XdpMonitor $interface -Force -WarningVariable warning -WarningAction SilentlyContinue
-            $warning | Should -HaveCount 1
+            Get-Stacked | Should -HaveCount 1
             # Nothing is started, nothing is warned of.
             $null = Start-XdpMonitor $interface -ErrorAction SilentlyContinue -WarningVariable warning
-            $warning | Should -BeNullOrEmpty
+            Get-Stacked | Should -BeNullOrEmpty
         }
 
         It 'warn in Get-FlowStat of both, and not of one' {
             $null = Get-FlowStat $other, $interface -SampleInterval 0.1 -WarningVariable warning -WarningAction SilentlyContinue
-            $warning | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
+            Get-Stacked | Should -Be "$other stands on ${interface}. Packets that go through both are counted on both."
             $null = Get-FlowStat $interface -SampleInterval 0.1 -WarningVariable warning
-            $warning | Should -BeNullOrEmpty
+            Get-Stacked | Should -BeNullOrEmpty
         }
 
         It 'refuse native XDP on the bridge, which has no driver for it, and say so' {

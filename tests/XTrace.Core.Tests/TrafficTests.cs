@@ -178,6 +178,38 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Over IPv6 a super-packet of more than 64 KiB says its length in an option (RFC 2675) that the kernel puts there, and that no
+    /// segment has.
+    /// </summary>
+    [Fact]
+    public void Super_packets_of_more_than_64_KiB_are_counted_as_the_interface_counts_frames()
+    {
+        _ = _pair.Run(() => AllowLarge(_pair.Interface, "fd88::1/64"));
+        _ = _pair.RunAtPeer(() => AllowLarge(_pair.PeerInterface, "fd88::2/64"));
+        using OwnMonitor egress = Attach(FlowDirection.Egress);
+        (ulong Packets, ulong Bytes) tx = Counters("tx");
+        using TcpListener listener = _pair.RunAtPeer(() => new TcpListener(IPAddress.Parse("fd88::2"), 7000));
+        listener.Start();
+        using TcpClient client = _pair.Run(() => new TcpClient("fd88::2", 7000));
+        client.SendBufferSize = 8 << 20;
+        using TcpClient server = listener.AcceptTcpClient();
+        Thread sender = new(() => client.GetStream().Write(new byte[20 * Payload]));
+        sender.Start();
+        server.GetStream().ReadExactly(new byte[20 * Payload]);
+        sender.Join();
+        AssertSame(egress, "tx", tx);
+    }
+
+    private static bool AllowLarge(string name, string address)
+    {
+        Command.Run("ethtool", "-K", name, "tso", "off");
+        Command.Run("ip", "link", "set", name, "gso_max_size", "200000", "gro_max_size", "200000");
+        File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "0");
+        Command.Run("ip", "address", "add", address, "dev", name, "nodad");
+        return true;
+    }
+
     /// <summary>A VXLAN tunnel in another one, each on a port of its own: super-packets are segmented behind the hook.</summary>
     [Fact]
     public void Super_packets_in_tunnels_are_counted_as_the_interface_counts_frames()
