@@ -6,7 +6,7 @@ namespace XTrace.Tests;
 
 /// <summary>Frames through the real programs: one flow each, or malformed, the same on XDP and TC.</summary>
 [Trait("Category", "Privileged")]
-public sealed class ParserTests : IDisposable
+public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixture>
 {
     private const string A4 = "10.0.0.1";
     private const string B4 = "192.168.1.200";
@@ -14,7 +14,7 @@ public sealed class ParserTests : IDisposable
     private const string B6 = "fd00::2:3";
     private const int Ip = 14; // where the IP header begins
 
-    private readonly TestTable _table = new(maxFlow: 64);
+    private readonly TestTable _table = fixture.Begin();
 
     public static TheoryData<string, byte[], string> Flows => new()
     {
@@ -227,8 +227,6 @@ public sealed class ParserTests : IDisposable
         }
         Assert.Equal(frames.Length, _table.Snapshot().Count);
     }
-
-    public void Dispose() => _table.Dispose();
 
     /// <summary>RFC 2675: payload length 0, and the length in a hop-by-hop option.</summary>
     private static byte[] Jumbogram(byte length, byte[] payload, byte protocol = 6) =>

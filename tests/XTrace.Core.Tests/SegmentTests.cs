@@ -4,7 +4,7 @@ namespace XTrace.Tests;
 
 /// <summary>Super-packets through the TC program: as many packets as they are on the wire, each with headers of its own.</summary>
 [Trait("Category", "Privileged")]
-public sealed class SegmentTests : IDisposable
+public sealed class SegmentTests(TableFixture fixture) : IClassFixture<TableFixture>
 {
     private const string A4 = "10.0.0.1";
     private const string B4 = "10.0.0.2";
@@ -15,7 +15,7 @@ public sealed class SegmentTests : IDisposable
     private const int Tcp4Headers = 14 + 20 + 20;
     private const int Vxlan = 14 + 20 + 8 + 8;
 
-    private readonly TestTable _table = new(maxFlow: 64);
+    private readonly TestTable _table = fixture.Begin();
 
     /// <summary>The frame, and how long the headers are that each segment repeats.</summary>
     public static TheoryData<string, byte[], int> SuperPackets => new()
@@ -119,8 +119,6 @@ public sealed class SegmentTests : IDisposable
         Assert.Empty(_table.Flows());
         Assert.Equal((5ul, (ulong)frame.Length), (_table.Totals.MalformedPackets, _table.Totals.MalformedBytes));
     }
-
-    public void Dispose() => _table.Dispose();
 
     private static byte[] Udp4Of(int port, byte[] payload) => Ipv4(A4, B4, 17, Udp(1, port, payload));
 
