@@ -316,7 +316,7 @@ public sealed partial class RdmaTests : IDisposable
         (int code, string output, string error) = run.End();
         Assert.Equal((0, ""), (code, error));
         JsonElement[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
-        JsonElement loopback = lines.Single(one => one.TryGetProperty("InterfaceAlias", out JsonElement name) && name.GetString() == "lo");
+        JsonElement loopback = lines.Single(one => one.TryGetProperty("InterfaceAlias", out JsonElement name) && $"{name}" == "lo");
         Assert.Equal(1, loopback.GetProperty("InterfaceIndex").GetInt32());
         JsonElement port = lines.Single(one => one.TryGetProperty("Device", out _));
         Assert.Equal(("mlx5_0", 1, "Active"), (port.GetProperty("Device").GetString(), port.GetProperty("Port").GetInt32(), port.GetProperty("State").GetString()));
