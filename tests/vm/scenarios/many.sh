@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # pwsh: run.sh
+# shellcheck shell=bash disable=SC2154,SC2016 # pwsh: run.sh; what is in single quotes is PowerShell's
 # Many interfaces on a machine with 128 possible CPUs: one table for all of them, and what it costs.
 
 run() {
