@@ -23,8 +23,8 @@ internal static class FlowMessages
 
     internal static readonly Message InterfaceLeft = new("InterfaceLeft")
     {
-        English = "{0} is gone. The last sample had its last flows.",
-        Chinese = "接口 {0} 已消失，上一次采样包含其最后的流。",
+        English = "{0} is gone. This sample has its last flows.",
+        Chinese = "接口 {0} 已消失，本次采样包含其最后的流。",
     };
 
     internal static readonly Message NothingMatchesYet = new("NothingMatchesYet")

@@ -24,9 +24,9 @@ public sealed class WildcardTests : IDisposable
         Assert.Equal(run.SkipToSample() + 1, run.ReadSampleLine());
         Assert.Equal(["# port1", "# port2"], [run.ReadLine(), run.ReadLine()]);
         _pair.Run(() => Command.Run("ip", "link", "del", "port1"));
-        Assert.Equal("xtrace-catch: port1 is gone. The last sample had its last flows.", run.ReadError());
+        Assert.Equal("xtrace-catch: port1 is gone. This sample has its last flows.", run.ReadError());
         _pair.Run(() => Command.Run("ip", "link", "del", "port2"));
-        Assert.Equal("xtrace-catch: port2 is gone. The last sample had its last flows.", run.ReadError());
+        Assert.Equal("xtrace-catch: port2 is gone. This sample has its last flows.", run.ReadError());
         _pair.AddQuietInterface("port3");
         while ((line = run.ReadLine()) != "TC program loaded on port3")
         {
