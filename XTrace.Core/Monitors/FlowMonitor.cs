@@ -148,9 +148,6 @@ internal sealed class FlowMonitor : IDisposable
         attachment!.Dispose();
     }
 
-    /// <summary>Opens the pin of a point that a process attached, to ask about it.</summary>
-    internal void Adopt(in Point point, string path) => _attachments[point.Id] = Attachment.Open(path, point);
-
     /// <summary>Whether this process can ask about a point's attachment.</summary>
     internal Attachment AttachmentOf(uint point) => _attachments[point];
 
