@@ -167,6 +167,12 @@ internal static class Messages
         $"{option} 的值 '{text}' 无效, 请使用: {known}。",
         $"{option} cannot be '{text}': use one of {known}.");
 
+    internal static string RuntimeFailed(string reason) => Say(
+        $"资源不足: {reason} 请释放内存, 或提高 'ulimit -n' 和 'ulimit -u'。",
+        $"A resource is short: {reason} Free memory, or raise 'ulimit -n' and 'ulimit -u'.");
+
+    internal static string OutputClosed => Say("它已关闭。", "it is closed.");
+
     internal static string OutputFailed(string reason) => Say($"无法写入标准输出: {reason}", $"Cannot write to standard output: {reason}");
 
     /// <summary>A notice in one line: of what libbpf and the verifier say, the reason alone.</summary>

@@ -28,6 +28,11 @@ internal static class Program
         {
             return Fail(Failed, Messages.OutputFailed(error.Message));
         }
+        catch (Exception error) when (error.GetBaseException() is OutOfMemoryException or IOException)
+        {
+            // The runtime itself had no memory, thread or descriptor for what it needs.
+            return Fail(Failed, Messages.RuntimeFailed(error.GetBaseException().Message));
+        }
     }
 
     /// <returns>False where some of what was asked for failed, and the rest went on.</returns>

@@ -7,6 +7,8 @@ namespace XTrace.Bpf;
 /// <summary>Loads libbpf on first use, so that importing the module works without it and the error names the package.</summary>
 internal static class LibBpfResolver
 {
+    private const string NoSuchFile = "No such file or directory"; // dlerror(3) passes on the C library's words for ENOENT
+
     private static int s_registered;
 
     internal static void Register()
@@ -24,10 +26,21 @@ internal static class LibBpfResolver
         {
             return 0;
         }
-        if (!NativeLibrary.TryLoad(library, out nint handle))
+        try
         {
-            throw new XTraceException(KernelMessages.LibbpfNotFound, library, library);
+            return NativeLibrary.Load(library);
         }
-        return handle;
+        catch (DllNotFoundException error) when (error.Message.Contains(NoSuchFile, StringComparison.Ordinal))
+        {
+            throw new XTraceException(error, KernelMessages.LibbpfNotFound, library, library);
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+        {
+            throw new XTraceException(error, KernelMessages.LibbpfUnusable, library, library, ReasonIn(error.Message));
+        }
     }
+
+    /// <summary>The runtime's first line is about how to look for the cause; the loader's own words follow.</summary>
+    private static string ReasonIn(string message) =>
+        message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [_, var reason, ..] ? reason : message;
 }

@@ -51,6 +51,26 @@ internal static class KernelMessages
     private static readonly Message s_netlinkFailed = Refusal(
         "NetlinkFailed", XTraceErrorKind.Failed, "See what the kernel says in 'dmesg'.", "用 'dmesg' 查看内核的说明。");
 
+    internal static readonly Message FileMissing = new("FileMissing", XTraceErrorKind.ResourceUnavailable)
+    {
+        English = "{0} is not there. Mount what is missing: 'mount -t proc proc /proc' or 'mount -t sysfs sysfs /sys'.",
+        Chinese = "{0} 不存在。请挂载缺少的文件系统：'mount -t proc proc /proc' 或 'mount -t sysfs sysfs /sys'。",
+    };
+
+    /// <summary>A library that is there could not be loaded.</summary>
+    internal static readonly Message LibbpfUnusable = new("LibbpfUnusable", XTraceErrorKind.NotSupported)
+    {
+        English = "{0} cannot be loaded: {1}. Free memory, or raise 'ulimit -n' if one of them is short; else install it again.",
+        Chinese = "无法加载 {0}：{1}。如果内存或描述符不足，请释放内存或提高 'ulimit -n'；否则请重新安装。",
+    };
+
+    /// <summary>A file of the kernel could not be used: what was tried, and the reason.</summary>
+    internal static readonly Message FileFailed = new("FileFailed", XTraceErrorKind.Failed)
+    {
+        English = "Cannot {0}: {1}. Raise 'ulimit -n' or free memory if one of them is short; else see what the kernel says in 'dmesg'.",
+        Chinese = "无法{0}：{1}。如果描述符或内存不足，请提高 'ulimit -n' 或释放内存；否则用 'dmesg' 查看内核的说明。",
+    };
+
     /// <summary>What an error number of the BPF subsystem means to a user.</summary>
     internal static Message OfBpf(int errno) => errno switch
     {

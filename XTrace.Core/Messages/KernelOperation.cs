@@ -13,6 +13,7 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static readonly KernelOperation QueryProgram = new("ask for a program's id", "查询程序的 id");
     internal static readonly KernelOperation RunProgram = new("run a BPF program on a packet", "在数据包上运行 BPF 程序");
     internal static readonly KernelOperation WriteMeta = new("write a monitor's description", "写入监控的描述");
+    internal static readonly KernelOperation GetRandom = new("get random numbers", "获取随机数");
     internal static readonly KernelOperation OpenNetlink = new("open a netlink socket", "打开 netlink 套接字");
     internal static readonly KernelOperation AskNetlink = new("ask the kernel through netlink", "通过 netlink 询问内核");
     internal static readonly KernelOperation ReadNetlink = new("read the kernel's answer through netlink", "通过 netlink 读取内核的回答");
@@ -22,6 +23,10 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static KernelOperation Pin(string path) => new($"pin {path}", $"固定 {path}");
 
     internal static KernelOperation Open(string path) => new($"open {path}", $"打开 {path}");
+
+    internal static KernelOperation Read(string path) => new($"read {path}", $"读取 {path}");
+
+    internal static KernelOperation Remove(string path) => new($"remove {path}", $"删除 {path}");
 
     internal static KernelOperation MapMemory(long bytes) => new($"map {bytes} bytes of a monitor into memory", $"将监控的 {bytes} 字节映射到内存");
 

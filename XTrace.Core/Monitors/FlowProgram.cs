@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using XTrace.Bpf;
 using XTrace.Flows;
 
@@ -47,7 +46,7 @@ internal static unsafe class FlowProgram
         {
             (config.Owner, config.OwnerStarted, config.OwnerNamespace) = ((uint)process.Id, process.Started, process.Namespace);
         }
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
+        Libc.FillRandom(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
         bpf.Load();
         return (FlowMaps.Of(bpf), bpf.Program(ClockName).Duplicate());
     }

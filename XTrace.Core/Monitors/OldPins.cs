@@ -72,16 +72,16 @@ internal sealed unsafe class OldPins(string path)
         {
             using BpfHandle link = BpfHandle.Open(Link);
             BpfLink.Detach(link);
-            File.Delete(Link);
+            PinFolder.DeleteFile(Link);
         }
         if (File.Exists(Filter))
         {
             DetachFilter();
-            File.Delete(Filter);
+            PinFolder.DeleteFile(Filter);
         }
         foreach (string map in s_maps)
         {
-            File.Delete(System.IO.Path.Combine(Path, map));
+            PinFolder.DeleteFile(System.IO.Path.Combine(Path, map));
         }
         PinFolder.RemoveEmpty(Path);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Net;
 
 namespace XTrace.Monitors;
@@ -87,14 +88,14 @@ internal sealed class PinFolder(string path)
     }
 
     /// <summary>Removes a point's pin, by its path. What it pinned must be detached before.</summary>
-    internal static void Remove(in PointPin pin) => File.Delete(pin.Path);
+    internal static void Remove(in PointPin pin) => DeleteFile(pin.Path);
 
     /// <summary>Forgets the monitor: deletes the pins that it has, by their names, and the folders that are empty then.</summary>
     internal void Remove()
     {
         foreach (string name in FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists))
         {
-            File.Delete(name);
+            DeleteFile(name);
         }
         RemoveEmpty(Path);
     }
@@ -102,9 +103,9 @@ internal sealed class PinFolder(string path)
     /// <summary>Removes a folder and those above it, as far as they are empty.</summary>
     internal static void RemoveEmpty(string folder)
     {
-        while (folder != Root && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        while (folder != Root && Directory.Exists(folder) && IsEmpty(folder))
         {
-            Directory.Delete(folder);
+            Delete(folder, Directory.Delete);
             folder = System.IO.Path.GetDirectoryName(folder)!;
         }
     }
@@ -124,13 +125,25 @@ internal sealed class PinFolder(string path)
     {
         try
         {
-            return [.. list(folder).Where(path => new FileInfo(path).LinkTarget == null).Order(StringComparer.Ordinal)];
+            return [.. KernelFile.Do(KernelOperation.Read(folder), folder, list).Where(path => new FileInfo(path).LinkTarget == null).Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException)
         {
             return [];
         }
     }
+
+    /// <summary>Deletes a pin; one that is gone already is no error.</summary>
+    internal static void DeleteFile(string path) => Delete(path, File.Delete);
+
+    private static bool IsEmpty(string folder) =>
+        KernelFile.Do(KernelOperation.Read(folder), folder, Directory.GetFileSystemEntries).Length == 0;
+
+    private static void Delete(string path, Action<string> delete) => KernelFile.Do(KernelOperation.Remove(path), path, it =>
+    {
+        delete(it);
+        return true;
+    });
 
     private static PinFolder[] In(string ofNamespace)
     {

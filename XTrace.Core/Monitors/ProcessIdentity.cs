@@ -1,5 +1,5 @@
 using System.Globalization;
-using XTrace.Bpf;
+using XTrace.Net;
 
 namespace XTrace.Monitors;
 
@@ -9,21 +9,12 @@ namespace XTrace.Monitors;
 /// <param name="Namespace">Inode of its PID namespace.</param>
 internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Namespace)
 {
-    internal static ProcessIdentity Current { get; } =
-        new(Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, CurrentNamespace);
+    internal static ProcessIdentity Current => new(Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, CurrentNamespace);
 
     /// <summary>Whether it is known to have ended. Of one in another PID namespace nothing is known.</summary>
     internal bool HasEnded => Namespace == CurrentNamespace && (StartOf(Id) is { } started ? started != Started : !Libc.Exists(Id));
 
-    private static ulong CurrentNamespace
-    {
-        get
-        {
-            // The link reads pid:[4026531836].
-            string target = new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
-            return ulong.Parse(target.AsSpan().TrimStart("pid:[").TrimEnd(']'), CultureInfo.InvariantCulture);
-        }
-    }
+    private static ulong CurrentNamespace => KernelFile.ReadNamespace("/proc/self/ns/pid");
 
     /// <summary>The process that started this one, the one that started that, and so on to the first.</summary>
     internal static IEnumerable<int> Ancestors

@@ -10,10 +10,8 @@ internal static class AvailableMemory
     {
         get
         {
-            const string Label = "MemAvailable:";
-            const NumberStyles Padded = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
-            string line = File.ReadLines("/proc/meminfo").First(one => one.StartsWith(Label, StringComparison.Ordinal));
-            return 1024 * long.Parse(line.AsSpan(Label.Length).TrimEnd("kB"), Padded, CultureInfo.InvariantCulture);
+            string kibibytes = KernelFile.ReadField("/proc/meminfo", "MemAvailable:");
+            return 1024 * long.Parse(kibibytes.AsSpan().TrimEnd(" kB"), CultureInfo.InvariantCulture);
         }
     }
 }

@@ -54,15 +54,8 @@ internal static class Capabilities
         }
     }
 
-    private static ulong Effective
-    {
-        get
-        {
-            const string Label = "CapEff:";
-            string line = File.ReadLines("/proc/thread-self/status").First(one => one.StartsWith(Label, StringComparison.Ordinal));
-            return ulong.Parse(line.AsSpan(Label.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        }
-    }
+    private static ulong Effective =>
+        ulong.Parse(KernelFile.ReadField("/proc/thread-self/status", "CapEff:"), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private static bool Has(ulong set, int capability) => (set >> capability & 1) != 0;
 }

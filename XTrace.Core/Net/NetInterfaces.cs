@@ -9,7 +9,7 @@ namespace XTrace.Net;
 /// The interfaces of the network namespace that the calling thread is in, asked from the kernel each time. Not from
 /// /sys, which may show another namespace's.
 /// </summary>
-internal static unsafe partial class NetInterfaces
+internal static unsafe class NetInterfaces
 {
     // linux/rtnetlink.h and linux/if_link.h
     private const ushort GetLink = 18; // RTM_GETLINK
@@ -54,7 +54,7 @@ internal static unsafe partial class NetInterfaces
     internal static string? NameOf(int index)
     {
         byte* name = stackalloc byte[NameLength];
-        return if_indextoname((uint)index, name) != null ? Marshal.PtrToStringUTF8((nint)name) : null;
+        return Libc.if_indextoname((uint)index, name) != null ? Marshal.PtrToStringUTF8((nint)name) : null;
     }
 
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
@@ -102,7 +102,4 @@ internal static unsafe partial class NetInterfaces
             : NetlinkAttributes.Number(attributes, AttributeLink);
         return lower == index ? 0 : lower;
     }
-
-    [LibraryImport("libc")]
-    private static partial byte* if_indextoname(uint index, byte* name);
 }

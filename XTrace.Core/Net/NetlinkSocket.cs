@@ -8,7 +8,7 @@ using XTrace.Messages;
 namespace XTrace.Net;
 
 /// <summary>A netlink socket of the network namespace that the calling thread is in, RFC 3549.</summary>
-internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
+internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
 {
     internal const int Route = 0; // NETLINK_ROUTE, linux/netlink.h
     internal const int Rdma = 20; // NETLINK_RDMA
@@ -33,7 +33,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
     /// <exception cref="XTraceException">The kernel has no such protocol.</exception>
     internal static NetlinkSocket Open(int protocol)
     {
-        NetlinkSocket socket = Create(Family, RawCloseOnExec, protocol);
+        NetlinkSocket socket = Libc.socket(Family, RawCloseOnExec, protocol);
         return socket.IsInvalid ? throw Failed(KernelOperation.OpenNetlink, Marshal.GetLastPInvokeError()) : socket;
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         return messages;
     }
 
-    protected override bool ReleaseHandle() => Close((int)handle) == 0;
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
     /// <summary>Changes something, and waits until the kernel says that it did.</summary>
     /// <exception cref="XTraceException">The kernel refused.</exception>
@@ -75,7 +75,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), flags);
         body.CopyTo(message.AsSpan(HeaderLength));
-        if (Send(this, message, (nuint)message.Length, 0) < 0)
+        if (Libc.send(this, message, (nuint)message.Length, 0) < 0)
         {
             throw Failed(KernelOperation.AskNetlink, Marshal.GetLastPInvokeError());
         }
@@ -100,7 +100,7 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         bool consistent = true;
         while (true)
         {
-            nint length = Receive(this, buffer, (nuint)buffer.Length, 0);
+            nint length = Libc.recv(this, buffer, (nuint)buffer.Length, 0);
             if (length < 0 && Marshal.GetLastPInvokeError() == Errnos.EINTR)
             {
                 continue;
@@ -135,16 +135,4 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
 
     private static XTraceException Failed(KernelOperation operation, int errno) =>
         new(KernelMessages.OfNetlink(errno), null, operation, Marshal.GetPInvokeErrorMessage(errno), errno);
-
-    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
-    private static partial NetlinkSocket Create(int family, int type, int protocol);
-
-    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
-    private static partial nint Send(NetlinkSocket socket, byte[] message, nuint length, int flags);
-
-    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
-    private static partial nint Receive(NetlinkSocket socket, [Out] byte[] buffer, nuint length, int flags);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int fd);
 }

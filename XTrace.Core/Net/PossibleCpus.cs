@@ -10,7 +10,7 @@ internal static class PossibleCpus
     {
         get
         {
-            string list = File.ReadAllText("/sys/devices/system/cpu/possible").Trim();
+            string list = KernelFile.ReadText("/sys/devices/system/cpu/possible").Trim();
             return int.Parse(list.AsSpan(list.LastIndexOfAny([',', '-']) + 1), CultureInfo.InvariantCulture) + 1;
         }
     }

@@ -9,7 +9,7 @@ namespace XTrace.Net;
 /// Makes an interface take frames that are for others: a bridge then shows what its ports exchange, and the port that a switch mirrors to
 /// what it gets.
 /// </summary>
-internal static partial class Promiscuity
+internal static class Promiscuity
 {
     private const ushort NewLink = 16; // RTM_NEWLINK, linux/rtnetlink.h
     private const int HeaderLength = 16; // struct ifinfomsg
@@ -24,9 +24,9 @@ internal static partial class Promiscuity
     /// <exception cref="XTraceException">This process may not open a packet socket.</exception>
     internal static BpfHandle Hold(NetInterface target)
     {
-        int fd = socket(PacketFamily, RawCloseOnExec, 0);
+        int fd = Libc.socket_fd(PacketFamily, RawCloseOnExec, 0);
         Membership membership = new() { InterfaceIndex = target.Index, Type = MembershipPromiscuous };
-        if (fd >= 0 && setsockopt(fd, PacketLevel, AddMembership, in membership, Marshal.SizeOf<Membership>()) == 0)
+        if (fd >= 0 && Libc.setsockopt(fd, PacketLevel, AddMembership, in membership, Marshal.SizeOf<Membership>()) == 0)
         {
             return new BpfHandle(fd);
         }
@@ -49,17 +49,11 @@ internal static partial class Promiscuity
 
     /// <summary>struct packet_mreq, linux/if_packet.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    private struct Membership
+    internal struct Membership
     {
         internal int InterfaceIndex;
         internal ushort Type;
         internal ushort AddressLength;
         internal ulong Address;
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int socket(int family, int type, int protocol);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int setsockopt(int fd, int level, int option, in Membership value, int length);
 }

@@ -5,9 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace XTrace.Rdma;
 
 /// <summary>Reads attributes of sysfs with the kernel's own error numbers, which File would turn into exceptions.</summary>
-internal static unsafe partial class SysfsFile
+internal static unsafe class SysfsFile
 {
-    private const string Library = "libc";
     private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, asm-generic/fcntl.h
     private const int PageSize = 4096; // the most that an attribute holds
 
@@ -27,7 +26,7 @@ internal static unsafe partial class SysfsFile
 
     /// <summary>Goes back to the start of a folder.</summary>
     /// <returns>0, or a negative error number.</returns>
-    internal static int Rewind(SafeFileHandle folder) => lseek(folder, 0, 0) < 0 ? -Marshal.GetLastPInvokeError() : 0;
+    internal static int Rewind(SafeFileHandle folder) => Libc.lseek(folder, 0, 0) < 0 ? -Marshal.GetLastPInvokeError() : 0;
 
     /// <summary>Lists as much of a folder as has room.</summary>
     /// <returns>The number of bytes, 0 at its end, or a negative error number.</returns>
@@ -35,14 +34,14 @@ internal static unsafe partial class SysfsFile
     {
         fixed (byte* start = buffer)
         {
-            nint count = syscall(s_ofMachine.ListCall, folder, start, (nuint)buffer.Length);
+            nint count = Libc.syscall(s_ofMachine.ListCall, folder, start, (nuint)buffer.Length);
             return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
         }
     }
 
     private static SafeFileHandle? TryOpen(string path, int flags, out int errno)
     {
-        int fd = open(path, flags);
+        int fd = Libc.open(path, flags);
         errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
         return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
     }
@@ -53,7 +52,7 @@ internal static unsafe partial class SysfsFile
     {
         fixed (byte* start = buffer)
         {
-            nint count = pread(file, start, (nuint)buffer.Length, 0);
+            nint count = Libc.pread(file, start, (nuint)buffer.Length, 0);
             return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
         }
     }
@@ -66,16 +65,4 @@ internal static unsafe partial class SysfsFile
         int length = file is null ? 0 : Read(file, buffer);
         return length > 0 && Encoding.UTF8.GetString(buffer[..length]).Trim() is { Length: > 0 } text ? text : null;
     }
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int open(string path, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial long lseek(SafeFileHandle fd, long offset, int whence);
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint syscall(nint number, SafeFileHandle fd, byte* buffer, nuint count);
 }

@@ -312,7 +312,7 @@ Get-FlowStat $interface | ForEach-Object { "`$(`$_.PacketsPerSecond)" -match '^\
 `$PSStyle.OutputRendering = 'PlainText'
 (Get-FlowStat $interface | Out-String -Width 120).Trim() -split '\r?\n' | Select-Object -Last 1
 (Get-XdpMonitor $interface | Out-String -Width 120).Trim() -split '\r?\n' | Select-Object -Last 1
-(Stop-XdpMonitor $interface -PassThru | Start-XdpMonitor -Filter @{ Port = '443'; Address = '10.0.0.0/8' }).Filter
+"`$((Stop-XdpMonitor $interface -PassThru | Start-XdpMonitor -Filter @{ Port = '443'; Address = '10.0.0.0/8' }).Filter)"
 "@ "env", "LC_ALL=$_"
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 60
         $said[0] | Should -Be True
@@ -321,7 +321,7 @@ Get-FlowStat $interface | ForEach-Object { "`$(`$_.PacketsPerSecond)" -match '^\
         $said[3..4] | Should -Be True, True
         $said[5] | Should -Match "^UDP +10\.0\.0\.1:1000 +10\.0\.0\.2:443 +3\.05 KiB +[\d.]+ k?bit/s +3 Ingress +$interface`$"
         $said[6] | Should -Match "^$interface +Ingress +Running +$tc +3 +3\.05 KiB +0 +1 +\d+`$"
-        $said[7] | Should -Match '443'
+        $said[7] | Should -Be 'Address 10.0.0.0/8; Port 443'
     }
 }
 

@@ -194,12 +194,35 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
     Context 'of rights and the machine' {
         It 'LibbpfNotFound names the packages' {
-            # What the loader would find is then no library.
-            $hide = 'for library in $(/sbin/ldconfig -p | awk "/libbpf.so.1 / { print \$NF }"); do mount --bind /dev/null "$library"; done; exec "$@"'
-            $failure = Get-Failure "Get-FlowStat $interface" @($ownMounts; $hide; 'sh')
+            # The loader looks in these folders, one after the other.
+            $hide = 'strace', '-f', '-qqq', '-o', '/dev/null', '-e', 'inject=openat:error=ENOENT'
+            foreach ($folder in '/lib', '/usr/lib', "/lib/$(uname -m)-linux-gnu", "/usr/lib/$(uname -m)-linux-gnu") {
+                $hide += '-P', "$folder/libbpf.so.1"
+            }
+            $failure = Get-Failure "Get-FlowStat $interface" $hide
             $failure.Id | Should -Be 'LibbpfNotFound,XTrace.PowerShell.GetFlowStatCommand'
             $failure.Category | Should -Be NotInstalled
             $failure.Message | Should -BeLike '*apt-get install libbpf1*dnf install libbpf*'
+        }
+
+        It 'LibbpfUnusable: what is there is no library' {
+            $spoil = 'for library in $(/sbin/ldconfig -p | awk "/libbpf.so.1 / { print \$NF }"); do mount --bind /dev/null "$library"; done; exec "$@"'
+            $failure = Get-Failure "Get-FlowStat $interface" @($ownMounts; $spoil; 'sh')
+            $failure.Id | Should -Be 'LibbpfUnusable,XTrace.PowerShell.GetFlowStatCommand'
+            $failure.Category | Should -Be NotInstalled
+            $failure.Message | Should -BeLike 'libbpf.so.1 cannot be loaded: */libbpf.so.1: file too short.*'
+        }
+
+        It '<id>: the kernel answers <errno> for /proc/meminfo' -ForEach @(
+            @{ Id = 'FileFailed'; Errno = 'EMFILE'; Category = 'NotSpecified'; Message = "Cannot read /proc/meminfo: Too many open files. Raise 'ulimit -n'*" }
+            @{ Id = 'FileMissing'; Errno = 'ENOENT'; Category = 'ResourceUnavailable'; Message = "/proc/meminfo is not there. Mount what is missing: *" }
+        ) {
+            # .NET reads it as well when it starts, where it may be missing.
+            $inject = 'strace', '-f', '-qqq', '-o', '/dev/null', '-e', "inject=openat:error=$errno", '-P', '/proc/meminfo'
+            $failure = Get-Failure "Get-FlowStat $interface" $inject
+            $failure.Id | Should -Be "$id,XTrace.PowerShell.GetFlowStatCommand"
+            $failure.Category | Should -Be $category
+            $failure.Message | Should -BeLike $message
         }
 
         It 'BpfFileSystemNotMounted says how to mount it, and with CAP_SYS_ADMIN it is mounted' {

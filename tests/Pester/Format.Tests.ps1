@@ -102,7 +102,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $samples.Sample | Should -Be 1, 2, 3
             $lines = $samples | Show
             $lines[0] | Should -Match '^TrafficType '
-            $lines -match 'Sample: ' | Should -Be @($samples[1, 2] | ForEach-Object { "   Sample: $($_.Sample), $($_.Timestamp.ToString('HH:mm:ss'))" })
+            $lines -match 'SampleTime: ' | Should -Be @($samples[1, 2] | ForEach-Object { "   SampleTime: $($_.Sample), $($_.Timestamp.ToString('HH:mm:ss'))" })
             $lines -match '^UDP ' | Should -HaveCount 3
             $samples | Format-Table Packets, Bytes | Show | Where-Object { $_ -like '*Sample*' } | Should -BeNullOrEmpty
             $lines = $samples[1] | Format-List | Show

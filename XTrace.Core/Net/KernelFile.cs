@@ -1,0 +1,59 @@
+using System.Globalization;
+using XTrace.Messages;
+
+namespace XTrace.Net;
+
+/// <summary>Files of proc, sysfs and bpffs that must be there. What the kernel refuses becomes XTrace's own error.</summary>
+internal static class KernelFile
+{
+    /// <summary>The whole text of a file.</summary>
+    /// <exception cref="XTraceException">It cannot be read.</exception>
+    internal static string ReadText(string path) => Read(path, File.ReadAllText);
+
+    /// <summary>What follows a label in the line that begins with it.</summary>
+    /// <exception cref="XTraceException">The file cannot be read.</exception>
+    internal static string ReadField(string path, string label)
+    {
+        string line = Read(path, file => File.ReadLines(file).First(line => line.StartsWith(label, StringComparison.Ordinal)));
+        return line[label.Length..].Trim();
+    }
+
+    /// <summary>The number of a namespace: a link such as net:[4026531840] has its kind and its inode.</summary>
+    /// <exception cref="XTraceException">The link cannot be read.</exception>
+    internal static ulong ReadNamespace(string path)
+    {
+        string target = Read(path, link => new FileInfo(link).LinkTarget ?? "");
+        int start = target.IndexOf('[', StringComparison.Ordinal) + 1;
+        return ulong.TryParse(target.AsSpan(start).TrimEnd(']'), CultureInfo.InvariantCulture, out ulong inode)
+            ? inode
+            : throw new XTraceException(KernelMessages.FileMissing, path, path);
+    }
+
+    private static string Read(string path, Func<string, string> read)
+    {
+        try
+        {
+            return Do(KernelOperation.Read(path), path, read);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new XTraceException(missing, KernelMessages.FileMissing, path, path);
+        }
+    }
+
+    /// <summary>Does something with a path. Missing rights are left to the caller, who knows what they mean there.</summary>
+    /// <exception cref="XTraceException">The kernel refused for want of descriptors, memory or the like.</exception>
+    /// <exception cref="UnauthorizedAccessException">The caller may not.</exception>
+    internal static T Do<T>(KernelOperation operation, string path, Func<string, T> action)
+    {
+        try
+        {
+            return action(path);
+        }
+        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            // .NET puts the path behind the kernel's words, and the operation names it already.
+            throw new XTraceException(error, KernelMessages.FileFailed, path, operation, error.Message.Split(" : '")[0]);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.RegularExpressions;
+using XTrace.Testbed;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>Streams that are closed, and descriptors, memory and files that cannot be had: an error that says so, and no crash.</summary>
+public partial class ShortageTests
+{
+    [Theory]
+    [InlineData(">&-", "--list")]
+    [InlineData(">&-", "--help")]
+    [InlineData(">&-", "-i nosuch0")]
+    [InlineData("1</dev/null", "--list")]
+    public void A_closed_standard_output_is_an_error(string redirection, string arguments)
+    {
+        using CatchProcess run = new(["sh", "-c", $"exec \"$0\" \"$@\" {redirection}"], CatchProcess.Folder, null, arguments);
+        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed.\n"), run.End());
+    }
+
+    [Theory]
+    [InlineData("2>&-", "--list", 0)]
+    [InlineData("<&- 2>&-", "--list", 0)]
+    [InlineData("2>&-", "-i nosuch0", 1)]
+    [InlineData("<&- >&- 2>&-", "--list", 1)]
+    public void Closed_streams_change_no_exit_code(string redirection, string arguments, int exitCode)
+    {
+        using CatchProcess run = new(["sh", "-c", $"exec \"$0\" \"$@\" {redirection}"], CatchProcess.Folder, null, arguments);
+        (int code, string _, string error) = run.End();
+        Assert.Equal((exitCode, ""), (code, error));
+    }
+
+    [Theory]
+    [Trait("Category", "Privileged")]
+    [InlineData("openat:error=EMFILE", "/proc/meminfo", "Cannot read /proc/meminfo: Too many open files. Raise 'ulimit -n'")]
+    [InlineData("openat:error=EMFILE", "/sys/devices/system/cpu/possible", "Cannot read /sys/devices/system/cpu/possible: Too many open files.")]
+    [InlineData("openat:error=ENOENT", "/proc/thread-self/status", "/proc/thread-self/status is not there. Mount what is missing:")]
+    [InlineData("readlink:error=ENOENT", "/proc/thread-self/ns/net", "/proc/thread-self/ns/net is not there.")]
+    public void A_file_of_the_kernel_that_cannot_be_read_is_named(string fault, string path, string message)
+    {
+        (int code, string _, string error) = RunWith(fault, "-P", path);
+        Assert.Equal(1, code);
+        Assert.Contains($"xtrace-catch: {message}", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Category", "Privileged")]
+    [InlineData("clone3:error=EAGAIN:when=3", "A resource is short: ")]
+    [InlineData("pipe2:error=EMFILE:when=1", "A resource is short: Too many open files")]
+    public void The_runtime_s_own_wants_are_told(string fault, string message)
+    {
+        (int code, string _, string error) = RunWith(fault);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"xtrace-catch: {message}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Category", "Privileged")]
+    public void OpenSSL_is_not_needed()
+    {
+        using CatchProcess run = new(["strace", "-f", "-e", "trace=openat"], CatchProcess.Folder, null, "-i lo --once -t 100");
+        (int code, string _, string trace) = run.End();
+        Assert.Equal(0, code);
+        Assert.Contains("libbpf.so.1", trace, StringComparison.Ordinal);
+        Assert.DoesNotContain("libssl", trace, StringComparison.Ordinal);
+        Assert.DoesNotContain("libcrypto", trace, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every call of a kind fails once, one call a run, from the first that the runtime's loader leaves to the program.</summary>
+    [Theory]
+    [Trait("Category", "Machine")]
+    [InlineData("openat", "EMFILE")]
+    [InlineData("socket", "EMFILE")]
+    [InlineData("fcntl", "EMFILE")]
+    [InlineData("epoll_create1", "EMFILE")]
+    [InlineData("bpf", "ENOMEM")]
+    [InlineData("bpf", "EPERM")]
+    [InlineData("sendto", "ENOBUFS")]
+    [InlineData("recvfrom", "ENOBUFS")]
+    [InlineData("readlink", "EACCES")]
+    [InlineData("getdents64", "ENOMEM")]
+    [InlineData("flock", "ENOLCK")]
+    [InlineData("write", "EIO")]
+    public void No_call_that_fails_ends_in_a_crash(string call, string errno)
+    {
+        using CatchProcess counted = new(["strace", "-f", "-e", $"trace={call}"], CatchProcess.Folder, null, "-i lo --once -t 100");
+        int calls = counted.End().Error.Split('\n').Count(line => Regex.IsMatch(line, $@"(^|\] ){call}\("));
+        Assert.True(calls > 0);
+        for (int when = 1; when <= calls; when++)
+        {
+            (int code, string output, string error) = RunWith($"{call}:error={errno}:when={when}");
+            Assert.True(code is 0 or 1, $"{call} {when} of {calls}: {code}\n{output}{error}");
+            Assert.DoesNotContain("Unhandled exception", error, StringComparison.Ordinal);
+            Assert.True(code == 0 || OwnError().IsMatch(error), $"{call} {when} of {calls}: {error}");
+        }
+        Assert.DoesNotContain("xtrace", Command.Run("bpftool", "net", "show", "dev", "lo"), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"^xtrace-catch: \S", RegexOptions.Multiline)]
+    private static partial Regex OwnError();
+
+    private static (int ExitCode, string Output, string Error) RunWith(string fault, params string[] more)
+    {
+        using CatchProcess run = new(
+            ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", $"inject={fault}", .. more], CatchProcess.Folder, null, "-i lo --once -t 100");
+        return run.End();
+    }
+}
