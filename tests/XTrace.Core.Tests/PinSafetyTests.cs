@@ -96,7 +96,7 @@ public sealed class PinSafetyTests : IDisposable
         Task<bool> waits = Task.Run(() => PinLock.TryLock(_folder, TimeSpan.FromSeconds(30), out _));
         await Task.Delay(100);
         Assert.False(waits.IsCompleted);
-        _ = XTrace.Bpf.Libc.close(held);
+        _ = Libc.close(held);
         Assert.True(await waits);
     }
 
