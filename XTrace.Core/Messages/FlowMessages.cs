@@ -95,6 +95,12 @@ internal static class FlowMessages
         ForCommandLine = ("Add --promiscuous to see that as well, or watch the ports.", "加上 --promiscuous 可以看到，或者监控各端口。"),
     };
 
+    internal static readonly Message VrfShowsNothing = new("VrfShowsNothing")
+    {
+        English = "{0} is a VRF: the kernel counts what arrives on it, and hands none of it to XDP or TC there. Watch the interfaces in it.",
+        Chinese = "{0} 是 VRF：内核在其上计数，但不把任何帧交给该接口的 XDP 或 TC。请监控属于它的接口。",
+    };
+
     internal static readonly Message PromiscuousFailed = new("PromiscuousFailed", XTraceErrorKind.PermissionDenied)
     {
         English = "{0} cannot be made promiscuous: {1}. That needs CAP_NET_RAW as well. "

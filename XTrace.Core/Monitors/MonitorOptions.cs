@@ -11,6 +11,9 @@ internal sealed record MonitorOptions
     internal const int MinMaxFlow = FlowAbi.SlotsPerBucket;
     internal const int MaxMaxFlow = 1 << 23; // a slot's number has 24 bits, see FLOW_ENTRY_SLOT
 
+    /// <summary>From so many points on they are attached in the way that is quick for many.</summary>
+    private const int Many = 32;
+
     internal AttachMode Mode { get; init; } = AttachMode.Auto;
 
     /// <summary>What is to be watched: a monitor for each direction.</summary>
@@ -42,11 +45,21 @@ internal sealed record MonitorOptions
     }
 
     /// <summary>The hooks to try. With both directions, XDP is for what arrives; TC is all there is for what leaves.</summary>
+    /// <param name="target">The interface.</param>
+    /// <param name="direction">Ingress or Egress.</param>
+    /// <param name="points">How many interfaces and directions are attached together, see HookPlan.ForMany.</param>
+    /// <param name="report">Is told why a virtual interface gets TC.</param>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>
-    internal HookPlan PlanFor(NetInterface target, FlowDirection direction)
+    internal HookPlan PlanFor(NetInterface target, FlowDirection direction, int points = 1, Action<Notice>? report = null)
     {
         bool isOtherDirection = direction == FlowDirection.Egress && Direction == FlowDirection.Both;
         HookPlan plan = HookPlan.For(target, direction, isOtherDirection ? AttachMode.Auto : Mode);
-        return Hooks == null ? plan : plan with { Hooks = Hooks };
+        if (Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
+        {
+            report?.Invoke(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+        }
+        return Hooks != null ? plan with { Hooks = Hooks }
+            : points >= Many ? plan.ForMany(target, direction)
+            : plan;
     }
 }

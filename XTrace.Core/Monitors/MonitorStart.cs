@@ -11,9 +11,6 @@ namespace XTrace.Monitors;
 /// </summary>
 internal sealed class MonitorStart(MonitorOptions options, bool force, Action<Notice> report) : IDisposable
 {
-    /// <summary>From so many points on they are attached in the way that is quick for many, see HookPlan.ForMany.</summary>
-    private const int Many = 32;
-
     private readonly List<(PinFolder Folder, FlowMonitor Monitor)> _monitors = [];
     private readonly List<(PinFolder Folder, FlowMonitor Monitor, PointPin Pin)> _started = [];
     private readonly HashSet<int> _promiscuous = [];
@@ -28,7 +25,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         {
             try
             {
-                Start(target, direction, left--, targets.Count >= Many);
+                Start(target, direction, left--, targets.Count);
             }
             catch (XTraceException error)
             {
@@ -63,7 +60,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         }
     }
 
-    private void Start(NetInterface target, FlowDirection direction, int points, bool isMany)
+    private void Start(NetInterface target, FlowDirection direction, int left, int all)
     {
         bool exists = _existing.TryGetValue((target.Index, direction), out (PinFolder Folder, PinnedPoint Point) old)
             || TryFindByName(target, direction, out old);
@@ -72,15 +69,11 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         {
             ThrowIfRunning(target, direction, exists ? old : null, oldVersion != null);
         }
-        HookPlan plan = options.PlanFor(target, direction);
-        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
-        {
-            report(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
-        }
+        HookPlan plan = options.PlanFor(target, direction, all, report);
         Replacement? replacement = exists ? new Replacement(old.Point.ProgramId, () => Replace(old))
             : oldVersion != null ? new Replacement(oldVersion.ProgramId, () => Replace(oldVersion))
             : null;
-        Attach(target, direction, isMany ? plan.ForMany(target, direction) : plan, replacement, exists ? old.Folder : null, points);
+        Attach(target, direction, plan, replacement, exists ? old.Folder : null, left);
     }
 
     /// <summary>A point whose interface is gone or was moved away is known by its name alone.</summary>
@@ -139,7 +132,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         }
         else if (!options.Promiscuous)
         {
-            target.WarnIfBridge(report);
+            target.WarnOfHidden(report);
         }
     }
 

@@ -30,12 +30,18 @@ internal sealed record NetInterface(string Name, int Index)
     /// <summary>Whether no device of its own brings the frames.</summary>
     internal bool IsVirtual => Kind != null || HardwareType == HardwareType.Loopback;
 
-    /// <summary>Says what a bridge does not show.</summary>
-    internal void WarnIfBridge(Action<Notice> report)
+    /// <summary>Says what passes through the interface, and not through any hook.</summary>
+    internal void WarnOfHidden(Action<Notice> report)
     {
-        if (Kind == "bridge" && !IsPromiscuous)
+        Message? hidden = Kind switch
         {
-            report(new Notice(NoticeLevel.Warning, FlowMessages.BridgeShowsItsOwn, Name, Name));
+            "bridge" when !IsPromiscuous => FlowMessages.BridgeShowsItsOwn,
+            "vrf" => FlowMessages.VrfShowsNothing,
+            _ => null,
+        };
+        if (hidden != null)
+        {
+            report(new Notice(NoticeLevel.Warning, hidden, Name, Name));
         }
     }
 }

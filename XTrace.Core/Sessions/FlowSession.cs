@@ -262,7 +262,7 @@ public sealed class FlowSession : IDisposable
         for (int i = 0; i < own.Count; i++)
         {
             (NetInterface target, FlowDirection direction) = own[i];
-            Try(() => opened.Add(AttachOwn(target, direction, own.Count - i)));
+            Try(() => opened.Add(AttachOwn(target, direction, own.Count - i, own.Count)));
         }
         Announce(opened);
         WarnIfStacked(opened);
@@ -287,7 +287,7 @@ public sealed class FlowSession : IDisposable
         }
         else
         {
-            target.WarnIfBridge(_report);
+            target.WarnOfHidden(_report);
         }
     }
 
@@ -325,14 +325,10 @@ public sealed class FlowSession : IDisposable
         }
     }
 
-    private WatchedPoint AttachOwn(NetInterface target, FlowDirection direction, int points)
+    private WatchedPoint AttachOwn(NetInterface target, FlowDirection direction, int left, int all)
     {
         MonitorOptions options = OwnOptions with { Direction = _options.Directions ?? FlowDirection.Ingress };
-        HookPlan plan = options.PlanFor(target, direction);
-        if (options.Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
-        {
-            _report(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
-        }
+        HookPlan plan = options.PlanFor(target, direction, all, _report);
         foreach (FlowSource source in _sources.Where(source => source.IsOwn))
         {
             if (Attach(source) is { } watched)
@@ -340,7 +336,7 @@ public sealed class FlowSession : IDisposable
                 return watched;
             }
         }
-        FlowSource made = new(FlowMonitor.Create(options, points, ProcessIdentity.Current, _report), null);
+        FlowSource made = new(FlowMonitor.Create(options, left, ProcessIdentity.Current, _report), null);
         lock (_sources)
         {
             _sources.Add(made);

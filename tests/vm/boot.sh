@@ -6,7 +6,7 @@ boot_limit=${BOOT_LIMIT:-1800}
 
 # Boots the kernel and waits until the guest powers off. Shares are given as tag=folder, read-only.
 boot() {
-    local results=$1 scenarios=$2 share shares=() qemu waited=0
+    local results=$1 scenarios=$2 share shares=() waited=0
     shift 2
     for share in "$@"; do
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
@@ -22,6 +22,9 @@ boot() {
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \
         -serial "file:$results/console" &
     qemu=$!
+    # The guest ends with what started it.
+    trap 'kill "$qemu" 2>/dev/null' EXIT
+    trap 'exit 130' INT TERM
     while kill -0 "$qemu" 2>/dev/null; do
         if ((waited++ == boot_limit)); then
             kill "$qemu"

@@ -1,0 +1,143 @@
+# shellcheck shell=bash disable=SC2154 # version: run.sh
+# Every kind of stacked or virtual interface that the kernel has and that needs no other program: what XTrace counts on it,
+# on TC both ways and on generic XDP, against the interface's own counters.
+
+# What makes one end of a kind: "kind" is made as k0, in a namespace whose veth is u0; $own and $other end in 1 and 2, or 2 and 1.
+kinds=(
+    'dummy|link add k0 type dummy'
+    'veth|link set ku name k0'
+    'bridge|link add k0 type bridge;link set ku up master k0'
+    'bond|link add k0 type bond mode active-backup;link set ku down;link set ku master k0;link set ku up'
+    'bond-rr|link add k0 type bond mode balance-rr;link set ku down;link set ku master k0;link set ku up'
+    'vrf|link add k0 type vrf table 10;link set ku up master k0;address add 10.9.9.$own/24 dev ku'
+    'vlan|link add k0 link u0 type vlan id 7'
+    'vlan-ad|link add k0 link u0 type vlan proto 802.1ad id 7'
+    'macvlan|link add k0 link u0 type macvlan mode bridge'
+    'ipvlan|link add k0 link u0 type ipvlan mode l2'
+    'ipvlan-l3|link add k0 link u0 type ipvlan mode l3'
+    'macsec|link add k0 link u0 type macsec encrypt off;macsec add k0 tx sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef;macsec add k0 rx port 1 address 02:00:00:00:00:0$other;macsec add k0 rx port 1 address 02:00:00:00:00:0$other sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef'
+    'vxlan|link add k0 type vxlan id 7 local 10.0.0.$own remote 10.0.0.$other dstport 4789'
+    'geneve|link add k0 type geneve id 7 remote 10.0.0.$other'
+    'gre|link add k0 type gre local 10.0.0.$own remote 10.0.0.$other'
+    'gretap|link add k0 type gretap local 10.0.0.$own remote 10.0.0.$other'
+    'erspan|link add k0 type erspan local 10.0.0.$own remote 10.0.0.$other seq key 7 erspan_ver 1 erspan 7'
+    'ipip|link add k0 type ipip local 10.0.0.$own remote 10.0.0.$other'
+    'sit|link add k0 type sit mode any local 10.0.0.$own remote 10.0.0.$other'
+    'ip6gre|link add k0 type ip6gre local fd00::$own remote fd00::$other'
+    'ip6gretap|link add k0 type ip6gretap local fd00::$own remote fd00::$other'
+    'ip6tnl|link add k0 type ip6tnl mode any local fd00::$own remote fd00::$other'
+    'hsr|link add k0 type hsr slave1 u0 slave2 ku version 1'
+)
+
+# Runs a command in one end's namespace.
+at() {
+    local space=$1
+    shift
+    nsenter --net="/run/netns/$space" "$@"
+}
+
+make_ends() {
+    local own space
+    ip netns add k1
+    ip netns add k2
+    ip link add u0 netns k1 type veth peer name u0 netns k2
+    ip link add ku netns k1 type veth peer name ku netns k2
+    for own in 1 2; do
+        space=k$own
+        at $space sysctl -qw net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.lo.disable_ipv6=1 net.ipv6.conf.ku.disable_ipv6=1 \
+            net.ipv6.conf.u0.accept_dad=0 net.ipv6.conf.u0.router_solicitations=0
+        at $space ethtool -K u0 tx off tso off gso off gro off >/dev/null
+        at $space ethtool -K ku tx off tso off gso off gro off >/dev/null
+        ip -n $space link set lo up
+        ip -n $space link set u0 address 02:00:00:00:00:0$own up
+        ip -n $space link set ku up
+        ip -n $space address add 10.0.0.$own/24 dev u0
+        ip -n $space address add fd00::$own/64 dev u0 nodad
+    done
+}
+
+# Both ends of a kind; false where this kernel has it not.
+make_kind() {
+    local own other command
+    for own in 1 2; do
+        other=$((3 - own))
+        eval "command=\"$1\""
+        # shellcheck disable=SC2154
+        tr ';' '\n' <<<"$command" | ip -n k$own -batch - || return 1
+        if [[ $command != *'type vrf'* ]]; then
+            ip -n k$own address add 10.9.9.$own/24 dev k0 || return 1
+        fi
+        ip -n k$own link set k0 up || return 1
+    done
+    if [[ $1 == *'type dummy'* ]]; then
+        ip -n k1 neighbour add 10.9.9.2 lladdr 02:00:00:00:00:02 dev k0
+    fi
+    sleep 2
+}
+
+# What k0 of the first namespace counts: received and sent packets and bytes.
+own_counters() {
+    at k1 sed -n 's/^ *k0://p' /proc/net/dev | awk '{ print $2, $1, $10, $9 }'
+}
+
+# A watch on one hook while pings of two sizes go through: a line for each direction, with XTrace's sums and the interface's.
+watch_kind() {
+    local kind=$1 hook=$2 direction=$3 catch before after ping=(ping -q -i 0.05 -W 1)
+    # Not through a function, whose process would get the signal alone.
+    nsenter --net=/run/netns/k1 /repo/out/xtrace-catch -i k0 -t 500 --all --json --attach-mode "$hook" --direction "$direction" >out 2>err &
+    catch=$!
+    await 60 loaded_or_ended $catch
+    if ! kill -0 $catch; then
+        echo "$kind $hook refused $(head -n 1 err)"
+        return
+    fi
+    before=$(own_counters)
+    [[ $kind != vrf ]] || ping+=(-I k0)
+    at k1 "${ping[@]}" -c 5 -s 10 10.9.9.2 >ping || true
+    at k1 "${ping[@]}" -c 3 -s 1200 10.9.9.2 >>ping || true
+    after=$(own_counters)
+    sleep 2
+    kill -TERM $catch
+    wait $catch || true
+    cat out err >"$kind.$hook"
+    # shellcheck disable=SC2086 # four numbers each
+    set -- $before $after
+    echo "$kind $hook Ingress $(json_sum Ingress) $(($5 - $1)) $(($6 - $2))"
+    [[ $direction == ingress ]] || echo "$kind $hook Egress $(json_sum Egress) $(($7 - $3)) $(($8 - $4))"
+    grep -v ' loaded on \|^Preparing' err | sed "s/^/$kind $hook said /" || true
+}
+
+loaded_or_ended() {
+    grep -q ' loaded on ' err || ! kill -0 "$1" 2>/dev/null
+}
+
+# Packets and bytes of the last sample, which has every flow since the start.
+json_sum() {
+    local last
+    last=$(sed -n 's/.*"Sample":\([0-9]*\).*/\1/p' out | tail -n 1)
+    sed -n "/\"Sample\":${last:-0},.*\"Direction\":\"$1\"/s/.*\"Packets\":\([0-9]*\).*\"Bytes\":\([0-9]*\).*/\1 \2/p" out |
+        awk '{ packets += $1; bytes += $2 } END { print packets + 0, bytes + 0 }'
+}
+
+run() {
+    local entry kind
+    : >kinds
+    for entry in "${kinds[@]}"; do
+        kind=${entry%%|*}
+        modprobe -q "${kind%%-*}" || true
+        make_ends
+        if make_kind "${entry#*|}"; then
+            watch_kind "$kind" tc both >>kinds
+            watch_kind "$kind" generic ingress >>kinds
+        else
+            echo "$kind missing" >>kinds
+        fi
+        ip netns del k1
+        ip netns del k2
+        sleep 0.5
+    done
+}
+
+check() {
+    cat kinds
+}
