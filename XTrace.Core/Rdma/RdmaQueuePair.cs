@@ -81,6 +81,12 @@ public sealed class RdmaQueuePair
     public double? ReceivedPacketsPerSecond { get; init; }
 
     /// <summary>
+    /// An estimate of the bytes sent since the first sample: packets times the mean size of the port's packets over the same
+    /// times, at most the path MTU. Null where the port does not count bytes and packets.
+    /// </summary>
+    public ulong? EstimatedSentBytes { get; init; }
+
+    /// <summary>
     /// An estimate of bytes a second in both directions: packets times the mean size of the port's packets over the same
     /// time, at most the path MTU. Null where the port does not count bytes and packets.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XTrace.Net;
 
 namespace XTrace.Rdma;
@@ -12,6 +13,7 @@ internal sealed class RdmaQueuePairs : IDisposable
     private const int Attempts = 5;
 
     private readonly NetlinkSocket _socket;
+    private readonly Stopwatch _spent = new();
 
     /// <exception cref="XTraceException">The kernel has no RDMA netlink.</exception>
     internal RdmaQueuePairs() => _socket = NetlinkSocket.Open(NetlinkSocket.Rdma);
@@ -36,6 +38,9 @@ internal sealed class RdmaQueuePairs : IDisposable
     /// <summary>The devices, with the numbers that the kernel knows them by.</summary>
     internal IReadOnlyList<(int Index, string Name)> Devices => [.. RdmaNetlink.Devices(_socket)];
 
+    /// <summary>How long the kernel has taken to list queue pairs and connections.</summary>
+    internal TimeSpan Spent => _spent.Elapsed;
+
     /// <summary>Adds the queue pairs of a device.</summary>
     /// <exception cref="XTraceException">The kernel refused.</exception>
     internal void Read(int index, string name, List<QueuePairEntry> entries)
@@ -53,6 +58,7 @@ internal sealed class RdmaQueuePairs : IDisposable
         {
             byte[] body = RdmaNetlink.Asking(
                 (RdmaNetlink.DeviceIndex, index), (RdmaNetlink.PortIndex, port), (RdmaNetlink.Number, number));
+            _spent.Start();
             foreach (byte[] message in _socket.Get(RdmaNetlink.QueuePairGet, body))
             {
                 QueuePairEntry.Read(message, name, entries);
@@ -61,6 +67,10 @@ internal sealed class RdmaQueuePairs : IDisposable
         catch (XTraceException)
         {
             // It was destroyed.
+        }
+        finally
+        {
+            _spent.Stop();
         }
     }
 
@@ -81,12 +91,17 @@ internal sealed class RdmaQueuePairs : IDisposable
         byte[] body = RdmaNetlink.Asking((RdmaNetlink.DeviceIndex, index));
         for (int attempt = 1; ; attempt++)
         {
+            _spent.Start();
             try
             {
                 return _socket.Dump(type, body);
             }
             catch (XTraceException) when (attempt < Attempts)
             {
+            }
+            finally
+            {
+                _spent.Stop();
             }
         }
     }

@@ -1,7 +1,7 @@
 # What holds for every cmdlet, so that who knows one knows all.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' |
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' |
         ForEach-Object { @{ Command = $_; ChangesState = $_ -notlike 'Get-*'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter' } }
     $script:flowCommands = $commands | Where-Object Command -NotLike '*Rdma*'
     $script:rdmaCommands = $commands | Where-Object Command -Like '*Rdma*'
