@@ -112,6 +112,9 @@ internal static class Messages
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
         rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
+        rdma 模式输出连接: '地址:队列对 -> 地址:队列对', 在 InfiniBand 上为 '队列对:LID -> 队列对:LID'。
+        包数从第一次采样开始累计, 字节数是估计值, 短横线表示未知。
+        对端地址需要 root, 除非连接由 RDMA 连接管理器建立。
         硬件网卡上的 RDMA 绕过内核, xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置 (默认 /sys)。
 
         使用 --json 时, 标准输出只有 JSON, 属性名与 PowerShell 模块的对象相同; 其他消息在标准错误。
@@ -135,6 +138,9 @@ internal static class Messages
 
         Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices, and -i
         those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
+        Mode rdma prints connections as 'ADDRESS:PAIR -> ADDRESS:PAIR', on InfiniBand as 'PAIR:LID -> PAIR:LID'.
+        Packets count from the first sample on, bytes are an estimate, and a dash stands for what is not known.
+        Addresses of peers need root, unless the RDMA connection manager made the connection.
         XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
 
         With --json the properties are named as those of the PowerShell module's objects, and whatever is not

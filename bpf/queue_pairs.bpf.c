@@ -95,7 +95,8 @@ static __always_inline void read_address(struct queue_pair_path *path, const str
 	if (address->type == RDMA_AH_ATTR_TYPE_IB)
 		path->dlid = address->ib.dlid;
 	else if (address->type == RDMA_AH_ATTR_TYPE_OPA)
-		path->dlid = address->opa.dlid;
+		/* Of a union, the verifier knows the first member alone. */
+		bpf_probe_read_kernel(&path->dlid, sizeof(path->dlid), &address->opa.dlid);
 }
 
 static __always_inline _Bool asked_by_reader(void)

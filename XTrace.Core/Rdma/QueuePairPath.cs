@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace XTrace.Rdma;
@@ -8,7 +7,6 @@ namespace XTrace.Rdma;
 [StructLayout(LayoutKind.Sequential)]
 internal struct QueuePairPath
 {
-    private const int GidLength = 16;
     private const int SmallestMtu = 128; // IB_MTU_256 is 1, rdma/ib_verbs.h
     private const int LargestMtu = 5; // IB_MTU_4096
 
@@ -24,7 +22,8 @@ internal struct QueuePairPath
     internal byte TrafficClass;
     internal byte LocalGidIndex;
     private unsafe fixed byte _reserved[7];
-    private Gid _remoteGid;
+    private ulong _remoteGid;
+    private ulong _remoteGidRest;
 
     /// <summary>The path MTU in bytes; null before the queue pair is connected.</summary>
     internal readonly int? PathMtu => Mtu is > 0 and <= LargestMtu ? SmallestMtu << Mtu : null;
@@ -34,7 +33,7 @@ internal struct QueuePairPath
     {
         get
         {
-            IPAddress gid = new((ReadOnlySpan<byte>)_remoteGid);
+            IPAddress gid = new(MemoryMarshal.AsBytes<ulong>([_remoteGid, _remoteGidRest]));
             return HasGid == 0 || gid.Equals(IPAddress.IPv6Any) ? null : gid.IsIPv4MappedToIPv6 ? gid.MapToIPv4() : gid;
         }
     }
@@ -44,12 +43,6 @@ internal struct QueuePairPath
 
     /// <summary>What tells this queue pair from a later one with its number.</summary>
     internal readonly (ulong Instance, uint CompletionQueue) Identity => (Instance, CompletionQueue);
-
-    [InlineArray(GidLength)]
-    private struct Gid
-    {
-        private byte _first;
-    }
 }
 
 /// <summary>Whose listings the program tells of: struct queue_pair_reader, bpf/queue_pairs.h.</summary>

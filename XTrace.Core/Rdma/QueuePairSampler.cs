@@ -88,6 +88,10 @@ internal sealed class QueuePairSampler : IDisposable
     /// <summary>Says which ports are wanted, after their counters were read.</summary>
     internal void Use(IEnumerable<CounterPlace> places)
     {
+        if (_netlink is null)
+        {
+            return;
+        }
         Dictionary<(string, int), QueuePairPort> before = _ports;
         _ports = [];
         foreach (CounterPlace place in places.Where(place => place.Port is not null))

@@ -15,20 +15,20 @@ run() {
     tcpdump -Z root -i va -s 128 -B 65536 -w /tmp/va.pcap 2>va.tcpdump &
     dump=$!
     await 30 grep -q 'listening on' va.tcpdump
-    steady "ib_write_bw -F -d rxe_b -x $b -D 6 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 6 -s 16384 $address_b"
-    steady "ib_send_bw -F -d rxe_b -x $b -D 6 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 6 -s 16384 $address_b"
-    steady "ib_read_bw -F -d rxe_b -x $b -D 6 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 6 -s 16384 $address_b"
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_read_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     export LD_PRELOAD=/repo/out/vm/near-wrap.so
-    steady "ib_write_bw -F -d rxe_b -x $b -D 4 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 4 -s 4096 $address_b"
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 4096 $address_b"
     unset LD_PRELOAD
-    steady "ibv_rc_pingpong -d rxe_b -g $b -n 4000" "ibv_rc_pingpong -d rxe_a -g $a -n 4000 $address_b" &
-    exchange_port=18516 steady "ibv_rc_pingpong -p 18516 -d rxe_b -g $b -n 4000" "ibv_rc_pingpong -p 18516 -d rxe_a -g $a -n 4000 $address_b"
+    steady "ibv_rc_pingpong -d rxe_b -g $b -n 2500" "ibv_rc_pingpong -d rxe_a -g $a -n 2500 $address_b" &
+    exchange_port=18516 steady "ibv_rc_pingpong -p 18516 -d rxe_b -g $b -n 2500" "ibv_rc_pingpong -p 18516 -d rxe_a -g $a -n 2500 $address_b"
     wait $!
     at=cm steady "rping -s -a $address_b -C 800" "rping -c -a $address_b -I $address_a -C 800"
 
     tc qdisc add dev va root netem loss 2%
     tc qdisc add dev vb root netem loss 2%
-    steady "ib_write_bw -F -d rxe_b -x $b -D 6 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 6 -s 16384 $address_b"
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     tc -s qdisc show >qdiscs
     tc qdisc del dev va root
     tc qdisc del dev vb root
@@ -39,7 +39,7 @@ run() {
     unfollow
 
     follow unprivileged "${nobody[@]}"
-    steady "ib_send_bw -F -d rxe_b -x $b -D 6 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 6 -s 16384 $address_b"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     unfollow
     many "$a" "$b"
 }
@@ -66,12 +66,17 @@ steady() {
     pair=$!
     await 60 more_connected "$before"
     sleep 1.5
-    rdma resource show qp type RC state RTS >>resources
+    connections >>resources
     wait $pair
 }
 
+# The receiver of RDMA WRITE and READ is ready to receive alone.
+connections() {
+    rdma resource show qp type RC | grep -E 'state RT[RS]'
+}
+
 connected() {
-    rdma resource show qp type RC state RTS | wc -l
+    connections | wc -l
 }
 
 more_connected() {
@@ -95,7 +100,7 @@ many() {
             $verbose = $(Get-RdmaQueuePair -Verbose) 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
             $verbose | ForEach-Object { "verbose $_" }
             Get-RdmaQueuePair -Type RC | Select-Object -First 3 | ForEach-Object { "$_ $($_.PathMtu) $($_.ProcessName)" }
-            "listed {0}" -f @(Get-RdmaQueuePair -Type RC -State RTS).Count
+            "listed {0}" -f @(Get-RdmaQueuePair -Type RC -State RTR, RTS).Count
             foreach ($i in 1..5) {
                 "cmdlet {0:F0}" -f (Measure-Command { Get-RdmaQueuePair -Type RC }).TotalMilliseconds
                 "rdma {0:F0}" -f (Measure-Command { rdma resource show qp type RC }).TotalMilliseconds
@@ -146,11 +151,11 @@ resources() {
 }
 
 shown_connections() {
-    cat "$@" | grep '"QueuePair":' | jq -r 'select(.Type == "RC" and .State == "RTS") | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
+    cat "$@" | grep '"QueuePair":' | jq -r 'select(.RemoteQueuePair != null) | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
 }
 
 connected_rows() {
-    grep -h '"QueuePair":' "$1" | jq -c 'select(.Type == "RC" and .State == "RTS")'
+    grep -h '"QueuePair":' "$1" | jq -c 'select(.RemoteQueuePair != null)'
 }
 
 addresses() {
