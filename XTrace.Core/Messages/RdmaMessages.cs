@@ -100,11 +100,14 @@ internal static class RdmaMessages
     };
 
     /// <summary>For those who wonder why remote addresses are null.</summary>
-    internal static readonly Message NoQueuePairPaths = new("RdmaQueuePairPathUnknown")
-    {
-        English = "Remote addresses, path MTUs, service levels and traffic classes are left out: {0}",
-        Chinese = "不显示对端地址、路径 MTU、服务级别和流量类别: {0}",
-    };
+    internal static readonly Message NoQueuePairPaths = PathsLeftOut("{0}", "{0}");
+
+    internal static readonly Message NoRightToPaths = PathsLeftOut(
+        "the BPF program that reads them takes root (CAP_SYS_ADMIN).", "读取它们的 BPF 程序需要 root 权限 (CAP_SYS_ADMIN)。");
+
+    internal static readonly Message NoTypesForPaths = PathsLeftOut(
+        "the BPF program that reads them takes a kernel with BTF for modules (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), and there is no {0}.",
+        "读取它们的 BPF 程序需要带有模块 BTF 的内核 (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), 而 {0} 不存在。");
 
     internal static readonly Message QueuePairsUnreadable = new("RdmaQueuePairUnreadable")
     {
@@ -124,5 +127,11 @@ internal static class RdmaMessages
     {
         English = "Queue pairs are not shown: {0} names a tree other than /sys, and the kernel lists the queue pairs of this machine alone.",
         Chinese = "不显示队列对: {0} 指向 /sys 以外的目录, 而内核只列出本机的队列对。",
+    };
+
+    private static Message PathsLeftOut(string english, string chinese) => new("RdmaQueuePairPathUnknown")
+    {
+        English = $"Addresses of peers, path MTUs, service levels and traffic classes are left out: {english}",
+        Chinese = $"不显示对端地址、路径 MTU、服务级别和流量类别: {chinese}",
     };
 }

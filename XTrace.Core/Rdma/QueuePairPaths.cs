@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Rdma;
 
@@ -13,6 +14,9 @@ internal sealed class QueuePairPaths : IDisposable
     private const string Resource = "queue_pairs.bpf.o";
     private const string Program = "xtrace_query_qp";
     private const string Ring = "paths";
+    private const string CoreModule = "/sys/module/ib_core/initstate"; // only of a module; what is built in has none
+    private const string CoreModuleTypes = "/sys/kernel/btf/ib_core";
+    private const string KernelTypes = "/sys/kernel/btf/vmlinux";
 
     private readonly BpfObject _bpf;
     private readonly BpfRing _ring = new();
@@ -43,6 +47,17 @@ internal sealed class QueuePairPaths : IDisposable
     /// <summary>Loads the program; null and a notice where that is not possible, and everything else works without it.</summary>
     internal static QueuePairPaths? TryOpen(Action<Notice> report)
     {
+        if (!Capabilities.HasAdmin)
+        {
+            report(new Notice(NoticeLevel.Detail, RdmaMessages.NoRightToPaths, null));
+            return null;
+        }
+        string types = File.Exists(CoreModule) ? CoreModuleTypes : KernelTypes;
+        if (!File.Exists(types))
+        {
+            report(new Notice(NoticeLevel.Detail, RdmaMessages.NoTypesForPaths, null, types));
+            return null;
+        }
         try
         {
             return new QueuePairPaths();

@@ -64,23 +64,28 @@ internal sealed class QueuePairSampler : IDisposable
         _paths = QueuePairPaths.TryOpen(_report);
     }
 
-    /// <summary>Time until the next look between samples is due.</summary>
-    internal TimeSpan UntilLook
+    /// <summary>
+    /// Time until the next look between samples. The sample is a look as well: one that would make it come later is left out,
+    /// unless the numbers could wrap until then.
+    /// </summary>
+    /// <param name="untilSample">Time until the next sample.</param>
+    internal TimeSpan UntilLook(TimeSpan untilSample)
     {
-        get
+        if (_netlink is null || _lookNeeded == TimeSpan.MaxValue || (untilSample < _lastCost / MostOfTime && untilSample < _lookNeeded))
         {
-            TimeSpan needed = _lookNeeded == TimeSpan.MaxValue ? TimeSpan.MaxValue : _lastLook + _lookNeeded - _time.Elapsed;
-            TimeSpan wait = needed < UntilAffordable ? UntilAffordable : needed;
-            return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+            return TimeSpan.MaxValue;
         }
+        TimeSpan needed = _lastLook + _lookNeeded - _time.Elapsed;
+        TimeSpan wait = needed < UntilAffordable ? UntilAffordable : needed;
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    /// <summary>Time until one more look leaves the time spent in the kernel below its share; zero for now.</summary>
+    /// <summary>Time until a look is allowed: 99 times as long as the last one took must pass behind it. Zero for now.</summary>
     internal TimeSpan UntilAffordable
     {
         get
         {
-            TimeSpan wait = ((Spent + _lastCost) / MostOfTime) - _time.Elapsed;
+            TimeSpan wait = _lastLook + (_lastCost / MostOfTime) - _time.Elapsed;
             return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
         }
     }
@@ -113,7 +118,7 @@ internal sealed class QueuePairSampler : IDisposable
         {
             return;
         }
-        TimeSpan spent = Spent;
+        (TimeSpan began, TimeSpan spent) = (_time.Elapsed, Spent);
         try
         {
             HashSet<string> wanted = [.. _ports.Keys.Select(port => port.Device)];
@@ -128,13 +133,14 @@ internal sealed class QueuePairSampler : IDisposable
         {
             LookAt(index, name);
         }
-        End(spent);
+        End(began, spent);
     }
 
     /// <summary>Looks between two samples, if it is due: at the wanted ones alone where they are few.</summary>
-    internal void LookIfDue()
+    /// <param name="untilSample">Time until the next sample.</param>
+    internal void LookIfDue(TimeSpan untilSample)
     {
-        if (_netlink is null || UntilLook > TimeSpan.Zero)
+        if (_netlink is null || UntilLook(untilSample) > TimeSpan.Zero)
         {
             return;
         }
@@ -142,7 +148,7 @@ internal sealed class QueuePairSampler : IDisposable
         {
             TellStretched(_lookNeeded);
         }
-        TimeSpan spent = Spent;
+        (TimeSpan first, TimeSpan spent) = (_time.Elapsed, Spent);
         foreach ((int index, string name) in _devices)
         {
             TrackedQueuePair[] wanted = [.. Counting.Where(one => one.Entry.Device == name)];
@@ -156,7 +162,7 @@ internal sealed class QueuePairSampler : IDisposable
             Array.ForEach(wanted, one => _netlink.ReadOne(index, name, one.Entry.Port!.Value, one.Entry.Number, _entries));
             _tracker.Take(index, _entries, _paths?.Consume() ?? s_noPaths, new LookTime(began, _time.Elapsed), PacketsPerSecond);
         }
-        End(spent);
+        End(first, spent);
     }
 
     /// <summary>Ends a sample: the wanted queue pairs, by device, port and number.</summary>
@@ -224,9 +230,9 @@ internal sealed class QueuePairSampler : IDisposable
     }
 
     /// <summary>Takes stock after a look: what it cost, and when the next one is needed.</summary>
-    private void End(TimeSpan spentBefore)
+    private void End(TimeSpan began, TimeSpan spentBefore)
     {
-        (_lastLook, _lastCost) = (_time.Elapsed, Spent - spentBefore);
+        (_lastLook, _lastCost) = (began, Spent - spentBefore);
         double fastest = Counting.Select(one => PacketsPerSecond(one.Entry, one.Path)).DefaultIfEmpty(0).Max();
         _lookNeeded = fastest > 0 ? TimeSpan.FromSeconds(Share * SequenceCounter.Half / fastest) : TimeSpan.MaxValue;
     }

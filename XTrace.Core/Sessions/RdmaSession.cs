@@ -88,14 +88,21 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         {
             return !_clock.IsStopped;
         }
-        do
+        if (!_clock.Wait(step, tick is null && _queuePairs is null ? null : time => Pause(time, tick)))
         {
-            if (!_clock.Wait(step, tick is null && _queuePairs is null ? null : time => Pause(time, tick)))
+            return false;
+        }
+        while (IsTooEarly())
+        {
+            if (!_clock.Wait(step, tick is null ? null : time =>
+            {
+                tick();
+                _clock.Pause(time);
+            }))
             {
                 return false;
             }
         }
-        while (IsTooEarly());
         return true;
     }
 
@@ -125,10 +132,11 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     private void Pause(TimeSpan time, Action? tick)
     {
         tick?.Invoke();
-        _clock.Pause(_queuePairs is { } queuePairs && queuePairs.UntilLook < time ? queuePairs.UntilLook : time);
-        if (!_clock.IsStopped && _clock.Left > TimeSpan.Zero)
+        TimeSpan look = _queuePairs?.UntilLook(_clock.Left) ?? time;
+        _clock.Pause(look < time ? look : time);
+        if (!_clock.IsStopped && _clock.Left is { } left && left > TimeSpan.Zero)
         {
-            _queuePairs?.LookIfDue();
+            _queuePairs?.LookIfDue(left);
         }
     }
 

@@ -51,7 +51,7 @@ Describe 'Get-RdmaQueuePair' {
         It 'completes devices, types and states' {
             $complete = { param($line) (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText }
             & $complete 'Get-RdmaQueuePair mlx' | Should -Be mlx5_0, mlx5_1
-            & $complete 'Get-RdmaQueuePair -Type R' | Should -Be RC, RawIPv6, RawEtherType, RawPacket
+            & $complete 'Get-RdmaQueuePair -Type R' | Should -Be RawEtherType, RawIPv6, RawPacket, RC
             & $complete 'Get-RdmaQueuePair -State ' | Should -Contain RTS
         }
     }
