@@ -54,6 +54,7 @@ internal sealed class CommandLine
     private readonly Option<string> _maxFlow = new("--max-flow") { HelpName = "N", Description = Messages.MaxFlowOption };
     private readonly Option<bool> _promiscuous = new("--promiscuous") { Description = Messages.PromiscuousOption };
     private readonly Option<bool> _all = new("--all") { Description = Messages.AllOption };
+    private readonly Option<bool> _changed = new("--changed") { Description = Messages.ChangedOption };
     private readonly Option<bool> _verbose = new("--verbose") { Description = Messages.VerboseOption };
     private readonly Command _command;
     private readonly ParseResult _result;
@@ -64,7 +65,7 @@ internal sealed class CommandLine
         _command = new Command(Name)
         {
             _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns,
-            _attachMode, _direction, _promiscuous, _maxFlow, _all, _once, _json, _verbose,
+            _attachMode, _direction, _promiscuous, _maxFlow, _all, _changed, _once, _json, _verbose,
         };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
@@ -92,6 +93,7 @@ internal sealed class CommandLine
         get
         {
             Refuse(_devices, Messages.DeviceWithoutUse);
+            Refuse(_changed, Messages.ChangedWithoutUse);
             return new WatchRequest(
                 new FlowSessionOptions
                 {
@@ -125,12 +127,13 @@ internal sealed class CommandLine
             Refuse(_maxFlow, Messages.FlowsOnly("--max-flow", Mode));
             return new RdmaRequest(
                 Mode == Nccl,
-                _result.GetResult(_devices) is null ? [] : Names(_devices, Messages.NoDevice),
+                Devices,
                 _result.GetResult(_interfaces) is null ? [] : Names(_interfaces, Messages.NoInterface),
-                Environment.GetEnvironmentVariable("NETWORK_INTERFACE") ?? "",
                 Interval,
                 _result.GetValue(_once),
-                WantsJson);
+                _result.GetValue(_changed),
+                WantsJson,
+                _result.GetValue(_verbose));
         }
     }
 
@@ -159,6 +162,21 @@ internal sealed class CommandLine
         _result.GetResult(_interfaces) is null
             ? Split([NetInterfaces.Default], Messages.NoInterface)
             : Names(_interfaces, Messages.NoInterface);
+
+    /// <summary>Those of -d. Without it, with -i those of the network interfaces, else those that NCCL is to use; null for all.</summary>
+    private DeviceList? Devices
+    {
+        get
+        {
+            if (_result.GetResult(_devices) is not null)
+            {
+                return DeviceList.Parse(string.Join(',', _result.GetValue(_devices) ?? []), isPrefix: false) ?? throw Wrong(Messages.NoDevice);
+            }
+            string? nccl = Environment.GetEnvironmentVariable(DeviceList.Variable);
+            return _result.GetResult(_interfaces) is not null || string.IsNullOrWhiteSpace(nccl) ? null
+                : DeviceList.Parse(nccl, isPrefix: true);
+        }
+    }
 
     private TimeSpan Interval
     {

@@ -21,11 +21,14 @@ internal static class JsonLine
     internal static string Of(ListedInterface one) => JsonSerializer.Serialize(one, s_types.ListedInterface);
 
     internal static string Of(RdmaCounter counter) => JsonSerializer.Serialize(counter, s_types.RdmaCounter);
+
+    internal static string Of(RdmaQueuePair one) => JsonSerializer.Serialize(one, s_types.RdmaQueuePair);
 }
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(FlowStat))]
 [JsonSerializable(typeof(RdmaCounter))]
+[JsonSerializable(typeof(RdmaQueuePair))]
 [JsonSerializable(typeof(RdmaPort))]
 [JsonSerializable(typeof(ListedInterface))]
 internal sealed partial class JsonTypes : JsonSerializerContext;

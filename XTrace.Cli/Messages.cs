@@ -21,8 +21,8 @@ internal static class Messages
         "network interfaces to monitor, wildcards too (default eth0)");
 
     internal static string DeviceOption => Say(
-        "要监控的 RDMA 设备, 可用通配符 (默认: 唯一的设备, 否则 mlx5_0)",
-        "RDMA devices to monitor, wildcards too (default: the only one, else mlx5_0)");
+        "要监控的 RDMA 设备, 写法同 NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (默认: 全部)",
+        "RDMA devices to monitor, as in NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
 
     internal static string IntervalOption => Say(
         "输出间隔, 毫秒: 100 到 3600000 (默认 5000)",
@@ -50,6 +50,10 @@ internal static class Messages
 
     internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 
+    internal static string ChangedOption => Say(
+        "只输出间隔内有变化的计数器和连接 (rdma, nccl 模式)",
+        "only counters and connections that moved in the interval (modes rdma, nccl)");
+
     internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");
 
     internal static string WrongMaxFlow(string text) => Say(
@@ -59,8 +63,8 @@ internal static class Messages
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
     internal static string JsonOption => Say(
-        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (-l) 一个接口或端口",
-        "a JSON object a line: a flow, a counter (modes rdma, nccl), an interface or port (-l)");
+        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (rdma 模式) 一个队列对, (-l) 一个接口或端口",
+        "a JSON object a line: a flow, a counter (modes rdma, nccl), a queue pair (mode rdma), an interface or port (-l)");
 
     internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
 
@@ -71,6 +75,10 @@ internal static class Messages
     internal static string NoDevice => Say("-d 没有给出 RDMA 设备名称。", "-d names no RDMA device.");
 
     internal static string DeviceWithoutUse => Say("xdp 模式不使用 RDMA 设备, 请去掉 -d。", "Mode xdp uses no RDMA device: leave out -d.");
+
+    internal static string ChangedWithoutUse => Say(
+        "xdp 模式本来就只输出活动的流, 请去掉 --changed。",
+        "Mode xdp prints only flows that were active anyway: leave out --changed.");
 
     internal static string Usage => Say(
         """
@@ -95,6 +103,7 @@ internal static class Messages
         环境变量 (命令行参数优先):
           NETWORK_INTERFACE  要监控的网络接口
           MONITOR_MODE       监控模式
+          NCCL_IB_HCA        rdma 和 nccl 模式: 要监控的 RDMA 设备, 含义与 NCCL 相同
 
         输出: 每个流一行, 数值从监控开始累计:
           源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
@@ -103,6 +112,9 @@ internal static class Messages
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
         rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
+        rdma 模式输出连接: '地址:队列对 -> 地址:队列对', 在 InfiniBand 上为 '队列对:LID -> 队列对:LID'。
+        包数从第一次采样开始累计, 字节数是估计值, 短横线表示未知。
+        对端地址需要 root, 除非连接由 RDMA 连接管理器建立。
         硬件网卡上的 RDMA 绕过内核, xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置 (默认 /sys)。
 
         使用 --json 时, 标准输出只有 JSON, 属性名与 PowerShell 模块的对象相同; 其他消息在标准错误。
@@ -115,6 +127,7 @@ internal static class Messages
         Environment (options come first):
           NETWORK_INTERFACE  network interfaces to monitor
           MONITOR_MODE       what to monitor
+          NCCL_IB_HCA        RDMA devices to monitor (modes rdma, nccl), with NCCL's meaning
 
         Output: a line for each flow, counted since the monitor started:
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
@@ -125,6 +138,9 @@ internal static class Messages
 
         Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices, and -i
         those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
+        Mode rdma prints connections as 'ADDRESS:PAIR -> ADDRESS:PAIR', on InfiniBand as 'PAIR:LID -> PAIR:LID'.
+        Packets count from the first sample on, bytes are an estimate, and a dash stands for what is not known.
+        Addresses of peers need root, unless the RDMA connection manager made the connection.
         XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
 
         With --json the properties are named as those of the PowerShell module's objects, and whatever is not

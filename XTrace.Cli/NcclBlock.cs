@@ -15,7 +15,7 @@ internal static class NcclBlock
         RdmaCounterCategory.Other,
     ];
 
-    internal static void Write(CounterPlace place, TimeSpan running, TextWriter output)
+    internal static void Write(CounterPlace place, TimeSpan running, bool onlyChanged, TextWriter output)
     {
         output.WriteLine(RdmaLabels.NcclTitle);
         output.WriteLine(RdmaLabels.Device($"{place}"));
@@ -28,7 +28,7 @@ internal static class NcclBlock
         output.WriteLine(RdmaLabels.Running(running));
         foreach (RdmaCounterCategory category in s_order)
         {
-            CounterFile[] files = [.. place.Files.Where(file => file.Info.Category == category)];
+            CounterFile[] files = [.. place.Files.Where(file => file.Info.Category == category && (!onlyChanged || file.Delta > 0))];
             if (files.Length > 0)
             {
                 output.WriteLine();

@@ -8,7 +8,7 @@ internal static class RdmaBlock
 {
     private const string Nothing = "-";
 
-    internal static void Write(CounterPlace place, TimeSpan running, TextWriter output)
+    internal static void Write(CounterPlace place, TimeSpan running, IEnumerable<RdmaQueuePair> connections, TextWriter output)
     {
         (RdmaPortState? state, RdmaPhysicalState? physicalState, string? rate) = place.PortFolder!.Value.ReadState();
         (string width, string speed) = Split(rate);
@@ -34,7 +34,21 @@ internal static class RdmaBlock
         output.WriteLine(RdmaLabels.SentIncrement(Text(sent.Delta), Text(sentPackets.Delta)));
         output.WriteLine(RdmaLabels.ReceivedIncrement(Text(received.Delta), Text(receivedPackets.Delta)));
         output.WriteLine(RdmaLabels.Bandwidth(Rate(sent.RatePerSecond), Rate(received.RatePerSecond)));
+        WriteConnections(connections, output);
         output.WriteLine("---");
+    }
+
+    private static void WriteConnections(IEnumerable<RdmaQueuePair> connections, TextWriter output)
+    {
+        if (connections.Any())
+        {
+            output.WriteLine();
+            output.WriteLine(RdmaLabels.Connections);
+            foreach (RdmaQueuePair one in connections)
+            {
+                output.WriteLine($"  {ConnectionLine.Of(one)}");
+            }
+        }
     }
 
     private static void WriteTotals(PortTotals totals, PortTotal bytes, PortTotal packets, PortTotal errors, TextWriter output)

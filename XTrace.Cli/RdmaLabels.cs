@@ -17,15 +17,21 @@ internal static class RdmaLabels
 
     internal static string Increments => Say("增量统计:", "Since the last sample:");
 
+    internal static string Connections => Say("连接:", "Connections:");
+
     internal static string Saturated => Say("(已饱和)", "(saturated)");
 
     internal static string NotCounted => Say("(驱动不统计)", "(the driver does not count them)");
 
-    internal static string Started(bool nccl, IEnumerable<string> devices)
+    internal static string Started(bool nccl, IEnumerable<string> devices, bool isChosen)
     {
         string names = string.Join(", ", devices);
         string mode = nccl ? "NCCL RDMA" : "RDMA";
-        return Say($"开始 {mode} 监控: {names} (按 Ctrl+C 退出)", $"Monitoring {mode}: {names} (Ctrl+C to stop)");
+        return isChosen
+            ? Say($"开始 {mode} 监控: {names} (按 Ctrl+C 退出)", $"Monitoring {mode}: {names} (Ctrl+C to stop)")
+            : Say(
+                $"开始 {mode} 监控全部设备: {names} (用 -d 选择, 按 Ctrl+C 退出)",
+                $"Monitoring {mode}, all devices: {names} (-d chooses, Ctrl+C to stop)");
     }
 
     internal static string Device(string name) => Say($"设备: {name}", $"Device: {name}");

@@ -1,9 +1,10 @@
+using XTrace.Messages;
 using XTrace.Rdma;
 using XTrace.Sessions;
 
 namespace XTrace.Cli;
 
-/// <summary>Prints the counters of RDMA ports at each interval, until a signal comes or nobody reads any more.</summary>
+/// <summary>Prints the counters and connections of RDMA ports at each interval, until a signal comes or nobody reads any more.</summary>
 internal static class RdmaLoop
 {
     /// <summary>Returns when the user ends it.</summary>
@@ -14,6 +15,7 @@ internal static class RdmaLoop
         RdmaSessionOptions options = new()
         {
             Selection = RdmaSelection.Of(request),
+            QueuePairs = request.AllCounters ? null : new QueuePairFilter(),
             Interval = request.Interval,
             Samples = request.Once ? 1 : null,
         };
@@ -25,14 +27,14 @@ internal static class RdmaLoop
         {
             throw missing.Error!;
         }
-        Tell(notices);
+        Tell(notices, request.Verbose);
         string[] devices = [.. session.Devices];
         if (devices.Length == 0)
         {
-            throw RdmaDevices.NotFound(request.Devices[0]);
+            throw request.Devices is { } wanted ? RdmaDevices.NotFound($"{wanted}") : new XTraceException(RdmaMessages.NoDevice, null);
         }
         TextWriter notes = request.Json ? Console.Error : output;
-        notes.WriteLine(RdmaLabels.Started(request.AllCounters, devices));
+        notes.WriteLine(RdmaLabels.Started(request.AllCounters, devices, isChosen: request.Devices is not null || request.Interfaces.Count > 0));
         notes.Flush();
         while (session.Wait(request.Interval, tick: null))
         {
@@ -41,15 +43,15 @@ internal static class RdmaLoop
             {
                 throw RdmaDevices.NotFound(devices[0]);
             }
-            Tell(notices);
+            Tell(notices, request.Verbose);
             Write(sample, request, session.Elapsed, output);
             output.Flush();
         }
     }
 
-    private static void Tell(List<Notice> notices)
+    private static void Tell(List<Notice> notices, bool isVerbose)
     {
-        foreach (Notice notice in notices.Where(notice => notice.Level != NoticeLevel.Detail))
+        foreach (Notice notice in notices.Where(notice => isVerbose || notice.Level != NoticeLevel.Detail))
         {
             Console.Error.WriteLine($"{CommandLine.Name}: {notice.Text}");
         }
@@ -60,22 +62,39 @@ internal static class RdmaLoop
     {
         if (request.Json)
         {
-            foreach (RdmaCounter counter in sample.Counters())
-            {
-                output.WriteLine(JsonLine.Of(counter));
-            }
+            WriteJson(sample, request.Changed, output);
             return;
         }
+        ILookup<(string, int?), RdmaQueuePair> connections = sample.QueuePairs
+            .Where(one => ConnectionLine.HasPeer(one) && (!request.Changed || ConnectionLine.HasMoved(one)))
+            .ToLookup(one => (one.Device, one.Port));
         foreach (CounterPlace place in sample.Places)
         {
+            IEnumerable<RdmaQueuePair> own = connections[(place.Device, place.Port)];
+            if (request.Changed && !own.Any() && !place.Files.Any(file => file.Delta > 0))
+            {
+                continue;
+            }
             if (!request.AllCounters)
             {
-                RdmaBlock.Write(place, running, output);
+                RdmaBlock.Write(place, running, own, output);
             }
             else if (place.Port is not null || place.Files.Any())
             {
-                NcclBlock.Write(place, running, output);
+                NcclBlock.Write(place, running, request.Changed, output);
             }
+        }
+    }
+
+    private static void WriteJson(RdmaSample sample, bool onlyChanged, TextWriter output)
+    {
+        foreach (RdmaCounter counter in sample.Counters().Where(counter => !onlyChanged || counter.Delta > 0))
+        {
+            output.WriteLine(JsonLine.Of(counter));
+        }
+        foreach (RdmaQueuePair one in sample.QueuePairs.Where(one => !onlyChanged || ConnectionLine.HasMoved(one)))
+        {
+            output.WriteLine(JsonLine.Of(one));
         }
     }
 }

@@ -2,12 +2,13 @@ namespace XTrace.Cli;
 
 /// <summary>Of what the command line asks to show RDMA counters.</summary>
 /// <param name="AllCounters">Every counter (mode nccl), not the ports' totals (mode rdma).</param>
-/// <param name="Devices">Names and wildcards; none for the only device, else <c>mlx5_0</c>.</param>
+/// <param name="Devices">As <c>-d</c> or <c>NCCL_IB_HCA</c> names them; null for all.</param>
 /// <param name="Interfaces">Network interfaces whose devices are meant; none for all.</param>
-/// <param name="UsualInterface">A network interface whose device is preferred where nothing else is said; empty for none.</param>
 /// <param name="Interval">Time between two samples.</param>
 /// <param name="Once">One sample only.</param>
-/// <param name="Json">Counters as JSON, and nothing else beside them.</param>
+/// <param name="Changed">Only what moved since the sample before.</param>
+/// <param name="Json">Counters and queue pairs as JSON, and nothing else beside them.</param>
+/// <param name="Verbose">Say also what only the curious want to know.</param>
 internal sealed record RdmaRequest(
-    bool AllCounters, IReadOnlyList<string> Devices, IReadOnlyList<string> Interfaces, string UsualInterface,
-    TimeSpan Interval, bool Once, bool Json);
+    bool AllCounters, DeviceList? Devices, IReadOnlyList<string> Interfaces, TimeSpan Interval, bool Once, bool Changed, bool Json,
+    bool Verbose);

@@ -6,41 +6,20 @@ namespace XTrace.Cli;
 /// <summary>What a request selects.</summary>
 internal static class RdmaSelection
 {
-    private const string UsualDevice = "mlx5_0";
-
     /// <summary>
-    /// Its devices or network interfaces, else the default device. Mode rdma needs only what the totals of ports are made of.
+    /// Its devices or network interfaces, else all devices. Mode rdma needs only what the totals of ports are made of.
     /// </summary>
-    /// <exception cref="XTraceException">There is no device, or none that is the default.</exception>
-    internal static CounterSelection Of(RdmaRequest request) => new()
+    /// <exception cref="XTraceException">There is no device.</exception>
+    internal static CounterSelection Of(RdmaRequest request)
     {
-        Targets = [.. Devices(request).Select(name => new RdmaTarget(name))],
-        Interfaces = request.Interfaces,
-        PortsOnly = !request.AllCounters,
-        Filter = new CounterFilter { OnlyTotals = !request.AllCounters },
-    };
-
-    private static IEnumerable<string> Devices(RdmaRequest request)
-    {
-        if (request.Devices.Count > 0)
+        CounterSelection all = new()
         {
-            return request.Devices;
-        }
-        string[] names = RdmaDevices.Names;
-        return names.Length == 0 ? throw new XTraceException(RdmaMessages.NoDevice, null)
-            : request.Interfaces.Count > 0 ? ["*"]
-            : names.Length == 1 ? names
-            : UserOf(request.UsualInterface, names) is { } preferred ? [preferred]
-            : names.Contains(UsualDevice) ? [UsualDevice]
-            : throw new XTraceException(RdmaMessages.DeviceNotChosen, null, UsualDevice, string.Join(", ", names));
-    }
-
-    /// <summary>The first device that uses a network interface; null if none does.</summary>
-    private static string? UserOf(string networkInterface, string[] names)
-    {
-        InterfaceFinder finder = new();
-        bool Uses(PortFolder port) =>
-            finder.Find(port, () => GidTable.Read(port.Path)).Any(one => one.InterfaceAlias == networkInterface);
-        return networkInterface.Length == 0 ? null : RdmaDevices.PortsOf(names).FirstOrDefault(Uses).Device;
+            Interfaces = request.Interfaces,
+            PortsOnly = !request.AllCounters,
+            Filter = new CounterFilter { OnlyTotals = !request.AllCounters },
+        };
+        return request.Devices is { } devices ? all with { Targets = devices.Targets, Excluded = devices.Excluded }
+            : RdmaDevices.Names.Length == 0 ? throw new XTraceException(RdmaMessages.NoDevice, null)
+            : all;
     }
 }

@@ -4,9 +4,9 @@ _xtrace_catch_one() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }
 
-# Of several names with commas between them, the last.
+# Of several names with commas between them, perhaps behind ^, the last.
 _xtrace_catch_last() {
-    mapfile -t COMPREPLY < <(compgen -P "${cur%"${cur##*,}"}" -W "$1" -- "${cur##*,}")
+    mapfile -t COMPREPLY < <(compgen -P "${cur%"${cur##*[,^]}"}" -W "$1" -- "${cur##*[,^]}")
     compopt -o nospace
 }
 

@@ -22,6 +22,14 @@ internal static unsafe class BpfLink
         return BpfHandle.Of(result, operation, log.Text, target);
     }
 
+    /// <summary>Attaches a program that names in its section which function of the kernel it watches (fentry, fexit).</summary>
+    /// <exception cref="BpfException">The kernel refused.</exception>
+    internal static BpfHandle Trace(BpfHandle program, KernelOperation operation)
+    {
+        using BpfLog log = new();
+        return BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(0, program), operation, log.Text);
+    }
+
     /// <summary>Whether a descriptor is a link's: anon_inode:bpf-link, and on older kernels anon_inode:bpf_link.</summary>
     internal static bool Is(BpfHandle handle) =>
         new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget?.EndsWith("link", StringComparison.Ordinal) == true;

@@ -28,6 +28,16 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
             ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
             : default;
 
+    /// <summary>What makes a file unlike any other: the device it is on, and its inode. A symbolic link is followed.</summary>
+    /// <exception cref="IOException">There is none, or it cannot be seen.</exception>
+    internal static (ulong Device, ulong Inode) IdentityOf(string path) =>
+        Libc.statx(CurrentFolder, path, 0, BasicStatus, out Statx status) == 0
+            ? (DeviceNumber(status.DeviceMajor, status.DeviceMinor), status.Inode)
+            : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+
+    /// <summary>A device's number as stat has it: new_encode_dev in linux/kdev_t.h.</summary>
+    private static ulong DeviceNumber(uint major, uint minor) => (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
+
     /// <summary>For an error: what it is, whose, with which rights.</summary>
     internal string Describe()
     {
@@ -35,11 +45,14 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
         return $"{what}, uid {Owner}, mode {Convert.ToString((int)Mode, 8).PadLeft(4, '0')}";
     }
 
-    /// <summary>struct statx, linux/stat.h, as far as the mode.</summary>
+    /// <summary>struct statx, linux/stat.h, as far as it is read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct Statx
     {
         [FieldOffset(20)] internal uint Owner;
         [FieldOffset(28)] internal ushort Mode;
+        [FieldOffset(32)] internal ulong Inode;
+        [FieldOffset(136)] internal uint DeviceMajor;
+        [FieldOffset(140)] internal uint DeviceMinor;
     }
 }

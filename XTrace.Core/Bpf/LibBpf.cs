@@ -71,6 +71,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_link_detach(BpfHandle link);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_raw_tracepoint_open(nint name, BpfHandle program);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
 
     [LibraryImport(Library)]

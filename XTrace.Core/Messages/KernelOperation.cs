@@ -17,6 +17,7 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static readonly KernelOperation OpenNetlink = new("open a netlink socket", "打开 netlink 套接字");
     internal static readonly KernelOperation AskNetlink = new("ask the kernel through netlink", "通过 netlink 询问内核");
     internal static readonly KernelOperation ReadNetlink = new("read the kernel's answer through netlink", "通过 netlink 读取内核的回答");
+    internal static readonly KernelOperation AttachQueryProgram = new("attach a program to ib_query_qp", "将程序挂载到 ib_query_qp");
 
     internal static KernelOperation OpenPin(string path) => new($"open the pin {path}", $"打开固定点 {path}");
 

@@ -29,13 +29,6 @@ internal static class RdmaMessages
         Chinese = "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。",
     };
 
-    internal static readonly Message DeviceNotChosen = new("RdmaDeviceNotChosen", XTraceErrorKind.NotFound)
-    {
-        English = "There are several RDMA devices, and none of them is {0}, the default: {1}.",
-        Chinese = "有多个 RDMA 设备, 其中没有默认的 {0}: {1}。",
-        ForCommandLine = ("Choose with -d.", "请用 -d 选择。"),
-    };
-
     internal static readonly Message PortNotFound = new("RdmaPortNotFound", XTraceErrorKind.NotFound)
     {
         English = "There is no port {0} on {1}. There are: {2}.",
@@ -104,5 +97,41 @@ internal static class RdmaMessages
     {
         English = "{0} no longer has the counters: {1}.",
         Chinese = "{0} 不再有计数器: {1}。",
+    };
+
+    /// <summary>For those who wonder why remote addresses are null.</summary>
+    internal static readonly Message NoQueuePairPaths = PathsLeftOut("{0}", "{0}");
+
+    internal static readonly Message NoRightToPaths = PathsLeftOut(
+        "the BPF program that reads them takes root (CAP_SYS_ADMIN).", "读取它们的 BPF 程序需要 root 权限 (CAP_SYS_ADMIN)。");
+
+    internal static readonly Message NoTypesForPaths = PathsLeftOut(
+        "the BPF program that reads them takes a kernel with BTF for modules (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), and there is no {0}.",
+        "读取它们的 BPF 程序需要带有模块 BTF 的内核 (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), 而 {0} 不存在。");
+
+    internal static readonly Message QueuePairsUnreadable = new("RdmaQueuePairUnreadable")
+    {
+        English = "Cannot list the queue pairs of {0}: {1}",
+        Chinese = "无法列出 {0} 的队列对: {1}",
+    };
+
+    internal static readonly Message QueuePairsStretched = new("RdmaQueuePairStretched")
+    {
+        English = "Listing the queue pairs takes {0} ms. To stay below 1 % of the time, they are listed every {1} ms instead of every {2} ms: "
+            + "where a sequence number can wrap meanwhile, IsAmbiguous is true.",
+        Chinese = "列出队列对需要 {0} 毫秒。为使其占用不到 1 % 的时间, 每 {1} 毫秒列出一次, 而不是每 {2} 毫秒: "
+            + "若序列号在此期间可能回绕, IsAmbiguous 为真。",
+    };
+
+    internal static readonly Message QueuePairsOfKernelOnly = new("RdmaQueuePairNoSysfs")
+    {
+        English = "Queue pairs are not shown: {0} names a tree other than /sys, and the kernel lists the queue pairs of this machine alone.",
+        Chinese = "不显示队列对: {0} 指向 /sys 以外的目录, 而内核只列出本机的队列对。",
+    };
+
+    private static Message PathsLeftOut(string english, string chinese) => new("RdmaQueuePairPathUnknown")
+    {
+        English = $"Addresses of peers, path MTUs, service levels and traffic classes are left out: {english}",
+        Chinese = $"不显示对端地址、路径 MTU、服务级别和流量类别: {chinese}",
     };
 }

@@ -44,6 +44,9 @@ internal static class Capabilities
         }
     }
 
+    /// <summary>Whether this process has CAP_SYS_ADMIN, without which the kernel does not hand out the BTF of modules.</summary>
+    internal static bool HasAdmin => Has(Effective, SysAdmin);
+
     /// <exception cref="XTraceException">Something is missing; the message says what, and how to get it.</exception>
     internal static void RequireMonitoring()
     {

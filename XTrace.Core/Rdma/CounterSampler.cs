@@ -153,7 +153,29 @@ internal sealed class CounterSampler : IDisposable
                 wanted[name] = all ? [] : [.. wanted.GetValueOrDefault(name, []), .. target.Ports];
             }
         }
+        foreach (RdmaTarget target in _selection.Excluded)
+        {
+            foreach (string name in target.Device.Choose([.. wanted.Keys], one => one))
+            {
+                Exclude(name, target.Ports, wanted);
+            }
+        }
         return wanted;
+    }
+
+    /// <summary>Leaves out a device, or some of its ports.</summary>
+    private static void Exclude(string name, IReadOnlyCollection<int> ports, Dictionary<string, IReadOnlyCollection<int>> wanted)
+    {
+        IEnumerable<int> before = wanted[name].Count > 0 ? wanted[name] : RdmaDevices.PortsOf([name]).Select(port => port.Number);
+        int[] left = ports.Count == 0 ? [] : [.. before.Except(ports)];
+        if (left.Length > 0)
+        {
+            wanted[name] = left;
+        }
+        else
+        {
+            wanted.Remove(name);
+        }
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ internal sealed record CounterSelection
     /// <summary>The devices; what any of them means is wanted.</summary>
     internal IReadOnlyList<RdmaTarget> Targets { get; init; } = [new RdmaTarget("*")];
 
+    /// <summary>Devices, or ports of them, that are left out although they are among the targets.</summary>
+    internal IReadOnlyList<RdmaTarget> Excluded { get; init; } = [];
+
     /// <summary>Only ports that use one of these network interfaces; without one, all, and devices as a whole.</summary>
     internal IReadOnlyList<string> Interfaces { get; init; } = [];
 

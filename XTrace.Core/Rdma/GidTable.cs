@@ -12,15 +12,13 @@ internal static class GidTable
         List<RdmaGid> gids = [];
         foreach (string name in Sysfs.NamesOrNone(Path.Combine(portPath, "gids")))
         {
-            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-                && IPAddress.TryParse(SysfsFile.ReadText(Path.Combine(portPath, "gids", name)), out IPAddress? gid)
-                && !gid.Equals(IPAddress.IPv6Any))
+            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && GidOf(portPath, name) is { } gid)
             {
                 gids.Add(new RdmaGid
                 {
                     Index = index,
                     Gid = gid.ToString(),
-                    IPAddress = (gid.IsIPv4MappedToIPv6 ? gid.MapToIPv4() : gid).ToString(),
+                    IPAddress = AddressOf(gid),
                     Type = SysfsFile.ReadText(Path.Combine(portPath, "gid_attrs/types", name)),
                     InterfaceAlias = SysfsFile.ReadText(Path.Combine(portPath, "gid_attrs/ndevs", name)),
                 });
@@ -28,4 +26,15 @@ internal static class GidTable
         }
         return gids;
     }
+
+    /// <summary>The address of one entry: IPv4 where its GID is a mapped one; null if it is not in use.</summary>
+    internal static string? AddressOf(string portPath, int index) =>
+        GidOf(portPath, index.ToString(CultureInfo.InvariantCulture)) is { } gid ? AddressOf(gid) : null;
+
+    private static string AddressOf(IPAddress gid) => (gid.IsIPv4MappedToIPv6 ? gid.MapToIPv4() : gid).ToString();
+
+    private static IPAddress? GidOf(string portPath, string index) =>
+        IPAddress.TryParse(SysfsFile.ReadText(Path.Combine(portPath, "gids", index)), out IPAddress? gid) && !gid.Equals(IPAddress.IPv6Any)
+            ? gid
+            : null;
 }

@@ -36,11 +36,14 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
             LinkLayer = Text("link_layer"),
             Rate = rate,
             BitsPerSecond = ParseRate(rate),
-            Lid = ParseHex(Text("lid")),
+            Lid = ReadLid(),
             Gids = [.. gids],
             Interfaces = [.. finder.Find(this, () => gids)],
         };
     }
+
+    /// <summary>The local identifier; 0 on Ethernet, null if it could not be read.</summary>
+    internal int? ReadLid() => ParseHex(Text("lid"));
 
     /// <summary>What may change while a port is watched.</summary>
     internal (RdmaPortState? State, RdmaPhysicalState? PhysicalState, string? Rate) ReadState() =>

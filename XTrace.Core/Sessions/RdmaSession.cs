@@ -8,6 +8,9 @@ internal sealed record RdmaSessionOptions
     /// <summary>Whose counters, and which.</summary>
     internal CounterSelection Selection { get; init; } = new();
 
+    /// <summary>Which queue pairs; null for none.</summary>
+    internal QueuePairFilter? QueuePairs { get; init; }
+
     /// <summary>Time between two samples.</summary>
     internal TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -22,7 +25,9 @@ internal sealed record RdmaSessionOptions
 /// <param name="Number">From 1.</param>
 /// <param name="Timestamp">When it was taken, local time.</param>
 /// <param name="Places">Ports, and devices as a whole.</param>
-internal readonly record struct RdmaSample(long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places)
+/// <param name="QueuePairs">The queue pairs of these ports, by device, port and number.</param>
+internal readonly record struct RdmaSample(
+    long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<RdmaQueuePair> QueuePairs)
 {
     /// <summary>All counters, as objects.</summary>
     internal IEnumerable<RdmaCounter> Counters()
@@ -33,7 +38,7 @@ internal readonly record struct RdmaSample(long Number, DateTime Timestamp, IRea
 }
 
 /// <summary>
-/// Samples the counters of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and counters
+/// Samples the counters and queue pairs of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and counters
 /// are found again at every sample. What fails, comes or goes is told, and ends nothing.
 /// </summary>
 /// <param name="options">What to sample, and when.</param>
@@ -42,6 +47,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
 {
     private readonly SampleClock _clock = new(options.Interval);
     private readonly CounterSampler _sampler = new(options.Selection, report);
+    private readonly QueuePairSampler? _queuePairs = options.QueuePairs is { } filter ? new QueuePairSampler(filter, report) : null;
     private long _taken;
 
     /// <summary>The wanted devices that are there.</summary>
@@ -59,9 +65,12 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     internal void Open()
     {
         _sampler.Find();
+        _queuePairs?.Open();
         if (!options.AtOnce)
         {
             _sampler.Read();
+            _queuePairs?.Use(_sampler.Places);
+            _queuePairs?.Look();
         }
     }
 
@@ -79,11 +88,22 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         {
             return !_clock.IsStopped;
         }
-        return _clock.Wait(step, tick is null ? null : time =>
+        if (!_clock.Wait(step, tick is null && _queuePairs is null ? null : time => Pause(time, tick)))
         {
-            tick();
-            _clock.Pause(time);
-        });
+            return false;
+        }
+        while (IsTooEarly())
+        {
+            if (!_clock.Wait(step, tick is null ? null : time =>
+            {
+                tick();
+                _clock.Pause(time);
+            }))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>Takes a sample.</summary>
@@ -92,7 +112,10 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         _sampler.Find();
         DateTime timestamp = DateTime.Now;
         _sampler.Read();
-        return new RdmaSample(++_taken, timestamp, _sampler.Places);
+        _queuePairs?.Use(_sampler.Places);
+        _queuePairs?.Look();
+        _taken++;
+        return new RdmaSample(_taken, timestamp, _sampler.Places, _queuePairs?.Sample(_taken, timestamp) ?? []);
     }
 
     /// <summary>Ends the wait, from any thread.</summary>
@@ -101,6 +124,30 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     public void Dispose()
     {
         _sampler.Dispose();
+        _queuePairs?.Dispose();
         _clock.Dispose();
+    }
+
+    /// <summary>Pauses, and looks at the queue pairs meanwhile.</summary>
+    private void Pause(TimeSpan time, Action? tick)
+    {
+        tick?.Invoke();
+        TimeSpan look = _queuePairs?.UntilLook(_clock.Left) ?? time;
+        _clock.Pause(look < time ? look : time);
+        if (!_clock.IsStopped && _clock.Left is { } left && left > TimeSpan.Zero)
+        {
+            _queuePairs?.LookIfDue(left);
+        }
+    }
+
+    /// <summary>Whether a sample now would take more of the time than queue pairs may: then it is the next one's turn.</summary>
+    private bool IsTooEarly()
+    {
+        if (_queuePairs is null || _queuePairs.UntilAffordable == TimeSpan.Zero)
+        {
+            return false;
+        }
+        _queuePairs.TellStretched(options.Interval);
+        return true;
     }
 }

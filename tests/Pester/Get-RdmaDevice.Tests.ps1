@@ -135,7 +135,7 @@ Describe 'Get-RdmaDevice' {
         }
     }
 
-    It 'says so when XTRACE_SYSFS_ROOT names no folder: <_>' -ForEach 'Get-RdmaDevice', 'Get-RdmaCounter' {
+    It 'says so when XTRACE_SYSFS_ROOT names no folder: <_>' -ForEach 'Get-RdmaDevice', 'Get-RdmaCounter', 'Get-RdmaQueuePair' {
         $env:XTRACE_SYSFS_ROOT = '/nosuch'
         & $_ -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
         $failure | Should -HaveCount 1

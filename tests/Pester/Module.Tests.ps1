@@ -1,14 +1,14 @@
 Describe 'The module' {
     BeforeDiscovery {
         . "$PSScriptRoot/Rights.ps1"
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
         $script:flowCommands = $commands | Where-Object { $_ -notlike '*Rdma*' }
     }
 
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:manifest = Join-Path $module XTrace.psd1
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
     }
 
     It 'has a manifest that holds' {
@@ -30,7 +30,7 @@ Describe 'The module' {
 
     It 'gives <_> an output type with views and a default display set' -ForEach $commands {
         $command = Get-Command $_
-        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.XdpMonitor])
+        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
         (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
             Should -Be TableControl, ListControl
         (Get-TypeData $command.OutputType.Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty

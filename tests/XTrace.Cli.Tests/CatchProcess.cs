@@ -43,7 +43,7 @@ internal sealed partial class CatchProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE", "XTRACE_SYSFS_ROOT" })
+        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA", "XTRACE_SYSFS_ROOT" })
         {
             start.Environment.Remove(name);
         }

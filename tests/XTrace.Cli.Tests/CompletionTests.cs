@@ -53,6 +53,7 @@ public sealed class CompletionTests(Installation installed) : IClassFixture<Inst
         _tree.AddDevice("mlx5_1", "mlx5_core", "0000:3b:00.1");
         Assert.Equal("-d mlx5_0 mlx5_1", Complete($"-d {InsertAll}"));
         Assert.Equal("--device mlx5_0,mlx5_1", Complete("--device mlx5_0,mlx5_1\t"));
+        Assert.Equal("-d ^mlx5_1", Complete("-d ^mlx5_1\t"));
     }
 
     [Fact]

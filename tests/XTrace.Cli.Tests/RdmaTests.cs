@@ -14,7 +14,7 @@ public sealed partial class RdmaTests : IDisposable
 
     [Theory]
     [InlineData("C", """
-        Monitoring RDMA: mlx5_0 (Ctrl+C to stop)
+        Monitoring RDMA, all devices: mlx5_0 (-d chooses, Ctrl+C to stop)
         === RDMA ===
         Device: mlx5_0/1
         Interface: eth0, eth0.100
@@ -42,7 +42,7 @@ public sealed partial class RdmaTests : IDisposable
         ---
         """)]
     [InlineData("zh_CN.UTF-8", """
-        开始 RDMA 监控: mlx5_0 (按 Ctrl+C 退出)
+        开始 RDMA 监控全部设备: mlx5_0 (用 -d 选择, 按 Ctrl+C 退出)
         === RDMA 监控统计 ===
         设备: mlx5_0/1
         接口: eth0, eth0.100
@@ -190,7 +190,7 @@ public sealed partial class RdmaTests : IDisposable
         _tree.Fail($"{port}/hw_counters/rp_cnp_handled", 22);
         using CatchProcess run = Start("-m nccl -t 1000");
         List<string> before = ReadBlock(run);
-        Assert.Equal("Monitoring NCCL RDMA: mlx5_0 (Ctrl+C to stop)", before[0]);
+        Assert.Equal("Monitoring NCCL RDMA, all devices: mlx5_0 (-d chooses, Ctrl+C to stop)", before[0]);
         _tree.Write($"{port}/hw_counters/packet_seq_err", "13");
         _tree.Write($"{port}/hw_counters/np_cnp_sent", "2");
         string[] block = [.. ReadBlock(run)];
@@ -225,30 +225,106 @@ public sealed partial class RdmaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "", "mlx5_0")]
     [InlineData("-d mlx5_2", "", "mlx5_2")]
     [InlineData("-d mlx5_2,mlx5_1", "", "mlx5_1, mlx5_2")]
     [InlineData("-d mlx5_2 -d mlx5_1", "", "mlx5_1, mlx5_2")]
     [InlineData("-d mlx5_*", "", "mlx5_0, mlx5_1, mlx5_2")]
+    [InlineData("-d mlx5_[1-7]", "", "mlx5_1, mlx5_2")]
+    [InlineData("-d mlx5_1:1", "", "mlx5_1")]
+    [InlineData("-d =mlx5_1", "", "mlx5_1")]
+    [InlineData("-d ^mlx5_1", "", "mlx5_0, mlx5_2")]
+    [InlineData("-d ^mlx5_1,mlx5_0", "", "mlx5_2")]
+    [InlineData("-d ^=mlx5_0", "", "mlx5_1, mlx5_2")]
+    [InlineData("-d ^mlx5_0:1", "", "mlx5_1, mlx5_2")]
     [InlineData("-i eth2", "", "mlx5_2")]
     [InlineData("-i eth1,eth2.100", "", "mlx5_1, mlx5_2")]
     [InlineData("-d mlx5_1 -i eth1", "", "mlx5_1")]
-    [InlineData("", "eth2", "mlx5_2")]
-    [InlineData("", "eth9", "mlx5_0")]
-    [InlineData("-d mlx5_1", "eth2", "mlx5_1")]
-    public void The_device_is_the_option_s_else_the_interface_s_else_mlx5_0(string arguments, string variable, string watched)
+    [InlineData("", "mlx5_2", "mlx5_2")]
+    [InlineData("", "mlx5", "mlx5_0, mlx5_1, mlx5_2")]
+    [InlineData("", "=mlx5_1:1,mlx5_2", "mlx5_1, mlx5_2")]
+    [InlineData("", "^mlx5_0,mlx5_1", "mlx5_2")]
+    [InlineData("-d mlx5_1", "mlx5_2", "mlx5_1")]
+    [InlineData("-i eth1", "mlx5_2", "mlx5_1")]
+    public void The_devices_are_the_option_s_else_the_interface_s_else_NCCL_s(string arguments, string variable, string watched)
     {
         AddThree();
-        using CatchProcess run = Start($"-m rdma {arguments}", ("NETWORK_INTERFACE", variable));
+        using CatchProcess run = Start($"-m rdma {arguments}", ("NCCL_IB_HCA", variable));
         Assert.Equal($"Monitoring RDMA: {watched} (Ctrl+C to stop)", run.ReadLine());
     }
 
+    [Theory]
+    [InlineData("rdma", "RDMA")]
+    [InlineData("nccl", "NCCL RDMA")]
+    public void Without_a_choice_all_devices_are_watched_and_that_is_said(string mode, string title)
+    {
+        AddThree();
+        using CatchProcess run = Start($"-m {mode}", ("NCCL_IB_HCA", ""), ("NETWORK_INTERFACE", "eth2"));
+        Assert.Equal($"Monitoring {title}, all devices: mlx5_0, mlx5_1, mlx5_2 (-d chooses, Ctrl+C to stop)", run.ReadLine());
+    }
+
+    [Theory]
+    [InlineData("-d mlx5_0:2", "Device: mlx5_0/2")]
+    [InlineData("-d ^mlx5_0:1", "Device: mlx5_0/2")]
+    public void A_port_is_chosen_or_left_out_behind_a_colon(string arguments, string shown)
+    {
+        string device = _tree.AddDevice("mlx5_0", "mlx5_core");
+        _tree.AddPort(device);
+        _tree.AddPort(device, 2);
+        using CatchProcess run = Start($"-m rdma {arguments} -t 100");
+        Assert.Equal(shown, ReadBlock(run)[2]);
+        Assert.Equal(shown, ReadBlock(run)[1]);
+    }
+
     [Fact]
-    public void The_only_device_there_is_needs_no_option()
+    public void A_device_that_appears_is_left_out_if_it_is_among_the_excluded()
+    {
+        AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-m rdma -d ^mlx5_1 -t 200");
+        ReadBlock(run);
+        AddMlx5("mlx5_1", 1);
+        AddMlx5("mlx5_2", 2);
+        ReadUntil(run, "Device: mlx5_2/1");
+        string[] devices = [.. Enumerable.Range(0, 4).Select(_ => ReadBlock(run).Find(line => line.StartsWith("Device: ", StringComparison.Ordinal))!)];
+        Assert.DoesNotContain("Device: mlx5_1/1", devices);
+    }
+
+    [Theory]
+    [InlineData("rdma")]
+    [InlineData("nccl")]
+    public void Changed_shows_only_ports_and_counters_that_moved(string mode)
+    {
+        string quiet = AddMlx5("mlx5_0"), busy = AddMlx5("mlx5_1", 1);
+        using CatchProcess run = Start($"-m {mode} --changed -t 500", ("NCCL_IB_HCA", ""));
+        run.ReadLine();
+        _tree.Write($"{busy}/counters/port_xmit_packets", "30");
+        List<string> first = ReadBlock(run);
+        Assert.Contains("Device: mlx5_1/1", first);
+        if (mode == "nccl")
+        {
+            Assert.Matches(@"^\* counters/port_xmit_packets +30 +\+10 ", Assert.Single(first, line => line.Contains("counters/", StringComparison.Ordinal)));
+        }
+        _tree.Write($"{quiet}/counters/port_xmit_packets", "31");
+        Assert.Contains("Device: mlx5_0/1", ReadBlock(run));
+    }
+
+    [Fact]
+    public void Changed_holds_for_JSON_as_well()
+    {
+        string port = AddMlx5("mlx5_0");
+        using CatchProcess run = Start("-m nccl --json --changed -t 500");
+        _tree.Write($"{port}/counters/port_xmit_packets", "20");
+        Thread.Sleep(700);
+        _tree.Write($"{port}/counters/port_xmit_packets", "25");
+        JsonElement counter = JsonDocument.Parse(run.ReadLine()).RootElement;
+        Assert.Equal(("port_xmit_packets", 5), (counter.GetProperty("Name").GetString(), counter.GetProperty("Delta").GetInt32()));
+    }
+
+    [Fact]
+    public void The_only_device_there_is_is_all_devices()
     {
         AddMlx5("rocep59s0");
-        using CatchProcess run = Start("-m nccl");
-        Assert.Equal("Monitoring NCCL RDMA: rocep59s0 (Ctrl+C to stop)", run.ReadLine());
+        using CatchProcess run = Start("-m nccl", ("NCCL_IB_HCA", ""));
+        Assert.Equal("Monitoring NCCL RDMA, all devices: rocep59s0 (-d chooses, Ctrl+C to stop)", run.ReadLine());
     }
 
     [Theory]

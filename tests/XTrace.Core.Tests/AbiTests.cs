@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Net;
+using XTrace.Rdma;
 using XTrace.Testbed;
 
 namespace XTrace.Tests;
@@ -53,7 +54,13 @@ public sealed class AbiTests
         (typeof(LibBpf.TcHook), "struct bpf_tc_hook", ["sz", "ifindex", "attach_point", "parent"]),
         (typeof(LibBpf.TcOptions), "struct bpf_tc_opts", ["sz", "prog_fd", "flags", "prog_id", "handle", "priority"]),
         (typeof(LibBpf.LinkCreateOptions), "struct bpf_link_create_opts", ["sz", "flags"]),
-        (typeof(FileStatus.Statx), "struct statx", ["stx_uid", "stx_mode"]),
+        (typeof(FileStatus.Statx), "struct statx", ["stx_uid", "stx_mode", "stx_ino", "stx_dev_major", "stx_dev_minor"]),
+        (typeof(QueuePairPath), "struct queue_pair_path",
+        [
+            "instance", "device", "number", "completion_queue", "port", "dlid", "mtu", "service_level", "has_gid", "traffic_class",
+            "sgid_index", "reserved", "dgid", "dgid[8]",
+        ]),
+        (typeof(QueuePairReader), "struct queue_pair_reader", ["namespace_device", "namespace_inode", "process", "reserved"]),
     ];
 
     /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
@@ -172,7 +179,7 @@ public sealed class AbiTests
     private static string Source()
     {
         StringBuilder text = new();
-        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h"])
+        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "queue_pairs.h"])
         {
             text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         }

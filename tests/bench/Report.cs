@@ -100,6 +100,16 @@ internal static class Report
             ]);
     }
 
+    internal static void Print(QueuePairCostResult cost, int rounds)
+    {
+        Heading("Queue pairs");
+        Line($"Milliseconds to list {cost.QueuePairs:N0} queue pairs; median of {rounds}. Target: at most {QueuePairCostResult.Target} ms above the tool.");
+        Line($"");
+        Table(
+            ["XTrace", "rdma resource show qp", "above it", "target"],
+            [[Text($"{cost.List.Median:F1}"), Text($"{cost.Tool.Median:F1}"), Text($"{cost.AboveTool:F1}"), Verdict(cost.Met)]]);
+    }
+
     internal static void Print(CmdletCostResult cost)
     {
         Heading("Get-FlowStat");

@@ -37,6 +37,14 @@ need_kernel "$version"
 results=$PWD/out/vm/$version
 rm -rf "$results"
 mkdir -p "$results"
+for name in "${scenarios[@]}"; do
+    # What a scenario needs besides the packages is made here.
+    (
+        # shellcheck source=/dev/null
+        . "tests/vm/scenarios/$name.sh"
+        ! declare -F prepare >/dev/null || prepare
+    )
+done
 pwsh=$(command -v pwsh || true)
 shares=(root="$root" kernel="$kernel" repo="$PWD" dotnet="$(dirname "$(readlink -f "$(command -v dotnet)")")")
 [[ -z $pwsh ]] || shares+=(pwsh="$(dirname "$(readlink -f "$pwsh")")")

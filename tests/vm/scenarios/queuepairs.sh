@@ -1,0 +1,215 @@
+# shellcheck shell=bash disable=SC2154 # nobody: guest.sh
+# Queue pairs of real programs, as XTrace shows them: against 'rdma resource show qp', and their packets against the
+# distinct sequence numbers in the pcap, with and without loss, over a wrap of the number, and for READ.
+
+# On the host, before the guest boots.
+prepare() {
+    gcc -shared -fPIC -o out/vm/near-wrap.so tests/vm/near-wrap.c
+}
+
+run() {
+    local a b dump
+    a=$(gid rxe_a)
+    b=$(gid rxe_b)
+    follow samples
+    tcpdump -Z root -i va -s 128 -B 65536 -w /tmp/va.pcap 2>va.tcpdump &
+    dump=$!
+    await 30 grep -q 'listening on' va.tcpdump
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_read_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    export LD_PRELOAD=/repo/out/vm/near-wrap.so
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 4096 $address_b"
+    unset LD_PRELOAD
+    steady "ibv_rc_pingpong -d rxe_b -g $b -n 300" "ibv_rc_pingpong -d rxe_a -g $a -n 300 $address_b" &
+    exchange_port=18516 steady "ibv_rc_pingpong -p 18516 -d rxe_b -g $b -n 300" "ibv_rc_pingpong -p 18516 -d rxe_a -g $a -n 300 $address_b"
+    wait $!
+    at=cm steady "rping -s -a $address_b -C 150" "rping -c -a $address_b -I $address_a -C 150"
+
+    tc qdisc add dev va root netem loss 2%
+    tc qdisc add dev vb root netem loss 2%
+    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    tc -s qdisc show >qdiscs
+    tc qdisc del dev va root
+    tc qdisc del dev vb root
+    at_rest
+    kill -INT $dump
+    wait $dump
+    mv /tmp/va.pcap .
+    unfollow
+
+    follow unprivileged "${nobody[@]}"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    unfollow
+    many "$a" "$b"
+}
+
+# Samples queue pairs each second: into what file, as whom.
+follow() {
+    local file=$1
+    shift
+    "$@" /repo/out/xtrace-catch -m rdma --json --verbose -t 1000 >"$file" 2>"$file.err" &
+    follower=$!
+    await 60 shown 2 '"QueuePair":' "$file"
+}
+
+unfollow() {
+    kill -TERM "$follower"
+    wait "$follower"
+}
+
+# Runs a pair of programs, and keeps what 'rdma' says of their queue pairs once they are connected.
+steady() {
+    local before pair
+    before=$(connected)
+    pair "${at:-$exchange_port}" "$1" "$2" &
+    pair=$!
+    await 60 more_connected "$before"
+    sleep 1.5
+    connections >>resources
+    wait $pair
+}
+
+# The receiver of RDMA WRITE and READ is ready to receive alone.
+connections() {
+    rdma resource show qp type RC | grep -E 'state RT[RS]' || true
+}
+
+connected() {
+    connections | wc -l
+}
+
+more_connected() {
+    (($(connected) > $1))
+}
+
+# What it costs to list 1,000 queue pairs.
+many() {
+    [[ -x /pwsh/pwsh ]] || return 0
+    local server client
+    timeout 400 ib_write_bw -F -d rxe_b -x "$2" -q 500 -D 200 -s 64 &
+    server=$!
+    await 60 listening "$exchange_port"
+    timeout 400 ib_write_bw -F -d rxe_a -x "$1" -q 500 -D 200 -s 64 "$address_b" &
+    client=$!
+    if await 240 many_connected; then
+        # The cost of a listing, not of the traffic.
+        kill -STOP $server $client
+        # shellcheck disable=SC2016 # PowerShell's
+        module '
+            $verbose = $(Get-RdmaQueuePair -Verbose) 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
+            $verbose | ForEach-Object { "verbose $_" }
+            Get-RdmaQueuePair -Type RC | Select-Object -First 3 | ForEach-Object { "$_ $($_.PathMtu) $($_.ProcessName)" }
+            "listed {0}" -f @(Get-RdmaQueuePair -Type RC -State RTR, RTS).Count
+            foreach ($i in 1..5) {
+                "cmdlet {0:F0}" -f (Measure-Command { Get-RdmaQueuePair -Type RC }).TotalMilliseconds
+                "rdma {0:F0}" -f (Measure-Command { rdma resource show qp type RC }).TotalMilliseconds
+            }' >cost
+    fi
+    kill -KILL $server $client
+    wait $server $client
+}
+
+many_connected() {
+    (($(connected) >= 1000))
+}
+
+check() {
+    local connections
+    equal 'Commands that failed' "$(sed '/-q 500/,$d' log | grep -c 'exit code')" expected 0
+    equal 'Frames that tcpdump lost' "$(frames_lost)" expected 0
+    tshark -r va.pcap -Y 'udp.dstport == 4791' -T fields -E separator=' ' \
+        -e ip.src -e infiniband.bth.destqp -e infiniband.bth.opcode -e infiniband.bth.psn >packets 2>/dev/null
+    connections=$(resources | sort -u)
+    same_lines 'RC queue pairs, their peers, processes and names' "$(shown_connections samples unprivileged | grep -xF "$connections" | sort -u)" \
+        "rdma resource show qp" "$connections"
+    same_lines 'Addresses, MTU and program' "$(addresses samples)" expected "$(expected_addresses)"
+    compare_packets
+    equal 'Without rights: addresses, MTUs' "$(connected_rows unprivileged | jq -rs '[.[] | .RemoteAddress, .PathMtu | select(. != null)] | length')" expected 0
+    equal 'Without rights: names of owners' "$(connected_rows unprivileged | jq -r .ProcessName | sort -u | xargs)" expected ib_send_bw
+    equal 'Without rights, it is said why' "$(grep -c 'Addresses of peers' unprivileged.err)" expected 1
+    grep -h 'Addresses of peers' samples.err | indent || true
+    check_cost
+}
+
+check_cost() {
+    if [[ -z $pwsh ]]; then
+        skip 'The cmdlet was not run: there is no pwsh on PATH.'
+        return
+    fi
+    indent <cost
+    equal 'Queue pairs listed' "$(sed -n 's/^listed //p' cost)" expected 1000
+    local cmdlet rdma
+    cmdlet=$(sed -n 's/^cmdlet //p' cost | sort -n | head -1)
+    rdma=$(sed -n 's/^rdma //p' cost | sort -n | head -1)
+    equal "Listing them takes $cmdlet ms, 'rdma resource show qp' $rdma ms: at most 100 ms more" "$((cmdlet <= rdma + 100))" expected 1
+}
+
+# What 'rdma resource show qp' says: device, queue pair, peer, pid, name.
+resources() {
+    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' resources
+}
+
+shown_connections() {
+    cat "$@" | grep '"QueuePair":' | jq -r 'select(.RemoteQueuePair != null) | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
+}
+
+connected_rows() {
+    grep -h '"QueuePair":' "$1" | jq -c 'select(.RemoteQueuePair != null)'
+}
+
+addresses() {
+    connected_rows "$1" | jq -r '"\(.Device) \(.LocalAddress) \(.RemoteAddress) \(.PathMtu) \(.ProcessName)"' | sort -u
+}
+
+# The MTU of the interfaces, 1,500, has room for packets of 1,024 bytes.
+expected_addresses() {
+    local tool
+    for tool in ib_write_bw ib_send_bw ib_read_bw ibv_rc_pingpong rping; do
+        echo "rxe_a 192.0.2.1 192.0.2.2 1024 $tool"
+        echo "rxe_b 192.0.2.2 192.0.2.1 1024 $tool"
+    done | sort
+}
+
+# For each queue pair on a that sent: what it sent between its first and its last sample, against the distinct numbers of packets in the pcap.
+compare_packets() {
+    local number peer first last packets name found wrapped=0 lossy=0 reads=0
+    while read -r name number peer first last packets; do
+        found=$(distinct "$number" "$peer" "$first" "$last")
+        equal "$name, queue pair $number: packets from number $first to $last" "$packets" 'distinct numbers in tshark' "$found"
+        if ((last < first)); then wrapped=$((wrapped + 1)); fi
+        if [[ $name == ib_read_bw ]]; then reads=$((reads + 1)); fi
+    done < <(spans)
+    lossy=$(awk '/^qdisc/ { end = $2 == "netem" } end && /Sent/ { sub(",", "", $7); lost += $7 } END { print lost + 0 }' qdiscs)
+    equal 'Packets were lost' "$((lossy > 0))" expected 1
+    equal 'A number wrapped' "$((wrapped > 0))" expected 1
+    equal 'READ was among them' "$((reads > 0))" expected 1
+}
+
+# Name, queue pair, peer, and the numbers and packets between the first and the last sample whose number is the highest so far.
+spans() {
+    connected_rows samples | jq -rs '
+        map(select(.Device == "rxe_a" and .SentPackets != null and .SendSequence != null)) | group_by([.QueuePair, .ProcessId])[] | sort_by(.Sample)
+        | .[0] as $first
+        | (map(select((.SendSequence - $first.SendSequence + 16777216) % 16777216 == (.SentPackets - $first.SentPackets))) | last) as $last
+        | select($last.SentPackets > $first.SentPackets)
+        | "\($first.ProcessName) \($first.QueuePair) \($first.RemoteQueuePair) \($first.SendSequence) \($last.SendSequence) \($last.SentPackets - $first.SentPackets)"'
+}
+
+# Distinct sequence numbers of requests to the peer, and of READ responses from it, from one number to before another.
+distinct() {
+    awk -v own=$(($1)) -v peer=$(($2)) -v first="$3" -v last="$4" '
+        function number(text, value, i) {
+            if (text !~ /^0x/) return text + 0
+            value = 0
+            for (i = 3; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+            return value
+        }
+        {
+            request = $1 == "192.0.2.1" && number($2) == peer && !(number($3) >= 13 && number($3) <= 18)
+            response = $1 == "192.0.2.2" && number($2) == own && number($3) >= 13 && number($3) <= 16
+            at = (number($4) - first + 16777216) % 16777216
+            if ((request || response) && at < (last - first + 16777216) % 16777216 && !seen[at]++) count++
+        }
+        END { print count + 0 }' packets
+}
