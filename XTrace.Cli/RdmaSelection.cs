@@ -8,6 +8,10 @@ internal static class RdmaSelection
 {
     private const string UsualDevice = "mlx5_0";
 
+    /// <summary>The folders of RDMA devices.</summary>
+    private static readonly RdmaCounterSource[] s_folders =
+        [RdmaCounterSource.Counters, RdmaCounterSource.CountersExt, RdmaCounterSource.HwCounters, RdmaCounterSource.DiagCounters];
+
     /// <summary>
     /// Its devices or network interfaces, else the default device. Mode rdma needs only what the totals of ports are made of.
     /// </summary>
@@ -17,7 +21,7 @@ internal static class RdmaSelection
         Targets = [.. Devices(request).Select(name => new RdmaTarget(name))],
         Interfaces = request.Interfaces,
         PortsOnly = !request.AllCounters,
-        Filter = new CounterFilter { OnlyTotals = !request.AllCounters },
+        Filter = new CounterFilter { OnlyTotals = !request.AllCounters, Sources = s_folders },
     };
 
     private static IEnumerable<string> Devices(RdmaRequest request)

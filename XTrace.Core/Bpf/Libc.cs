@@ -43,6 +43,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial SocketHandle socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SocketHandle socket, nuint request, void* argument);
+
     internal const int ProtRead = 1;
     internal const int ProtWrite = 2;
     internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC, linux/fcntl.h

@@ -44,27 +44,36 @@ internal static class NetlinkAttributes
         return value.IsEmpty ? null : Text(value);
     }
 
-    private static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+    /// <summary>A value that is a string.</summary>
+    internal static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value.TrimEnd((byte)0));
 
     /// <summary>Steps behind the next attribute of a type.</summary>
     private static bool TryNext(scoped ref ReadOnlySpan<byte> attributes, ushort type, out ReadOnlySpan<byte> value)
     {
-        value = default;
-        while (attributes.Length >= HeaderLength)
+        while (TryNext(ref attributes, out ushort found, out value))
         {
-            int length = BinaryPrimitives.ReadUInt16LittleEndian(attributes);
-            if (length < HeaderLength || length > attributes.Length)
+            if (found == type)
             {
-                break;
-            }
-            ReadOnlySpan<byte> one = attributes[..length];
-            attributes = attributes[Math.Min(attributes.Length, Align(length))..];
-            if ((BinaryPrimitives.ReadUInt16LittleEndian(one[2..]) & TypeMask) == type)
-            {
-                value = one[HeaderLength..];
                 return true;
             }
         }
         return false;
+    }
+
+    /// <summary>Steps behind the next attribute.</summary>
+    /// <returns>False at the end, and where what follows is no attribute.</returns>
+    internal static bool TryNext(scoped ref ReadOnlySpan<byte> attributes, out ushort type, out ReadOnlySpan<byte> value)
+    {
+        type = 0;
+        value = default;
+        int length = attributes.Length < HeaderLength ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(attributes);
+        if (length < HeaderLength || length > attributes.Length)
+        {
+            return false;
+        }
+        type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(attributes[2..]) & TypeMask);
+        value = attributes[HeaderLength..length];
+        attributes = attributes[Math.Min(attributes.Length, Align(length))..];
+        return true;
     }
 }

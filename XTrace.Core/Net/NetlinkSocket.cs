@@ -58,6 +58,17 @@ internal sealed partial class NetlinkSocket : SafeHandleMinusOneIsInvalid
         return messages;
     }
 
+    /// <summary>Asks for one object.</summary>
+    /// <returns>What follows the header of each message of the answer.</returns>
+    /// <exception cref="XTraceException">The kernel refused, or has no such object.</exception>
+    internal IReadOnlyList<byte[]> Get(ushort type, ReadOnlySpan<byte> body)
+    {
+        List<byte[]> messages = [];
+        Request(type, body, RequestAcknowledge);
+        Receive(messages);
+        return messages;
+    }
+
     protected override bool ReleaseHandle() => Close((int)handle) == 0;
 
     /// <summary>Changes something, and waits until the kernel says that it did.</summary>

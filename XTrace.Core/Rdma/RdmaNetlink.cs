@@ -12,7 +12,24 @@ internal static class RdmaNetlink
     internal const ushort DeviceIndex = 1; // RDMA_NLDEV_ATTR_DEV_INDEX, u32
     internal const ushort DeviceName = 2; // RDMA_NLDEV_ATTR_DEV_NAME
     internal const ushort PortIndex = 3; // RDMA_NLDEV_ATTR_PORT_INDEX, u32
+    internal const ushort QueuePairGet = Client + 10; // RDMA_NLDEV_CMD_RES_QP_GET
+    internal const ushort ConnectionGet = Client + 11; // RDMA_NLDEV_CMD_RES_CM_ID_GET
+    internal const ushort QueuePairs = 19; // RDMA_NLDEV_ATTR_RES_QP, nested
+    internal const ushort QueuePair = 20; // RDMA_NLDEV_ATTR_RES_QP_ENTRY, nested
+    internal const ushort Number = 21; // RDMA_NLDEV_ATTR_RES_LQPN, u32
+    internal const ushort RemoteNumber = 22; // RDMA_NLDEV_ATTR_RES_RQPN, u32: of RC and UC
+    internal const ushort ReceiveSequence = 23; // RDMA_NLDEV_ATTR_RES_RQ_PSN, u32: of RC and UC
+    internal const ushort SendSequence = 24; // RDMA_NLDEV_ATTR_RES_SQ_PSN, u32
+    internal const ushort Type = 26; // RDMA_NLDEV_ATTR_RES_TYPE, u8
+    internal const ushort State = 27; // RDMA_NLDEV_ATTR_RES_STATE, u8
+    internal const ushort ProcessId = 28; // RDMA_NLDEV_ATTR_RES_PID, u32: the thread that made it, in the PID namespace of who asks
+    internal const ushort KernelName = 29; // RDMA_NLDEV_ATTR_RES_KERN_NAME: of what the kernel made
+    internal const ushort Connections = 30; // RDMA_NLDEV_ATTR_RES_CM_ID, nested
+    internal const ushort Connection = 31; // RDMA_NLDEV_ATTR_RES_CM_ID_ENTRY, nested
+    internal const ushort SourceAddress = 33; // RDMA_NLDEV_ATTR_RES_SRC_ADDR, struct sockaddr_storage
+    internal const ushort DestinationAddress = 34; // RDMA_NLDEV_ATTR_RES_DST_ADDR, struct sockaddr_storage
     internal const ushort InterfaceName = 51; // RDMA_NLDEV_ATTR_NDEV_NAME: only in the namespace of who asks
+    internal const ushort ProtectionDomain = 60; // RDMA_NLDEV_ATTR_RES_PDN, u32: of what a process made
 
     /// <summary>The network interface of each port that has one. Nothing where the kernel does not answer: others say it then.</summary>
     internal static IReadOnlyDictionary<(string Device, int Port), string> PortInterfaces()
@@ -21,13 +38,9 @@ internal static class RdmaNetlink
         try
         {
             using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Rdma);
-            Span<byte> device = stackalloc byte[8]; // struct nlattr and a u32
-            BinaryPrimitives.WriteUInt16LittleEndian(device, (ushort)device.Length);
-            BinaryPrimitives.WriteUInt16LittleEndian(device[2..], DeviceIndex);
-            foreach (byte[] one in socket.Dump(DeviceGet, []))
+            foreach ((int index, _) in Devices(socket))
             {
-                BinaryPrimitives.WriteInt32LittleEndian(device[4..], NetlinkAttributes.Number(one, DeviceIndex));
-                foreach (byte[] port in socket.Dump(PortGet, device))
+                foreach (byte[] port in socket.Dump(PortGet, Asking((DeviceIndex, index))))
                 {
                     AddPort(port, interfaces);
                 }
@@ -38,6 +51,27 @@ internal static class RdmaNetlink
             // The kernel has no RDMA netlink, or an older one.
         }
         return interfaces;
+    }
+
+    /// <summary>The devices that the kernel shows in this network namespace, with the numbers that it knows them by.</summary>
+    /// <exception cref="XTraceException">The kernel does not answer.</exception>
+    internal static IEnumerable<(int Index, string Name)> Devices(NetlinkSocket socket) =>
+        socket.Dump(DeviceGet, []).Select(one =>
+            (NetlinkAttributes.Number(one, DeviceIndex), NetlinkAttributes.Text(one, DeviceName) ?? ""));
+
+    /// <summary>The body of a request: numbers of 32 bits, each of an attribute.</summary>
+    internal static byte[] Asking(params ReadOnlySpan<(ushort Attribute, int Number)> numbers)
+    {
+        const int Length = 8; // struct nlattr and a u32
+        byte[] body = new byte[Length * numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            Span<byte> one = body.AsSpan(i * Length, Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(one, Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(one[2..], numbers[i].Attribute);
+            BinaryPrimitives.WriteInt32LittleEndian(one[4..], numbers[i].Number);
+        }
+        return body;
     }
 
     /// <summary>Reads what follows the header of an answer to <see cref="PortGet"/>.</summary>

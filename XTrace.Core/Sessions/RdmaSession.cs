@@ -28,7 +28,7 @@ internal readonly record struct RdmaSample(long Number, DateTime Timestamp, IRea
     internal IEnumerable<RdmaCounter> Counters()
     {
         (long number, DateTime timestamp) = (Number, Timestamp);
-        return Places.SelectMany(place => place.Files).Select(file => file.ToCounter(number, timestamp));
+        return Places.SelectMany(place => place.Counters).Select(counter => counter.ToCounter(number, timestamp));
     }
 }
 
@@ -48,7 +48,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     internal IEnumerable<string> Devices => _sampler.Devices;
 
     /// <summary>How many counters of theirs are wanted.</summary>
-    internal int Counters => _sampler.Files.Count;
+    internal int Counters => _sampler.Counters.Count;
 
     /// <summary>Time since the session was made.</summary>
     internal TimeSpan Elapsed => _clock.Elapsed;

@@ -12,7 +12,7 @@ public sealed class PublicSurfaceTests
         [
             "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowOrder", "FlowSample", "FlowSession",
             "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState", "Notice", "NoticeLevel",
-            "RdmaCounter", "RdmaCounterCategory", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
+            "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
             "RdmaGid", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RoceOpcode",
             "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
