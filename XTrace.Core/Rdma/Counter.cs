@@ -60,7 +60,7 @@ internal abstract class Counter(CounterPlace place, RdmaCounterSource source, st
         Unit = info.Unit,
         Kind = info.Kind,
         Category = info.Category,
-        Direction = CounterWords.DirectionOf(name),
+        Direction = info.Direction,
         IsGuess = info.IsGuess,
         Width = Width,
         Delta = Delta,

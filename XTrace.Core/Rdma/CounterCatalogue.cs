@@ -25,6 +25,9 @@ internal sealed record CounterInfo(
     /// <summary>Whether the category is guessed.</summary>
     internal bool IsGuess => !IsKnown && Category != RdmaCounterCategory.Other;
 
+    /// <summary>Which way what it counts goes.</summary>
+    internal RdmaCounterDirection Direction { get; init; }
+
     /// <summary>Whether the driver says with a value of all ones that there is none.</summary>
     internal bool IsNoneWhenAllOnes { get; init; }
 
@@ -95,7 +98,12 @@ internal static partial class CounterCatalogue
         {
             info = CounterInfo.Guess(bare);
         }
-        return info with { Width = is32 ? 32 : info.Width, IsNoneWhenAllOnes = driver == Ionic };
+        return info with
+        {
+            Width = is32 ? 32 : info.Width,
+            IsNoneWhenAllOnes = driver == Ionic,
+            Direction = CounterWords.DirectionOf(bare),
+        };
     }
 
     /// <summary>
@@ -111,10 +119,11 @@ internal static partial class CounterCatalogue
         {
             if (s_entries.TryGetValue((RdmaCounterSource.Ethtool, pattern), out Entry[]? entries))
             {
-                return (shown, (Array.Find(entries, one => one.Drivers.Contains(driver!)) ?? entries[0]).Info);
+                Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!)) ?? entries[0];
+                return (shown, entry.Info with { Direction = CounterWords.DirectionOf(name) });
             }
         }
-        return (name, CounterInfo.Guess(name));
+        return (name, CounterInfo.Guess(name) with { Direction = CounterWords.DirectionOf(name) });
     }
 
     /// <summary>Whether the counters of a driver are in the catalogue: then one that is in neither it nor sysfs is not kept.</summary>
