@@ -22,13 +22,14 @@ internal sealed record RdmaSessionOptions
 /// <param name="Number">From 1.</param>
 /// <param name="Timestamp">When it was taken, local time.</param>
 /// <param name="Places">Ports, and devices as a whole.</param>
-internal readonly record struct RdmaSample(long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places)
+/// <param name="All">All their counters.</param>
+internal readonly record struct RdmaSample(long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<Counter> All)
 {
     /// <summary>All counters, as objects.</summary>
     internal IEnumerable<RdmaCounter> Counters()
     {
         (long number, DateTime timestamp) = (Number, Timestamp);
-        return Places.SelectMany(place => place.Counters).Select(counter => counter.ToCounter(number, timestamp));
+        return All.Select(counter => counter.ToCounter(number, timestamp));
     }
 }
 
@@ -92,7 +93,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         _sampler.Find();
         DateTime timestamp = DateTime.Now;
         _sampler.Read();
-        return new RdmaSample(++_taken, timestamp, _sampler.Places);
+        return new RdmaSample(++_taken, timestamp, _sampler.Places, _sampler.Counters);
     }
 
     /// <summary>Ends the wait, from any thread.</summary>
