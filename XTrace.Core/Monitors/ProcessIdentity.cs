@@ -38,7 +38,8 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
         }
     }
 
-    private static ulong? StartOf(int id) => FieldOf(id, 22);
+    /// <summary>When a process or thread started, in clock ticks since boot; null where it has ended.</summary>
+    internal static ulong? StartOf(int id) => FieldOf(id, 22);
 
     /// <summary>A field of /proc/PID/stat, proc(5); null where the process has ended, or /proc is mounted with hidepid.</summary>
     private static ulong? FieldOf(int id, int field)
