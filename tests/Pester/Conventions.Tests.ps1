@@ -1,8 +1,8 @@
 # What holds for every cmdlet, so that who knows one knows all.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' |
-        ForEach-Object { @{ Command = $_; ChangesState = $_ -notlike 'Get-*'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter' } }
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth' |
+        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test)-'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Test-RdmaHealth' } }
     $script:flowCommands = $commands | Where-Object Command -NotLike '*Rdma*'
     $script:rdmaCommands = $commands | Where-Object Command -Like '*Rdma*'
     $script:hasAnalyzer = [bool] (Get-Module -ListAvailable PSScriptAnalyzer)
@@ -79,7 +79,7 @@ Describe 'Every cmdlet' {
 
     It 'says of -<parameter> that it takes wildcards, and completes it' -ForEach @(
         @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' }
-        @{ Parameter = 'Device'; Commands = , 'Get-RdmaCounter' }
+        @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Test-RdmaHealth' }
         @{ Parameter = 'Name'; Commands = 'Get-RdmaCounter', 'Get-RdmaDevice' }
     ) {
         foreach ($of in 'SupportsWildcardsAttribute', 'ArgumentCompleterAttribute') {
@@ -92,7 +92,7 @@ Describe 'Every cmdlet' {
             ForEach-Object Name | Sort-Object -Unique | Should -Be Device, InterfaceAlias, Name
     }
 
-    It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Direction', 'Protocol', 'TrafficType' {
+    It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Check', 'Direction', 'Protocol', 'Source', 'TrafficType' {
         $name = $_
         foreach ($command in $own | Where-Object { $_.Parameters.ContainsKey($name) }) {
             $line = "$($command.Name) -$name "
@@ -126,7 +126,7 @@ Describe 'Every cmdlet, where there is something to do' -Tag Privileged -Skip:$u
             }
         }
 
-        $script:arguments = @{ 'Stop-XdpMonitor' = @{ PassThru = $true } }
+        $script:arguments = @{ 'Stop-XdpMonitor' = @{ PassThru = $true }; 'Test-RdmaHealth' = @{ SampleInterval = 0.1 } }
         function Get-Argument([string] $Command) {
             $arguments[$Command] ?? @{}
         }
@@ -142,7 +142,7 @@ Describe 'Every cmdlet, where there is something to do' -Tag Privileged -Skip:$u
         $more = Get-Argument $command
         $emitted = Use-Command $command { & $command ($command -like '*Rdma*' ? 'mlx5_0' : $interface) @more }
         $emitted | Should -Not -BeNullOrEmpty
-        $emitted.ForEach({ $_.GetType() }) | Sort-Object -Unique | Should -Be (Get-Command $command).OutputType.Type
+        $emitted.ForEach({ $_.GetType() }) | Sort-Object -Unique | Should -Be (Get-Command $command).OutputType.Type[0]
     }
 
     It 'takes wildcards: <command>' -ForEach $commands {
@@ -374,6 +374,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
             RdmaPort    = (Get-RdmaDevice).Ports
             RdmaGid     = (Get-RdmaDevice).Ports.Gids
             RdmaCounter = Get-RdmaCounter
+            RdmaHealth  = Test-RdmaHealth -SampleInterval 0.1
         }
     }
 
@@ -383,7 +384,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         $veth.Dispose()
     }
 
-    It 'shows all of its columns in 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter' {
+    It 'shows all of its columns in 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
         $objects[$_] | Should -Not -BeNullOrEmpty
         $labels = (Get-FormatData "XTrace.$_").FormatViewDefinition.Control | Where-Object { $_ -is [Management.Automation.TableControl] } |
             ForEach-Object { $_.Headers.Label }
@@ -393,7 +394,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         $header.Trim() -split ' +' | Should -Be ($labels -split ' ')
     }
 
-    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter' {
+    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
         $labels = (Get-FormatData "XTrace.$_").FormatViewDefinition.Control | Where-Object { $_ -is [Management.Automation.TableControl] } |
             ForEach-Object { $_.Headers.Label }
         # Which leave the last column of theirs empty.
@@ -404,7 +405,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         }
     }
 
-    It 'lists in 80: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaCounter' {
+    It 'lists in 80: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaCounter', 'RdmaHealth' {
         $lines = $objects[$_] | Format-List | Out-Plain 80
         $lines.Count | Should -BeGreaterThan 8
         ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80

@@ -13,8 +13,8 @@ public sealed class PublicSurfaceTests
             "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowOrder", "FlowSample", "FlowSession",
             "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState", "Notice", "NoticeLevel",
             "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
-            "RdmaGid", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RoceOpcode",
-            "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
+            "RdmaGid", "RdmaHealth", "RdmaHealthCheck", "RdmaHealthStatus", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState",
+            "RdmaQueuePair", "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
         s_engine.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 
