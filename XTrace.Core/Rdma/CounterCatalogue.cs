@@ -115,7 +115,8 @@ internal static partial class CounterCatalogue
     internal static (string Name, CounterInfo Info) FindStatistic(string name, string? driver)
     {
         string ofQueues = FirstNumber().Replace(name, Queue, 1);
-        foreach ((string pattern, string shown) in new[] { (name, name), (FirstNumber().Replace(name, Number, 1), name), (ofQueues, ofQueues) })
+        (string Pattern, string Shown)[] candidates = [(name, name), (FirstNumber().Replace(name, Number, 1), name), (ofQueues, ofQueues)];
+        foreach ((string pattern, string shown) in candidates)
         {
             if (s_entries.TryGetValue((RdmaCounterSource.Ethtool, pattern), out Entry[]? entries))
             {

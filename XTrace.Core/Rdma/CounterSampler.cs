@@ -233,7 +233,8 @@ internal sealed class CounterSampler : IDisposable
 
     private void TellMissingCounters()
     {
-        foreach (NamePattern pattern in _selection.Filter.Names.Where(one => one.IsExact && !Counters.Any(counter => one.IsMatch(counter.Name))))
+        bool IsMissing(NamePattern pattern) => pattern.IsExact && !Counters.Any(counter => pattern.IsMatch(counter.Name));
+        foreach (NamePattern pattern in _selection.Filter.Names.Where(IsMissing))
         {
             if (_places.Length > 0)
             {

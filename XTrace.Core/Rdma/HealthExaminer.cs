@@ -15,10 +15,11 @@ internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> checks
     /// <summary>Reads what has no counter, and judges everything.</summary>
     internal IEnumerable<RdmaHealth> Examine(RdmaSample sample)
     {
+        bool IsWanted(HealthFinding finding) => checks.Count == 0 || checks.Contains(finding.Rule.Check);
         HealthFacts[] all = _reader.Read(sample.Places);
         foreach (HealthFacts facts in all)
         {
-            HealthFinding[] findings = [.. _judge.Judge(facts, all).Where(finding => checks.Count == 0 || checks.Contains(finding.Rule.Check))];
+            HealthFinding[] findings = [.. _judge.Judge(facts, all).Where(IsWanted)];
             foreach (HealthFinding finding in findings)
             {
                 yield return Make(sample, facts, finding.Rule, finding.Status, finding.Evidence);

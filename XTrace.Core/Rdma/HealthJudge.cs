@@ -21,6 +21,10 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
     /// <summary>Below this part of its rate a port is at rest, and traffic tells nothing.</summary>
     private const double BusyPart = 0.01;
 
+    /// <summary>What leaves the growth of a counter unknown, though the device keeps it.</summary>
+    private static readonly RdmaCounterStatus[] s_unknown =
+        [RdmaCounterStatus.Saturated, RdmaCounterStatus.Reset, RdmaCounterStatus.Failed, RdmaCounterStatus.NotANumber];
+
     private static readonly string[] s_splitSpeeds = ["HDR", "NDR", "XDR"];
 
     /// <summary>What the rules find, each check once; empty if nothing.</summary>
@@ -149,13 +153,18 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
             return null;
         }
         bool hasTimes = counters.Any(counter => counter.Unit == RdmaCounterUnit.Microseconds && counter.Delta is not null);
-        double bits = facts.Link?.Speed * 1e6 ?? PortFolder.ParseRate(facts.Rate) ?? 0;
-        double longest = frames.Length == 0 || bits <= 0 ? 100 : frames.Max(counter => counter.Delta!.Value) * LongestPauseBits / bits / seconds * 100;
         double share = hasTimes
             ? times.Select(counter => counter.Delta!.Value / MicrosecondsInPercent / seconds).DefaultIfEmpty(0).Max()
-            : Math.Min(100, longest);
+            : LongestShare(frames.Max(counter => counter.Delta!.Value), facts);
         string text = (hasTimes ? HealthMessages.PauseShare : HealthMessages.PauseAtMost).Text(Number(share));
         return (share, $"{text}; {List(grown)}; {Time(facts)}");
+    }
+
+    /// <summary>The most that so many pause frames can have asked for, in percent of the time.</summary>
+    private static double LongestShare(ulong frames, HealthFacts facts)
+    {
+        double bits = facts.Link?.Speed * 1e6 ?? PortFolder.ParseRate(facts.Rate) ?? 0;
+        return bits <= 0 ? 100 : Math.Min(100, frames * LongestPauseBits / bits / facts.Elapsed.TotalSeconds * 100);
     }
 
     private static (double, string)? ErrorPairs(HealthFacts facts) => facts.ErrorPairs is { Count: > 0 } pairs
@@ -201,15 +210,17 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
 
     private static (double, string)? Unreadable(CounterFact[] counters)
     {
-        CounterFact[] bad = [.. counters.Where(counter =>
-            counter.Status is RdmaCounterStatus.Saturated or RdmaCounterStatus.Reset or RdmaCounterStatus.Failed or RdmaCounterStatus.NotANumber)];
+        CounterFact[] bad = [.. counters.Where(counter => s_unknown.Contains(counter.Status))];
         return bad.Length == 0 ? null : (bad.Length, string.Join(", ", bad.Select(counter => $"{counter.Name} {counter.Status}")));
     }
 
     private static string List(CounterFact[] counters) =>
-        string.Join(", ", counters.Select(counter => $"{counter.Name} +{counter.Delta}{(counter.Unit == RdmaCounterUnit.Microseconds ? " µs" : "")}"));
+        string.Join(", ", counters.Select(counter => $"{counter.Name} +{counter.Delta}{UnitOf(counter)}"));
 
-    private static string Time(HealthFacts facts) => HealthMessages.Time.Text(facts.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture));
+    private static string UnitOf(CounterFact counter) => counter.Unit == RdmaCounterUnit.Microseconds ? " µs" : "";
+
+    private static string Time(HealthFacts facts) =>
+        HealthMessages.Time.Text(facts.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture));
 
     private static string Number(double value) => value.ToString(value < 10 ? "0.##" : "0", CultureInfo.InvariantCulture);
 }

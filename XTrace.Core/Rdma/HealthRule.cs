@@ -117,12 +117,18 @@ internal sealed class HealthRule
         Measure = Enum.Parse<HealthMeasure>(_values["measure"], ignoreCase: true);
         string[] states = _values.GetValueOrDefault("is", "* *").Split(' ');
         States = (states[0], states[1]);
-        string[] counters = _values.GetValueOrDefault("counters", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] counters = _values.GetValueOrDefault("counters", "")
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         Names = [.. counters.Where(name => name[0] != '=').Select(name => new NamePattern(name))];
         Categories = [.. counters.Where(name => name[0] == '=').Select(name => Enum.Parse<RdmaCounterCategory>(name[1..]))];
         Direction = _values.TryGetValue("direction", out string? direction) ? Enum.Parse<RdmaCounterDirection>(direction) : null;
         RdmaHealthStatus[] worstFirst = [RdmaHealthStatus.Critical, RdmaHealthStatus.Warning, RdmaHealthStatus.Unknown];
-        Thresholds = [.. worstFirst.Where(status => _values.ContainsKey(KeyOf(status))).Select(status => Threshold(status, _values[KeyOf(status)]))];
+        Thresholds =
+        [
+            .. from status in worstFirst
+               where _values.ContainsKey(KeyOf(status))
+               select Threshold(status, _values[KeyOf(status)]),
+        ];
     }
 
     private static string KeyOf(RdmaHealthStatus status) => status switch

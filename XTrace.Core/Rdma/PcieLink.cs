@@ -36,7 +36,8 @@ internal readonly record struct PcieLink(PcieRate Current, PcieRate Device, Pcie
     private static PcieRate? ReadRate(string folder, string which) =>
         SysfsFile.ReadText(Path.Combine(folder, $"{which}_link_speed"))?.Split(' ') is [var speed, "GT/s", ..]
         && double.TryParse(speed, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double transfers)
-        && int.TryParse(SysfsFile.ReadText(Path.Combine(folder, $"{which}_link_width")), NumberStyles.None, CultureInfo.InvariantCulture, out int width)
+        && SysfsFile.ReadText(Path.Combine(folder, $"{which}_link_width")) is var lanes
+        && int.TryParse(lanes, NumberStyles.None, CultureInfo.InvariantCulture, out int width)
         && width is > 0 and < 64
             ? new PcieRate(transfers, width)
             : null;

@@ -3,7 +3,9 @@ using XTrace.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>What RDMA netlink says of the optional counters of ports: rdma/rdma_netlink.h. Needs no privilege, and changes nothing.</summary>
+/// <summary>
+/// What RDMA netlink says of the optional counters of ports: rdma/rdma_netlink.h. It needs no privilege, and nothing is changed.
+/// </summary>
 internal sealed class RdmaStatistics : IDisposable
 {
     private const ushort StatisticsGet = (5 << 10) + 17; // RDMA_NLDEV_CMD_STAT_GET

@@ -63,6 +63,8 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         if (!options.AtOnce)
         {
             _sampler.Read();
+            // The first interval is as long as the others, however long it took to find everything.
+            _clock.Restart();
         }
     }
 
