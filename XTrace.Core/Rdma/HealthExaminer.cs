@@ -8,7 +8,7 @@ namespace XTrace.Rdma;
 /// <param name="checks">Only these checks; without one, all.</param>
 internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> checks) : IDisposable
 {
-    private readonly HealthReader _reader = new();
+    private readonly HealthReader _reader = new(checks.Count == 0 || checks.Contains(RdmaHealthCheck.QueuePairs));
     private readonly HealthJudge _judge = new(HealthRule.All);
     private readonly HealthRule _healthy = HealthRule.All.First(rule => rule.Measure == HealthMeasure.Healthy);
 

@@ -73,7 +73,8 @@ internal sealed record HealthFacts
 }
 
 /// <summary>Gathers facts from sysfs, from drivers and from RDMA netlink. It changes nothing.</summary>
-internal sealed class HealthReader : IDisposable
+/// <param name="readsQueuePairs">Whether queue pairs are wanted: each costs the device a query.</param>
+internal sealed class HealthReader(bool readsQueuePairs) : IDisposable
 {
     private readonly Ethtool _ethtool = new();
 
@@ -132,11 +133,11 @@ internal sealed class HealthReader : IDisposable
     }
 
     /// <summary>The queue pairs of a device that are in an error state; null if the kernel does not say.</summary>
-    private static IReadOnlyList<QueuePairEntry>? ErrorPairsOf(string device)
+    private IReadOnlyList<QueuePairEntry>? ErrorPairsOf(string device)
     {
         try
         {
-            return Sysfs.IsLive
+            return readsQueuePairs && Sysfs.IsLive
                 ? RdmaQueuePairs.List(device).Where(pair => pair.State is RdmaQueuePairState.Error or RdmaQueuePairState.SQE).ToArray()
                 : null;
         }

@@ -28,6 +28,7 @@ run() {
     await 60 listening "$exchange_port"
     ib_write_bw -F -d rxe_a -x "$(gid rxe_a)" -D 600 "$address_b" >/dev/null 2>&1 &
     client=$!
+    sent=
     await 60 writes_sent
     tc qdisc add dev va root netem loss 100%
     kill -STOP $client
@@ -67,8 +68,11 @@ traffic() {
     rm -f /tmp/enough
     while [[ ! -e /tmp/enough ]]; do
         limit=60 rdma_pingpong
+        # There is one processor, and PowerShell wants it as well.
+        sleep 1
     done >/dev/null 2>&1 &
     traffic=$!
+    sent=
     await 60 writes_sent
 }
 
@@ -77,9 +81,9 @@ end_traffic() {
     wait "$traffic" || true
 }
 
-# Whether anything has been sent since the last question.
+# Whether anything has been sent since the last question; never at the first, when 'sent' is empty.
 writes_sent() {
-    local before=${sent:-}
+    local before=$sent
     sent=$(cat /sys/class/infiniband/rxe_a/ports/1/hw_counters/sent_pkts)
     [[ -n $before && $sent -gt $before ]]
 }
