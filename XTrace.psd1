@@ -5,11 +5,11 @@
     Author               = 'The XTrace authors'
     CompanyName          = 'XTrace'
     Copyright            = '(c) The XTrace authors. Licensed under GPL-2.0.'
-    Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC, reads RDMA hardware counters and connections, and emits all as objects.'
+    Description          = 'Watches network flows in the Linux kernel with eBPF programs on XDP and TC, reads RDMA hardware counters and connections, judges the health of RDMA ports, and emits all of it as objects.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.6'
     NestedModules        = @('XTrace.Guard.psm1', 'Views/XTrace.Views.psd1')
-    CmdletsToExport      = @('Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor')
+    CmdletsToExport      = @('Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth')
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()

@@ -6,6 +6,10 @@ namespace XTrace.Cli;
 /// <summary>What a request selects.</summary>
 internal static class RdmaSelection
 {
+    /// <summary>The folders of RDMA devices.</summary>
+    private static readonly RdmaCounterSource[] s_folders =
+        [RdmaCounterSource.Counters, RdmaCounterSource.CountersExt, RdmaCounterSource.HwCounters, RdmaCounterSource.DiagCounters];
+
     /// <summary>
     /// Its devices or network interfaces, else all devices. Mode rdma needs only what the totals of ports are made of.
     /// </summary>
@@ -16,7 +20,7 @@ internal static class RdmaSelection
         {
             Interfaces = request.Interfaces,
             PortsOnly = !request.AllCounters,
-            Filter = new CounterFilter { OnlyTotals = !request.AllCounters },
+            Filter = new CounterFilter { OnlyTotals = !request.AllCounters, Sources = s_folders },
         };
         return request.Devices is { } devices ? all with { Targets = devices.Targets, Excluded = devices.Excluded }
             : RdmaDevices.Names.Length == 0 ? throw new XTraceException(RdmaMessages.NoDevice, null)

@@ -35,14 +35,17 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint syscall(nint number, SafeFileHandle fd, byte* buffer, nuint count);
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial NetlinkSocket socket(int family, int type, int protocol);
-
     [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
-    internal static partial int socket_fd(int family, int type, int protocol);
+    internal static partial NetlinkSocket netlink_socket(int family, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int setsockopt(int fd, int level, int option, in Promiscuity.Membership value, int length);
+    internal static partial SocketHandle socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(SocketHandle socket, nuint request, void* argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(SocketHandle socket, int level, int option, in Promiscuity.Membership value, int length);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint send(NetlinkSocket socket, byte[] message, nuint length, int flags);

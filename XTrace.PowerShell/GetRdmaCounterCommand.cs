@@ -40,6 +40,10 @@ public sealed class GetRdmaCounterCommand : XTraceCommand, IDisposable
     [Parameter]
     public RdmaCounterCategory[] Category { get; set; } = [];
 
+    /// <summary>Only counters that are read there.</summary>
+    [Parameter]
+    public RdmaCounterSource[] Source { get; set; } = [];
+
     /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
     [Parameter]
     [ValidateRange(0.1, 86400.0)]
@@ -93,7 +97,12 @@ public sealed class GetRdmaCounterCommand : XTraceCommand, IDisposable
         Selection = new CounterSelection
         {
             Targets = _targets,
-            Filter = new CounterFilter { Names = [.. Name.Select(one => new NamePattern(one))], Categories = Category ?? [] },
+            Filter = new CounterFilter
+            {
+                Names = [.. Name.Select(one => new NamePattern(one))],
+                Categories = Category ?? [],
+                Sources = Source ?? [],
+            },
         },
         Interval = TimeSpan.FromSeconds(SampleInterval),
         Samples = Continuous ? null : MaxSamples,

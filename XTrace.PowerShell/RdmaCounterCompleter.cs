@@ -17,7 +17,7 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
         CounterSelection selection = new() { Targets = [.. wanted.Select(device => new RdmaTarget(device))] };
         using CounterSampler sampler = new(selection, _ => { });
         sampler.Find();
-        IEnumerable<CounterFile> files = sampler.Files.DistinctBy(file => file.Name);
-        return [.. Completions.Of(wordToComplete, files.Select(file => (file.Name, file.Info.Meaning ?? file.Name)))];
+        IEnumerable<Counter> counters = sampler.Counters.DistinctBy(counter => counter.Name);
+        return [.. Completions.Of(wordToComplete, counters.Select(counter => (counter.Name, counter.Info.Meaning ?? counter.Name)))];
     }
 }

@@ -99,7 +99,7 @@ if ($before) {
 
 $time = [datetime]::UtcNow
 $values = [ordered] @{}
-$risen = @(foreach ($counter in $devices | Get-RdmaCounter -Category $Category -Name $Name) {
+$risen = @(foreach ($counter in $devices | Get-RdmaCounter -Category $Category -Name $Name -Source Counters, CountersExt, HwCounters, DiagCounters) {
     $key = "$($counter.Device)/$($counter.Port)/$($counter.Source)/$($counter.Name)"
     if ($null -eq $counter.Value) {
         Write-Verbose "${key}: $($counter.Status)"

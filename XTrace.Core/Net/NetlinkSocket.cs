@@ -33,7 +33,7 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
     /// <exception cref="XTraceException">The kernel has no such protocol.</exception>
     internal static NetlinkSocket Open(int protocol)
     {
-        NetlinkSocket socket = Libc.socket(Family, RawCloseOnExec, protocol);
+        NetlinkSocket socket = Libc.netlink_socket(Family, RawCloseOnExec, protocol);
         return socket.IsInvalid ? throw Failed(KernelOperation.OpenNetlink, Marshal.GetLastPInvokeError()) : socket;
     }
 

@@ -22,16 +22,16 @@ internal static class Promiscuity
 
     /// <summary>For as long as the handle is held: the kernel takes it back when the process ends, however it does.</summary>
     /// <exception cref="XTraceException">This process may not open a packet socket.</exception>
-    internal static BpfHandle Hold(NetInterface target)
+    internal static SocketHandle Hold(NetInterface target)
     {
-        int fd = Libc.socket_fd(PacketFamily, RawCloseOnExec, 0);
+        SocketHandle socket = Libc.socket(PacketFamily, RawCloseOnExec, 0);
         Membership membership = new() { InterfaceIndex = target.Index, Type = MembershipPromiscuous };
-        if (fd >= 0 && Libc.setsockopt(fd, PacketLevel, AddMembership, in membership, Marshal.SizeOf<Membership>()) == 0)
+        if (!socket.IsInvalid && Libc.setsockopt(socket, PacketLevel, AddMembership, in membership, Marshal.SizeOf<Membership>()) == 0)
         {
-            return new BpfHandle(fd);
+            return socket;
         }
         int error = Marshal.GetLastPInvokeError();
-        _ = fd >= 0 ? Libc.close(fd) : 0;
+        socket.Dispose();
         throw new XTraceException(FlowMessages.PromiscuousFailed, target.Name, target.Name, Marshal.GetPInvokeErrorMessage(error));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace XTrace.Rdma;
 
@@ -24,6 +25,9 @@ internal sealed record CounterInfo(
     /// <summary>Whether the category is guessed.</summary>
     internal bool IsGuess => !IsKnown && Category != RdmaCounterCategory.Other;
 
+    /// <summary>Which way what it counts goes.</summary>
+    internal RdmaCounterDirection Direction { get; init; }
+
     /// <summary>Whether the driver says with a value of all ones that there is none.</summary>
     internal bool IsNoneWhenAllOnes { get; init; }
 
@@ -31,13 +35,14 @@ internal sealed record CounterInfo(
     internal static CounterInfo Guess(string name) => s_unknown with { Category = CounterWords.CategoryOf(name) };
 }
 
-/// <summary>The counters that are known: <c>counters.tsv</c>, which says where its knowledge is from.</summary>
-internal static class CounterCatalogue
+/// <summary>The counters that are known: <c>counters.tsv</c> and <c>statistics.tsv</c>, which say where their knowledge is from.</summary>
+internal static partial class CounterCatalogue
 {
     /// <summary>hfi1 ends the names of its 32-bit counters with this: drivers/infiniband/hw/hfi1/chip.c, init_cntrs.</summary>
     private const string Suffix32 = ",32";
     private const string AllDrivers = "*";
-    private const string Number = "#"; // at the end of a name: any number
+    private const string Number = "#"; // any number: at the end of a name, or the first in a statistic's
+    private const string Queue = "*"; // the same, and the statistics of all these numbers are added up
 
     /// <summary>
     /// The width of data and packet counters, which the extended counters widen: drivers/infiniband/core/sysfs.c,
@@ -47,6 +52,8 @@ internal static class CounterCatalogue
 
     /// <summary>drivers/infiniband/hw/ionic/ionic_hw_stats.c, ionic_v1_stat_val.</summary>
     private const string Ionic = "ionic";
+
+    private static readonly string[] s_files = ["counters.tsv", "statistics.tsv"];
 
     /// <summary>Names of driver links that stand for another driver's.</summary>
     private static readonly FrozenDictionary<string, string> s_otherNames = new Dictionary<string, string>
@@ -62,7 +69,8 @@ internal static class CounterCatalogue
         Load().GroupBy(entry => (entry.Source, entry.Name)).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
     private static readonly FrozenSet<string> s_drivers =
-        s_entries.Values.SelectMany(entries => entries).SelectMany(entry => entry.Drivers).Concat(s_withoutCounters).ToFrozenSet();
+        s_entries.Values.SelectMany(entries => entries).Where(entry => entry.Source <= RdmaCounterSource.DiagCounters)
+            .SelectMany(entry => entry.Drivers).Concat(s_withoutCounters).ToFrozenSet();
 
     /// <summary>
     /// What is known of a counter of a driver, or can be guessed. Another driver's counter of the same name is taken to mean
@@ -90,22 +98,54 @@ internal static class CounterCatalogue
         {
             info = CounterInfo.Guess(bare);
         }
-        return info with { Width = is32 ? 32 : info.Width, IsNoneWhenAllOnes = driver == Ionic };
+        return info with
+        {
+            Width = is32 ? 32 : info.Width,
+            IsNoneWhenAllOnes = driver == Ionic,
+            Direction = CounterWords.DirectionOf(bare),
+        };
+    }
+
+    /// <summary>
+    /// What is known of a statistic of a network interface, or can be guessed. Of a queue's statistic the name has an asterisk
+    /// instead of the queue's number: all queues have that name.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="driver">The interface's driver, or null.</param>
+    internal static (string Name, CounterInfo Info) FindStatistic(string name, string? driver)
+    {
+        string ofQueues = FirstNumber().Replace(name, Queue, 1);
+        (string Pattern, string Shown)[] candidates = [(name, name), (FirstNumber().Replace(name, Number, 1), name), (ofQueues, ofQueues)];
+        foreach ((string pattern, string shown) in candidates)
+        {
+            if (s_entries.TryGetValue((RdmaCounterSource.Ethtool, pattern), out Entry[]? entries))
+            {
+                Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!)) ?? entries[0];
+                return (shown, entry.Info with { Direction = CounterWords.DirectionOf(name) });
+            }
+        }
+        return (name, CounterInfo.Guess(name) with { Direction = CounterWords.DirectionOf(name) });
     }
 
     /// <summary>Whether the counters of a driver are in the catalogue: then one that is in neither it nor sysfs is not kept.</summary>
     internal static bool Knows(string? driver) => driver is not null && s_drivers.Contains(s_otherNames.GetValueOrDefault(driver, driver));
 
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex FirstNumber();
+
     private static string WithoutNumber(string name) => string.Concat(name.AsSpan().TrimEnd("0123456789"), Number);
 
     private static IEnumerable<Entry> Load()
     {
-        using StreamReader reader = new(Assembly.GetExecutingAssembly().GetManifestResourceStream("counters.tsv")!);
-        while (reader.ReadLine() is { } line)
+        foreach (string file in s_files)
         {
-            if (line.Length > 0 && line[0] != '#')
+            using StreamReader reader = new(Assembly.GetExecutingAssembly().GetManifestResourceStream(file)!);
+            while (reader.ReadLine() is { } line)
             {
-                yield return Parse(line);
+                if (line.Length > 0 && line[0] != '#')
+                {
+                    yield return Parse(line);
+                }
             }
         }
     }
@@ -115,7 +155,7 @@ internal static class CounterCatalogue
         string[] columns = line.Split('\t');
         if (columns is not [var source, var name, var drivers, var unit, var kind, var width, var category, var total, var meaning])
         {
-            throw new InvalidDataException($"counters.tsv: {columns.Length} columns, not 9: {line}");
+            throw new InvalidDataException($"{columns.Length} columns, not 9: {line}");
         }
         CounterInfo info = new(
             UnitOf(unit),
@@ -134,6 +174,9 @@ internal static class CounterCatalogue
         RdmaCounterSource.Counters => "counters",
         RdmaCounterSource.CountersExt => "counters_ext",
         RdmaCounterSource.DiagCounters => "diag_counters",
+        RdmaCounterSource.Optional => "optional",
+        RdmaCounterSource.Ethtool => "ethtool",
+        RdmaCounterSource.Carrier => "carrier",
         _ => "hw_counters",
     };
 

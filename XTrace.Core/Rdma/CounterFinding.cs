@@ -1,5 +1,6 @@
 using XTrace.Bpf;
 using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Rdma;
 
@@ -7,8 +8,10 @@ namespace XTrace.Rdma;
 /// <param name="filter">Which counters are wanted.</param>
 /// <param name="report">Told what comes, goes, and cannot be listed.</param>
 /// <param name="closeAll">Called when too many files are open for the process; from then on each is opened for its read only.</param>
-internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report, Action closeAll)
+internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report, Action closeAll) : IDisposable
 {
+    private Ethtool? _ethtool;
+    private RdmaStatistics? _statistics;
     private byte[] _buffer = [];
     private InterfaceFinder? _finder;
 
@@ -25,6 +28,18 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
 
     /// <summary>Finds the network interfaces of ports, as they are now.</summary>
     internal InterfaceFinder Finder => _finder ??= new InterfaceFinder();
+
+    /// <summary>Asks the drivers of network interfaces.</summary>
+    internal Ethtool Ethtool => _ethtool ??= new Ethtool();
+
+    /// <summary>Asks RDMA netlink for optional counters.</summary>
+    internal RdmaStatistics Statistics => _statistics ??= new RdmaStatistics();
+
+    public void Dispose()
+    {
+        _ethtool?.Dispose();
+        _statistics?.Dispose();
+    }
 
     /// <summary>Begins to look once more.</summary>
     internal void Begin() => (Listed, _finder) = (0, null);
@@ -64,11 +79,11 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
     }
 
     /// <summary>Tells that counters have come or gone, where there are any.</summary>
-    internal void Tell(Message message, CounterPlace place, IReadOnlyCollection<CounterFile> files)
+    internal void Tell(Message message, CounterPlace place, IReadOnlyCollection<Counter> counters)
     {
-        if (IsTelling && place.IsKnown && files.Count > 0)
+        if (IsTelling && place.IsKnown && counters.Count > 0)
         {
-            string names = string.Join(", ", files.Select(file => file.Name));
+            string names = string.Join(", ", counters.Select(counter => counter.Name));
             report(new Notice(NoticeLevel.Information, message, $"{place}", $"{place}", names));
         }
     }

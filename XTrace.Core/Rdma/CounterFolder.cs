@@ -7,7 +7,9 @@ namespace XTrace.Rdma;
 /// <param name="source">Which folder it is.</param>
 /// <param name="entry">Its entry in the place's folder.</param>
 /// <param name="parent">Where that is.</param>
-internal sealed class CounterFolder(CounterPlace place, RdmaCounterSource source, FolderEntry entry, string parent) : IDisposable
+/// <param name="interfaceAlias">The network interface that the folder is of; null for a folder of the place itself.</param>
+internal sealed class CounterFolder(
+    CounterPlace place, RdmaCounterSource source, FolderEntry entry, string parent, string? interfaceAlias = null) : IDisposable
 {
     /// <summary>How old values of hw_counters may be, in milliseconds: a setting in their folder, which is not ours to write.</summary>
     private const string Lifespan = "lifespan";
@@ -61,11 +63,13 @@ internal sealed class CounterFolder(CounterPlace place, RdmaCounterSource source
         foreach (FolderEntry file in _folder.Entries.Where(file => file.Name != Lifespan))
         {
             CounterInfo info = CounterCatalogue.Find(source, file.Name, place.Driver, hasExtended);
+            // Most of what sysfs says of a network interface is no counter.
+            bool isCounter = info.IsKnown || source != RdmaCounterSource.Carrier;
             _hasUnknown |= !info.IsKnown;
-            if (filter.Wants(file.Name, info))
+            if (isCounter && filter.Wants(source, file.Name, info))
             {
                 yield return known.GetValueOrDefault(file)
-                    ?? new CounterFile(place, source, file, Path.Combine(_folder.Path, file.Name), info);
+                    ?? new CounterFile(place, source, file, Path.Combine(_folder.Path, file.Name), info) { Interface = interfaceAlias };
             }
         }
     }

@@ -11,7 +11,7 @@ namespace XTrace.Rdma;
 internal sealed class CounterSampler : IDisposable
 {
     private const int LongestNumber = 64; // 20 digits, or a word instead of them
-    private const int FoldersOfSample = 40; // those of eight devices
+    private const int FoldersOfSample = 48; // those of eight devices
 
     private readonly CounterSelection _selection;
     private readonly Action<Notice> _report;
@@ -21,6 +21,7 @@ internal sealed class CounterSampler : IDisposable
     private readonly SortedList<string, CounterDevice> _devices = new(NaturalOrder.Instance);
     private readonly byte[] _buffer = new byte[LongestNumber];
     private CounterDevice[] _all = [];
+    private CounterPlace[] _places = [];
     private CounterFile[] _files = [];
     private int _turn;
     private bool _isOpen;
@@ -31,7 +32,7 @@ internal sealed class CounterSampler : IDisposable
     internal CounterSampler(CounterSelection selection, Action<Notice> report)
     {
         (_selection, _report) = (selection, report);
-        _finding = new CounterFinding(selection.Filter, report, Dispose);
+        _finding = new CounterFinding(selection.Filter, report, CloseFiles);
     }
 
     /// <summary>The wanted devices that are there; with network interfaces, those that use one of them.</summary>
@@ -39,10 +40,10 @@ internal sealed class CounterSampler : IDisposable
         _all.Where(device => device.Places.Length > 0 || _selection.Interfaces.Count == 0).Select(device => device.Entry.Name);
 
     /// <summary>Ports, and devices as a whole, by device and number.</summary>
-    internal IReadOnlyList<CounterPlace> Places { get; private set; } = [];
+    internal IReadOnlyList<CounterPlace> Places => _places;
 
     /// <summary>All their counters that are wanted.</summary>
-    internal IReadOnlyList<CounterFile> Files => _files;
+    internal IReadOnlyList<Counter> Counters { get; private set; } = [];
 
     /// <summary>Looks for devices, ports and counters that are new or gone.</summary>
     internal void Find()
@@ -61,8 +62,9 @@ internal sealed class CounterSampler : IDisposable
         }
         if (FindInDevices() | changed)
         {
-            Places = [.. _all.SelectMany(device => device.Places)];
+            _places = [.. _all.SelectMany(device => device.Places)];
             _files = [.. Places.SelectMany(place => place.Files)];
+            Counters = [.. Places.SelectMany(place => place.Counters)];
         }
         if (!_isOpen)
         {
@@ -104,9 +106,19 @@ internal sealed class CounterSampler : IDisposable
                 file.Read(_buffer, _finding.KeepOpen);
             }
         }
+        foreach (CounterPlace place in _places)
+        {
+            place.ReadGroups();
+        }
     }
 
     public void Dispose()
+    {
+        CloseFiles();
+        _finding.Dispose();
+    }
+
+    private void CloseFiles()
     {
         _class.Dispose();
         _net.Dispose();
@@ -243,9 +255,10 @@ internal sealed class CounterSampler : IDisposable
 
     private void TellMissingCounters()
     {
-        foreach (NamePattern pattern in _selection.Filter.Names.Where(one => one.IsExact && !Files.Any(file => one.IsMatch(file.Name))))
+        bool IsMissing(NamePattern pattern) => pattern.IsExact && !Counters.Any(counter => pattern.IsMatch(counter.Name));
+        foreach (NamePattern pattern in _selection.Filter.Names.Where(IsMissing))
         {
-            if (Places.Count > 0)
+            if (_places.Length > 0)
             {
                 _report(new Notice(new XTraceException(
                     RdmaMessages.CounterNotFound, pattern.Name, pattern.Name, string.Join(", ", _devices.Keys))));

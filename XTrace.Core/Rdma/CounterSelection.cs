@@ -42,11 +42,18 @@ internal sealed class CounterFilter
     /// <summary>Only of these categories; without one, of all.</summary>
     internal IReadOnlyCollection<RdmaCounterCategory> Categories { get; init; } = [];
 
+    /// <summary>Only from these sources; without one, from all.</summary>
+    internal IReadOnlyCollection<RdmaCounterSource> Sources { get; init; } = [];
+
     /// <summary>Only those that a total of a port is made of.</summary>
     internal bool OnlyTotals { get; init; }
 
-    internal bool Wants(string name, CounterInfo info) =>
-        (Categories.Count == 0 || Categories.Contains(info.Category))
+    /// <summary>Whether anything from a source can be wanted.</summary>
+    internal bool Wants(RdmaCounterSource source) => Sources.Count == 0 || Sources.Contains(source);
+
+    internal bool Wants(RdmaCounterSource source, string name, CounterInfo info) =>
+        Wants(source)
+        && (Categories.Count == 0 || Categories.Contains(info.Category))
         && (Names.Count == 0 || Names.Any(pattern => pattern.IsMatch(name)))
         && (!OnlyTotals || info.Total != PortTotal.None);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.RegularExpressions;
 
 namespace XTrace.Rdma;
@@ -13,12 +14,12 @@ internal static partial class CounterWords
             "err", "fail", "fault", "drop", "discard", "inval", "illegal", "bad", "corrupt", "crc", "icrc", "fcs",
             "overflow", "oflow", "ovf", "overrun", "underrun", "abort", "fatal", "violat", "reject", "refus", "denied",
             "malform", "trunc", "mismatch", "miss", "lost", "loss", "exceed", "unsup", "unrecover", "unrespons", "dead",
-            "downed", "flush", "parity", "poison", "unaligned",
+            "downed", "flush", "parity", "poison", "unaligned", "oversize", "undersize", "runt", "jabber", "fragment", "uncorrect",
         ]),
         (RdmaCounterCategory.Congestion,
         [
             "cnp", "ecn", "becn", "fecn", "congest", "pause", "pfc", "throttl", "pacing", "wait", "stall",
-            "backpressure", "slow", "marked", "mrkd",
+            "backpressure", "slow", "marked", "mrkd", "pripause", "xon", "xoff", "busy",
         ]),
         (RdmaCounterCategory.Retransmission,
         [
@@ -32,6 +33,9 @@ internal static partial class CounterWords
         ]),
     ];
 
+    private static readonly FrozenSet<string> s_sent = ["tx", "xmit", "sent", "out"];
+    private static readonly FrozenSet<string> s_received = ["rx", "rcv", "rcvd", "recv", "received", "in"];
+
     /// <summary>The category that a name's words speak of; Other if they speak of none.</summary>
     internal static RdmaCounterCategory CategoryOf(string name)
     {
@@ -41,6 +45,18 @@ internal static partial class CounterWords
         string[] all = [.. words, .. pairs];
         bool Begins(string start) => all.Any(word => word.StartsWith(start, StringComparison.Ordinal));
         return s_starts.FirstOrDefault(one => one.Starts.Any(Begins)).Category;
+    }
+
+    /// <summary>The direction that a name's words speak of; None if they speak of none, or of both.</summary>
+    internal static RdmaCounterDirection DirectionOf(string name)
+    {
+        string[] words = [.. Word().Matches(name).Select(match => match.Value.ToLowerInvariant())];
+        return (words.Any(s_sent.Contains), words.Any(s_received.Contains)) switch
+        {
+            (true, false) => RdmaCounterDirection.Sent,
+            (false, true) => RdmaCounterDirection.Received,
+            _ => RdmaCounterDirection.None,
+        };
     }
 
     /// <summary>A word of snake_case, camelCase or plain text: <c>tcpRetransSegs</c> has three, <c>RxECNMrkd</c> as well.</summary>

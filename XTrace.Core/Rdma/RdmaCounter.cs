@@ -15,13 +15,16 @@ public sealed class RdmaCounter
     /// <summary>The port; null for a counter of the device as a whole.</summary>
     public int? Port { get; init; }
 
-    /// <summary>The port's network interface, the surest if it has several; null if it has none.</summary>
+    /// <summary>
+    /// The port's network interface, the surest if it has several; null if it has none. For a statistic of a network interface it is
+    /// that interface: a bond has statistics of each interface in it.
+    /// </summary>
     public string? InterfaceAlias { get; init; }
 
     /// <summary>How <see cref="InterfaceAlias"/> was found; by the PCI function it is a guess. Null without an interface.</summary>
     public RdmaInterfaceMethod? InterfaceFoundBy { get; init; }
 
-    /// <summary>The folder in sysfs that the counter is in.</summary>
+    /// <summary>Where the counter is read: a folder in sysfs, or a question to the kernel.</summary>
     public RdmaCounterSource Source { get; init; }
 
     /// <summary>Its name there.</summary>
@@ -41,6 +44,9 @@ public sealed class RdmaCounter
 
     /// <summary>What it tells about the device.</summary>
     public RdmaCounterCategory Category { get; init; }
+
+    /// <summary>Which way what it counts goes, as its name says; None where it says neither.</summary>
+    public RdmaCounterDirection Direction { get; init; }
 
     /// <summary>Whether <see cref="Category"/> is guessed from the words of the name: the counter is not in the catalogue.</summary>
     public bool IsGuess { get; init; }
@@ -80,7 +86,7 @@ public sealed class RdmaCounter
         $"{(Port is { } port ? $"{Device}/{port}" : Device)} {Name} {(Value is { } value ? $"{value}" : $"{Status}")}";
 }
 
-/// <summary>The folders in sysfs that hold counters.</summary>
+/// <summary>Where counters are read.</summary>
 public enum RdmaCounterSource
 {
     /// <summary><c>counters</c>: the port counters of the InfiniBand specification.</summary>
@@ -91,6 +97,12 @@ public enum RdmaCounterSource
     HwCounters,
     /// <summary><c>diag_counters</c>: those of ib_qib, which has no <c>hw_counters</c>.</summary>
     DiagCounters,
+    /// <summary>Optional counters of the driver that somebody has enabled, through RDMA netlink.</summary>
+    Optional,
+    /// <summary>The driver's statistics of the port's network interface, as <c>ethtool -S</c> shows them.</summary>
+    Ethtool,
+    /// <summary>How often the network interface gained and lost its carrier: <c>class/net</c> in sysfs.</summary>
+    Carrier,
 }
 
 /// <summary>What a counter counts.</summary>
@@ -108,6 +120,8 @@ public enum RdmaCounterUnit
     Events,
     /// <summary>Ticks of the device's clock.</summary>
     Ticks,
+    /// <summary>Microseconds.</summary>
+    Microseconds,
     /// <summary>Objects that exist now.</summary>
     Objects,
 }
@@ -121,6 +135,17 @@ public enum RdmaCounterKind
     Counter,
     /// <summary>It rises and falls, and has no rate.</summary>
     Gauge,
+}
+
+/// <summary>Which way what is counted goes.</summary>
+public enum RdmaCounterDirection
+{
+    /// <summary>Neither, or both.</summary>
+    None,
+    /// <summary>Out of the port.</summary>
+    Sent,
+    /// <summary>Into the port.</summary>
+    Received,
 }
 
 /// <summary>What a counter tells about the device.</summary>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Rdma;
 
@@ -31,6 +33,16 @@ internal static class Sysfs
     /// namespace's.
     /// </summary>
     internal static bool IsLive => Path.TrimEndingDirectorySeparator(Root) == Usual;
+
+    /// <summary>
+    /// Whether a network interface that sysfs shows is one of this network namespace, so that the kernel can be asked about it by name.
+    /// The interface of another namespace has another index or another address.
+    /// </summary>
+    internal static bool IsHere(string name, Ethtool ethtool) =>
+        ethtool.IndexOf(name) is > 0 and var index
+        && SysfsFile.ReadText(Path.Combine(Net, name, "ifindex")) == index.ToString(CultureInfo.InvariantCulture)
+        && ethtool.AddressOf(name) is { } address
+        && SysfsFile.ReadText(Path.Combine(Net, name, "address"))?.StartsWith(address, StringComparison.Ordinal) == true;
 
     internal static string InfiniBand => Path.Combine(Root, "class/infiniband");
 

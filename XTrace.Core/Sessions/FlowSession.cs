@@ -24,7 +24,7 @@ public sealed class FlowSession : IDisposable
     private readonly BpfRing _ends = new();
     private readonly List<FlowSource> _sources = [];
     private readonly HashSet<int> _known = [];
-    private readonly Dictionary<int, BpfHandle> _promiscuous = [];
+    private readonly Dictionary<int, SocketHandle> _promiscuous = [];
     private readonly FlowSample _sample;
     private long _number;
 
@@ -130,7 +130,7 @@ public sealed class FlowSession : IDisposable
     public void Dispose()
     {
         _ends.Dispose();
-        foreach (BpfHandle held in _promiscuous.Values)
+        foreach (SocketHandle held in _promiscuous.Values)
         {
             held.Dispose();
         }
@@ -198,7 +198,7 @@ public sealed class FlowSession : IDisposable
         foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
         {
             _known.Remove(point.InterfaceIndex);
-            _promiscuous.Remove(point.InterfaceIndex, out BpfHandle? held);
+            _promiscuous.Remove(point.InterfaceIndex, out SocketHandle? held);
             held?.Dispose();
             bool isExpected = !_patterns.Any(pattern => pattern.IsExact && pattern.IsMatch(point.InterfaceName));
             _report(isExpected

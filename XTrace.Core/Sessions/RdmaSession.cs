@@ -25,15 +25,16 @@ internal sealed record RdmaSessionOptions
 /// <param name="Number">From 1.</param>
 /// <param name="Timestamp">When it was taken, local time.</param>
 /// <param name="Places">Ports, and devices as a whole.</param>
+/// <param name="All">All their counters.</param>
 /// <param name="QueuePairs">The queue pairs of these ports, by device, port and number.</param>
 internal readonly record struct RdmaSample(
-    long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<RdmaQueuePair> QueuePairs)
+    long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<Counter> All, IReadOnlyList<RdmaQueuePair> QueuePairs)
 {
     /// <summary>All counters, as objects.</summary>
     internal IEnumerable<RdmaCounter> Counters()
     {
         (long number, DateTime timestamp) = (Number, Timestamp);
-        return Places.SelectMany(place => place.Files).Select(file => file.ToCounter(number, timestamp));
+        return All.Select(counter => counter.ToCounter(number, timestamp));
     }
 }
 
@@ -54,7 +55,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     internal IEnumerable<string> Devices => _sampler.Devices;
 
     /// <summary>How many counters of theirs are wanted.</summary>
-    internal int Counters => _sampler.Files.Count;
+    internal int Counters => _sampler.Counters.Count;
 
     /// <summary>Time since the session was made.</summary>
     internal TimeSpan Elapsed => _clock.Elapsed;
@@ -71,6 +72,8 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
             _sampler.Read();
             _queuePairs?.Use(_sampler.Places);
             _queuePairs?.Look();
+            // The first interval is as long as the others, however long it took to find everything.
+            _clock.Restart();
         }
     }
 
@@ -115,7 +118,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         _queuePairs?.Use(_sampler.Places);
         _queuePairs?.Look();
         _taken++;
-        return new RdmaSample(_taken, timestamp, _sampler.Places, _queuePairs?.Sample(_taken, timestamp) ?? []);
+        return new RdmaSample(_taken, timestamp, _sampler.Places, _sampler.Counters, _queuePairs?.Sample(_taken, timestamp) ?? []);
     }
 
     /// <summary>Ends the wait, from any thread.</summary>

@@ -1,8 +1,8 @@
 # What holds for every cmdlet, so that who knows one knows all.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' |
-        ForEach-Object { @{ Command = $_; ChangesState = $_ -notlike 'Get-*'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair' } }
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth' |
+        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test)-'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' } }
     $script:flowCommands = $commands | Where-Object Command -NotLike '*Rdma*'
     $script:rdmaCommands = $commands | Where-Object Command -Like '*Rdma*'
     # Queue pairs are the kernel's own: those of a tree that is laid out as sysfs nobody lists. The virtual machine has real ones.
@@ -81,7 +81,7 @@ Describe 'Every cmdlet' {
 
     It 'says of -<parameter> that it takes wildcards, and completes it' -ForEach @(
         @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' }
-        @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Get-RdmaQueuePair' }
+        @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' }
         @{ Parameter = 'Name'; Commands = 'Get-RdmaCounter', 'Get-RdmaDevice' }
     ) {
         foreach ($of in 'SupportsWildcardsAttribute', 'ArgumentCompleterAttribute') {
@@ -94,7 +94,7 @@ Describe 'Every cmdlet' {
             ForEach-Object Name | Sort-Object -Unique | Should -Be Device, InterfaceAlias, Name, ProcessName
     }
 
-    It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Direction', 'Protocol', 'State', 'TrafficType', 'Type' {
+    It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Check', 'Direction', 'Protocol', 'Source', 'State', 'TrafficType', 'Type' {
         $name = $_
         foreach ($command in $own | Where-Object { $_.Parameters.ContainsKey($name) }) {
             $line = "$($command.Name) -$name "
@@ -128,7 +128,7 @@ Describe 'Every cmdlet, where there is something to do' -Tag Privileged -Skip:$u
             }
         }
 
-        $script:arguments = @{ 'Stop-XdpMonitor' = @{ PassThru = $true } }
+        $script:arguments = @{ 'Stop-XdpMonitor' = @{ PassThru = $true }; 'Test-RdmaHealth' = @{ SampleInterval = 0.1 } }
         function Get-Argument([string] $Command) {
             $arguments[$Command] ?? @{}
         }
@@ -144,7 +144,7 @@ Describe 'Every cmdlet, where there is something to do' -Tag Privileged -Skip:$u
         $more = Get-Argument $command
         $emitted = Use-Command $command { & $command ($command -like '*Rdma*' ? 'mlx5_0' : $interface) @more }
         $emitted | Should -Not -BeNullOrEmpty
-        $emitted.ForEach({ $_.GetType() }) | Sort-Object -Unique | Should -Be (Get-Command $command).OutputType.Type
+        $emitted.ForEach({ $_.GetType() }) | Sort-Object -Unique | Should -Be (Get-Command $command).OutputType.Type[0]
     }
 
     It 'takes wildcards: <command>' -ForEach $shownHere {
@@ -376,6 +376,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
             RdmaPort    = (Get-RdmaDevice).Ports
             RdmaGid     = (Get-RdmaDevice).Ports.Gids
             RdmaCounter = Get-RdmaCounter
+            RdmaHealth  = Test-RdmaHealth -SampleInterval 0.1
         }
     }
 
@@ -385,7 +386,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         $veth.Dispose()
     }
 
-    It 'shows all of its columns in 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter' {
+    It 'shows all of its columns in 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
         $objects[$_] | Should -Not -BeNullOrEmpty
         $labels = (Get-FormatData "XTrace.$_").FormatViewDefinition.Control | Where-Object { $_ -is [Management.Automation.TableControl] } |
             ForEach-Object { $_.Headers.Label }
@@ -395,7 +396,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         $header.Trim() -split ' +' | Should -Be ($labels -split ' ')
     }
 
-    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter' {
+    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
         $labels = (Get-FormatData "XTrace.$_").FormatViewDefinition.Control | Where-Object { $_ -is [Management.Automation.TableControl] } |
             ForEach-Object { $_.Headers.Label }
         # Which leave the last column of theirs empty.
@@ -406,7 +407,7 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         }
     }
 
-    It 'lists in 80: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaCounter' {
+    It 'lists in 80: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaCounter', 'RdmaHealth' {
         $lines = $objects[$_] | Format-List | Out-Plain 80
         $lines.Count | Should -BeGreaterThan 8
         ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80

@@ -196,6 +196,35 @@ Describe 'Get-RdmaCounter' {
         }
     }
 
+    It 'reads the statistics of the port''s network interface, those of queues added up' -Tag Privileged -Skip:$unprivileged {
+        $veth = [XTrace.Testbed.VethPair]::new($true)
+        try {
+            $name = $veth.Interface
+            $tree.AddGid($port, 2, 'fe80:0000:0000:0000:0000:0000:0000:0002', $name)
+            Remove-Item "$($tree.Root)/$port/gids/0", "$($tree.Root)/$port/gids/1"
+            $folder = $tree.AddInterface($name, [NullString]::Value, '1', (Get-Content "/sys/class/net/$name/address"))
+            foreach ($attribute in 'ifindex', 'carrier_changes') {
+                $tree.LinkToKernel("$folder/$attribute", "/sys/class/net/$name/$attribute")
+            }
+            $null = Start-XdpMonitor $name -AttachMode Native
+            $counters = Get-RdmaCounter mlx5_0 -Source Ethtool, Carrier -SampleInterval 0.5 -MaxSamples 2 | ForEach-Object {
+                $_
+                if ($_.Sample -eq 1 -and $_.Name -eq 'peer_ifindex') {
+                    Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100) 7
+                }
+            }
+            $seen = $counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'rx_queue_*_xdp_packets' }
+            $seen.Delta, $seen.Unit, $seen.Direction, $seen.InterfaceAlias, $seen.Source | Should -Be 7, Packets, Received, $name, Ethtool
+            ($counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'carrier_changes' }).Value | Should -Be (Get-Content "/sys/class/net/$name/carrier_changes")
+            (Get-RdmaCounter mlx5_0 -Source HwCounters).Source | Select-Object -Unique | Should -Be HwCounters
+            $shown = (ethtool -S $name | Select-Object -Skip 1).Trim() -replace ':.*' -replace '_queue_\d+_', '_queue_*_' | Sort-Object -Unique
+            ($counters | Where-Object { $_.Sample -eq 2 -and $_.Source -eq 'Ethtool' }).Name | Sort-Object | Should -Be $shown
+        } finally {
+            Clear-Monitor
+            $veth.Dispose()
+        }
+    }
+
     It 'lists what there is where a device is not, and points the way where a counter is not' {
         Get-RdmaCounter mlx5_7 -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaDeviceNotFound,XTrace.PowerShell.GetRdmaCounterCommand'

@@ -1,7 +1,7 @@
 # Help and code say the same, in both languages, and what the help shows can be run.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth'
     $script:languages = 'en-US', 'zh-CN'
     $script:topics = 'about_XTrace', 'about_XTrace_Errors', 'about_XTrace_Flows', 'about_XTrace_Permissions', 'about_XTrace_Rdma'
     $script:pages = foreach ($command in $commands) {

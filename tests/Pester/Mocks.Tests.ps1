@@ -9,6 +9,7 @@ BeforeDiscovery {
         @{ Type = 'XTrace.RdmaGid'; Values = @{ Index = 3; Gid = 'fe80::1'; Type = 'RoCE v2' } }
         @{ Type = 'XTrace.RdmaInterface'; Values = @{ InterfaceAlias = 'eth0'; FoundBy = 'GidTable' } }
         @{ Type = 'XTrace.RdmaCounter'; Values = @{ Device = 'mlx5_0'; Port = 1; Name = 'np_cnp_sent'; Value = 7; Unit = 'Packets'; Status = 'Reset' } }
+        @{ Type = 'XTrace.RdmaHealth'; Values = @{ Device = 'mlx5_0'; Port = 1; Check = 'PortState'; Status = 'Critical'; Evidence = 'Down, Polling' } }
     )
     $script:enumerations = [XTrace.FlowStat].Assembly.GetExportedTypes().Where{ $_.IsEnum }
 }

@@ -1,14 +1,14 @@
 Describe 'The module' {
     BeforeDiscovery {
         . "$PSScriptRoot/Rights.ps1"
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth'
         $script:flowCommands = $commands | Where-Object { $_ -notlike '*Rdma*' }
     }
 
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:manifest = Join-Path $module XTrace.psd1
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth'
     }
 
     It 'has a manifest that holds' {
@@ -30,10 +30,10 @@ Describe 'The module' {
 
     It 'gives <_> an output type with views and a default display set' -ForEach $commands {
         $command = Get-Command $_
-        $command.OutputType.Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
-        (Get-FormatData $command.OutputType.Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
+        $command.OutputType[0].Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.RdmaHealth], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
+        (Get-FormatData $command.OutputType[0].Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
             Should -Be TableControl, ListControl
-        (Get-TypeData $command.OutputType.Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty
+        (Get-TypeData $command.OutputType[0].Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty
     }
 
     It 'loads without a word, twice with -Force, and unloads' {

@@ -2,7 +2,7 @@
 # Where-Object, Sort-Object and Select-Object.
 BeforeDiscovery {
     . "$PSScriptRoot/Testbed.ps1"
-    $script:types = 'XTrace.FlowStat', 'XTrace.XdpMonitor', 'XTrace.RdmaDevice', 'XTrace.RdmaPort', 'XTrace.RdmaGid', 'XTrace.RdmaCounter', 'XTrace.RdmaQueuePair'
+    $script:types = 'XTrace.FlowStat', 'XTrace.XdpMonitor', 'XTrace.RdmaDevice', 'XTrace.RdmaPort', 'XTrace.RdmaGid', 'XTrace.RdmaCounter', 'XTrace.RdmaQueuePair', 'XTrace.RdmaHealth'
     $script:views = foreach ($type in $types + $types.ForEach{ "Deserialized.$_" }) {
         foreach ($view in (Get-FormatData $type).FormatViewDefinition) {
             $control = $view.Control

@@ -12,10 +12,10 @@ public sealed class PublicSurfaceTests
         [
             "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowOrder", "FlowSample", "FlowSession",
             "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState", "Notice", "NoticeLevel",
-            "RdmaCounter", "RdmaCounterCategory", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
-            "RdmaGid", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RdmaQueuePair",
-            "RdmaQueuePairOrder", "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode",
-            "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
+            "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus",
+            "RdmaCounterUnit", "RdmaDevice", "RdmaGid", "RdmaHealth", "RdmaHealthCheck", "RdmaHealthStatus", "RdmaInterface",
+            "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RdmaQueuePair", "RdmaQueuePairOrder",
+            "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
         s_engine.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compares the catalogue of RDMA counters with the sources of a kernel.
+"""Compares the catalogue of RDMA counters and of statistics of network interfaces with the sources of a kernel.
 
-Usage: compare.py KERNEL [CATALOGUE]
+Usage: compare.py KERNEL [CATALOGUE...]
 
-KERNEL is a kernel's source tree; drivers/infiniband is enough. CATALOGUE is counters.tsv, by default the project's.
-Prints each counter that a driver has and the catalogue does not, and what sources it could not read. The exit code is 1 if
-there is any, else 0. What the catalogue has beyond the kernel stays: older and newer kernels have it.
+KERNEL is a kernel's source tree; drivers/infiniband and drivers/net are enough. A CATALOGUE is counters.tsv or statistics.tsv, by
+default the project's. Prints each counter that a driver has and the catalogue does not, and what sources it could not read. The exit
+code is 1 if there is any, else 0. What the catalogue has beyond the kernel stays: older and newer kernels have it.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve()
-CATALOGUE = HERE.parents[2] / 'XTrace.Core/Rdma/counters.tsv'
+CATALOGUES = [HERE.parents[2] / 'XTrace.Core/Rdma' / name for name in ('counters.tsv', 'statistics.tsv')]
 
 # Folder below drivers/infiniband: the name of the driver link that its devices have.
 DRIVERS = {
@@ -46,6 +46,45 @@ NAME = re.compile(r'\.name\s*=\s*"([^"]+)"')
 HFI1_TABLE = re.compile(r'struct\s+cntr_entry\s+(?:dev|port)_cntrs\[[^\]]*\]\s*=\s*\{(.*?)^\};', re.S | re.M)
 HFI1_ENTRY = re.compile(r'\]\s*=\s*\w+\(\s*(?:"([^"]+)"|(\w+))\s*,((?:[^()]|\([^()]*\))*)\)', re.S)
 HFI1_CONTEXT = re.compile(r'#define\s+OVR_ELM\(\w+\).*?"(\w+)"\s*#\s*\w+', re.S)
+
+# mlx5 has tables of macros, which put these before the name.
+MLX5_TABLE = re.compile(r'struct\s+counter_desc\s+\w+\[[^\]]*\]\s*=\s*\{(.*?)\n\};', re.S)
+MLX5_ENTRY = re.compile(r'MLX5E_DECLARE_(\w*STAT)\(\s*[\w ]+,\s*(\w+)\s*\)|\{\s*"([^"]+)"')
+MLX5_PREFIX = {
+    'STAT': '', 'RX_STAT': 'rx0_', 'TX_STAT': 'tx0_', 'XDPSQ_STAT': 'tx0_xdp_', 'RQ_XDPSQ_STAT': 'rx0_xdp_tx_', 'XSKRQ_STAT': 'rx0_xsk_',
+    'XSKSQ_STAT': 'tx0_xsk_', 'CH_STAT': 'ch0_', 'PTP_TX_STAT': 'ptp_tx0_', 'PTP_CH_STAT': 'ptp_ch_', 'PTP_CQ_STAT': 'ptp_cq0_',
+    'PTP_RQ_STAT': 'ptp_rq0_', 'QOS_TX_STAT': 'qos_tx0_',
+}
+
+# Statistics of network interfaces: driver, file below drivers/net, pattern, and what is put before the name.
+STATISTICS = [
+    ('mlx5_core', 'ethernet/mellanox/mlx5/core/en_stats.c', r'ethtool_puts\(data,\s*"([^"]+)"\)', ''),
+    ('bnxt_en', 'ethernet/broadcom/bnxt/bnxt_ethtool.c', r'BNXT_[RT]X_STATS(?:_EXT)?_ENTRY\((?!counter\b)([a-z]\w+)\)', ''),
+    ('bnxt_en', 'ethernet/broadcom/bnxt/bnxt_ethtool.c', r'BNXT_[RT]X_STATS_EXT_ENTRY\(([\w#]*##[\w#]*)\)', ''),
+    ('bnxt_en', 'ethernet/broadcom/bnxt/bnxt_ethtool.c', r'BNXT_[RT]X_STATS_PRI_ENTRIES\((?!counter\b)([a-z]\w+)\)', '#pri'),
+    ('ice', 'ethernet/intel/ice/ice_ethtool.c', r'ICE_(?:VSI|PF)_STAT\("([^"]+)"', ''),
+    ('ice', 'ethernet/intel/ice/ice_ethtool.c', r'ethtool_sprintf\(&p,\s*"([rt]x_[^"]+)"', ''),
+    ('ionic', 'ethernet/pensando/ionic/ionic_stats.c', r'IONIC_(?:LIF|PORT)_STAT_DESC\(([a-z]\w+)\)', ''),
+    ('ionic', 'ethernet/pensando/ionic/ionic_stats.c', r'IONIC_TX_STAT_DESC\(([a-z]\w+)\)', 'tx_0_'),
+    ('ionic', 'ethernet/pensando/ionic/ionic_stats.c', r'IONIC_RX_STAT_DESC\(([a-z]\w+)\)', 'rx_0_'),
+    ('virtio_net', 'virtio_net.c', r'VIRTNET_SQ_STAT(?:_QSTAT)?\("(\w+)"', 'tx_queue_0_'),
+    ('virtio_net', 'virtio_net.c', r'VIRTNET_RQ_STAT(?:_QSTAT)?\("(\w+)"', 'rx_queue_0_'),
+    ('virtio_net', 'virtio_net.c', r'VIRTNET_STATS_DESC_RX\(\w+,\s*(\w+)\),', 'rx0_hw_'),
+    ('virtio_net', 'virtio_net.c', r'VIRTNET_STATS_DESC_TX\(\w+,\s*(\w+)\),', 'tx0_hw_'),
+    ('virtio_net', 'virtio_net.c', r'VIRTNET_STATS_DESC_CQ\((?!name\b)(\w+)\)', 'cq_hw_'),
+    ('e1000e', 'ethernet/intel/e1000e/ethtool.c', r'E1000_(?:NETDEV_)?STAT\("(\w+)"', ''),
+]
+
+# Tables of literals: driver, file, name of the table, and what is put before the name.
+TABLES = [
+    ('bnxt_en', 'ethernet/broadcom/bnxt/bnxt_ethtool.c', r'bnxt_(?:ring_[rt]x|ring_tpa2?|rx_sw|cmn_sw)_stats_str', '[0]: '),
+    ('bnxt_en', 'ethernet/broadcom/bnxt/bnxt_ethtool.c', r'bnxt_ring_(?:err|drv)_stats_arr', ''),
+    ('virtio_net', 'virtio_net.c', r'virtnet_sq_stats_desc', 'tx_queue_0_'),
+    ('virtio_net', 'virtio_net.c', r'virtnet_rq_stats_desc', 'rx_queue_0_'),
+    ('veth', 'veth.c', r'veth_rq_stats_desc', 'rx_queue_0_'),
+    ('veth', 'veth.c', r'veth_tq_stats_desc', 'tx_queue_0_'),
+    ('veth', 'veth.c', r'ethtool_stats_keys', ''),
+]
 
 
 def read(path):
@@ -81,10 +120,33 @@ def names_in_kernel(infiniband):
                 yield DRIVERS.get(folder, folder), name
 
 
-def catalogue(path):
-    """Names by driver, those of all drivers under None; '#' stands for a number at the end."""
+def names_of_mlx5(folder):
+    for path in [folder / 'en_stats.c', *sorted(folder.glob('en_accel/*_stats.c'))]:
+        for table in MLX5_TABLE.findall(read(path)):
+            for macro, word, text in MLX5_ENTRY.findall(table):
+                name = text or MLX5_PREFIX[macro] + word
+                for priority in ('prio0', 'global') if '%s' in name else ('',):
+                    yield name.replace('%s', priority).replace('%d', '0')
+
+
+def names_of_statistics(net):
+    """Yields driver and name of each statistic of a network interface."""
+    for name in names_of_mlx5(net / 'ethernet/mellanox/mlx5/core'):
+        yield 'mlx5_core', name
+    for driver, file, pattern, prefix in STATISTICS:
+        for name in re.findall(pattern, read(net / file)):
+            name = re.sub('##n(##)?|%u', '0', name)
+            yield driver, name + '_pri0' if prefix == '#pri' else prefix + name
+    for driver, file, table, prefix in TABLES:
+        for body in re.findall(table + r'\[[^\]]*\]\s*=\s*\{(.*?)\n\};', read(net / file), re.S):
+            for name in re.findall(r'"(\w+)"', body):
+                yield driver, prefix + name
+
+
+def catalogue(paths):
+    """Names by driver, those of all drivers under None; '#' and '*' stand for numbers."""
     known = {}
-    for line in path.read_text().splitlines():
+    for line in (line for path in paths for line in pathlib.Path(path).read_text().splitlines()):
         if line and not line.startswith('#'):
             columns = line.split('\t')
             for driver in columns[2].split(','):
@@ -93,7 +155,8 @@ def catalogue(path):
 
 
 def is_known(name, names):
-    return name in names or re.sub(r'\d+$', '#', name) in names
+    """A number is at the end of a counter's name, and the first in that of a statistic."""
+    return not names.isdisjoint({name, re.sub(r'\d+$', '#', name), re.sub(r'\d+', '#', name, count=1), re.sub(r'\d+', '*', name, count=1)})
 
 
 def unread(infiniband):
@@ -106,12 +169,12 @@ def unread(infiniband):
             yield folder
 
 
-def main(kernel, path=CATALOGUE):
+def main(kernel, *paths):
     infiniband = pathlib.Path(kernel) / 'drivers/infiniband'
     if not infiniband.is_dir():
         sys.exit(f'{infiniband} is not there: name the source tree of a kernel.')
-    known = catalogue(pathlib.Path(path))
-    wanted = sorted(set(names_in_kernel(infiniband)), key=lambda one: (one[0] or '', one[1]))
+    known = catalogue(paths or CATALOGUES)
+    wanted = sorted({*names_in_kernel(infiniband), *names_of_statistics(infiniband.parent / 'net')}, key=lambda one: (one[0] or '', one[1]))
     missing = [(driver, name) for driver, name in wanted if not is_known(name, known.get(driver, set()))]
     for driver, name in missing:
         print(f'{driver or "any driver"}\t{name}')
@@ -123,6 +186,6 @@ def main(kernel, path=CATALOGUE):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

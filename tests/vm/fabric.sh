@@ -20,16 +20,21 @@ make_fabric() {
     ip address add $address_b/32 dev vb
     ip link set va up
     ip link set vb up
-    ip route add $address_b dev va src $address_a
-    ip route add $address_a dev vb src $address_b
-    ip neighbour replace $address_b lladdr "$(cat /sys/class/net/vb/address)" dev va nud permanent
-    ip neighbour replace $address_a lladdr "$(cat /sys/class/net/va/address)" dev vb nud permanent
+    connect_fabric
     ip rule add pref 1 iif va lookup local
     ip rule add pref 1 iif vb lookup local
     ip rule add pref 1 to 127.0.0.0/8 lookup local
     ip rule del pref 0
     rdma link add rxe_a type rxe netdev va
     rdma link add rxe_b type rxe netdev vb
+}
+
+# The ways through the pair, which an interface that goes down loses.
+connect_fabric() {
+    ip route replace $address_b dev va src $address_a
+    ip route replace $address_a dev vb src $address_b
+    ip neighbour replace $address_b lladdr "$(cat /sys/class/net/vb/address)" dev va nud permanent
+    ip neighbour replace $address_a lladdr "$(cat /sys/class/net/va/address)" dev vb nud permanent
 }
 
 # The index of the device's GID that is its IPv4 address.

@@ -1,0 +1,114 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # as and nobody: guest.sh
+# Test-RdmaHealth on soft-RoCE: Ok on a healthy fabric, and the right cause for a link that is down, for packets that get lost, and for
+# a queue pair in error, against what 'rdma' says. Then what Get-RdmaCounter reads through ethtool, against the tool.
+
+# A line for each object: what is being tried, device/port, check, status, evidence.
+# shellcheck disable=SC2016 # PowerShell's
+line='{ "{0} {1}/{2} {3} {4} {5}" -f $name, $_.Device, $_.Port, $_.Check, $_.Status, $_.Evidence }'
+
+run() {
+    local client server
+    [[ -x /pwsh/pwsh ]] || return 0
+    # An ordinary user sees it all.
+    as=("${nobody[@]}")
+    traffic
+    module "\$name = 'healthy'; Test-RdmaHealth -SampleInterval 2 -MaxSamples 10 | ForEach-Object $line
+        \"quiet \$(Test-RdmaHealth -SampleInterval 1 -Quiet)\"" >findings
+    tc qdisc add dev va root netem loss 2%
+    tc qdisc add dev vb root netem loss 2%
+    module "\$name = 'loss'; Test-RdmaHealth -SampleInterval 10 | ForEach-Object $line
+        \"quiet \$(Test-RdmaHealth -SampleInterval 10 -Quiet)\"" >>findings
+    tc qdisc del dev va root
+    tc qdisc del dev vb root
+    end_traffic
+
+    # What a process has under way is not acknowledged any more, and as it is stopped it does not see that its queue pair has failed.
+    ib_write_bw -F -d rxe_b -x "$(gid rxe_b)" -D 600 >/dev/null 2>&1 &
+    server=$!
+    await 60 listening "$exchange_port"
+    ib_write_bw -F -d rxe_a -x "$(gid rxe_a)" -D 600 "$address_b" >/dev/null 2>&1 &
+    client=$!
+    sent=
+    await 60 writes_sent
+    tc qdisc add dev va root netem loss 100%
+    kill -STOP $client
+    await 60 queue_pair_failed
+    rdma resource show qp >queue-pairs
+    module "\$name = 'pair'; Test-RdmaHealth -Check QueuePairs -SampleInterval 1 | ForEach-Object $line" >>findings
+    kill -KILL $client $server
+    wait $client $server || true
+    tc qdisc del dev va root
+
+    # The peer goes, and comes back while it is watched. 'ip link' is root's.
+    as=()
+    ip link set vb down
+    # shellcheck disable=SC2016 # PowerShell's
+    module "\$name = 'down'; Test-RdmaHealth -SampleInterval 2 -MaxSamples 2 | ForEach-Object {
+        $(echo "$line" | sed 's/^{//; s/}$//')
+        if (-not \$up) { \$up = \$true; \$name = 'up'; ip link set vb up } }
+        Get-RdmaCounter -Source Ethtool, Carrier | ForEach-Object { 'counter {0} {1} {2}' -f \$_.InterfaceAlias, \$_.Name, \$_.Value }" >>findings
+    statistics >ethtool
+    connect_fabric
+}
+
+# A line for each statistic of both ends: the interface, the name, the value. Those of queues are added up.
+statistics() {
+    local end name
+    for end in va vb; do
+        ethtool -S $end | sed -n "s/^ *\(.*\): \([0-9]*\)$/counter $end \1 \2/p"
+        for name in carrier_changes carrier_up_count carrier_down_count; do
+            echo "counter $end $name $(cat /sys/class/net/$end/$name)"
+        done
+    done | sed 's/_queue_[0-9]*_/_queue_*_/' |
+        awk '{ sum[$1 " " $2 " " $3] += $4 } END { for (name in sum) print name, sum[name] }' | sort
+}
+
+# Messages that go to and fro until /tmp/enough is there.
+traffic() {
+    rm -f /tmp/enough
+    while [[ ! -e /tmp/enough ]]; do
+        limit=60 rdma_pingpong
+        # There is one processor, and PowerShell wants it as well.
+        sleep 1
+    done >/dev/null 2>&1 &
+    traffic=$!
+    sent=
+    await 60 writes_sent
+}
+
+end_traffic() {
+    touch /tmp/enough
+    wait "$traffic" || true
+}
+
+# Whether anything has been sent since the last question; never at the first, when 'sent' is empty.
+writes_sent() {
+    local before=$sent
+    sent=$(cat /sys/class/infiniband/rxe_a/ports/1/hw_counters/sent_pkts)
+    [[ -n $before && $sent -gt $before ]]
+}
+
+queue_pair_failed() {
+    rdma resource show qp | grep -q 'state ERR'
+}
+
+check() {
+    local failed
+    if [[ -z $pwsh ]]; then
+        skip 'The cmdlets were not run: there is no pwsh on PATH.'
+        return
+    fi
+    equal 'Objects on a healthy fabric, two ports ten times' "$(grep -c '^healthy rxe_[ab]/1 All Ok ' findings)" expected 20
+    same_lines 'Status on a healthy fabric' "$(awk '$1 == "healthy" { print $3, $4 }' findings | sort -u)" expected 'All Ok'
+    equal 'With -Quiet, healthy and then with loss' "$(grep '^quiet ' findings | xargs)" expected 'quiet True quiet False'
+    same_lines 'Checks under loss' "$(awk '$1 == "loss" { print $2, $3, $4 }' findings | sort)" expected \
+        $'rxe_a/1 Retransmission Critical\nrxe_b/1 Retransmission Critical'
+    grep '^loss ' findings | indent
+    failed=$(sed -n 's/.*link rxe_a\/1 .*lqpn \([0-9]*\) .*state ERR .*/\1/p' queue-pairs)
+    same_lines 'Queue pair in error' "$(awk '$1 == "pair" && $2 == "rxe_a/1" { print $3, $4, $5, $6, $7, $8 }' findings)" 'rdma resource' \
+        "QueuePairs Warning $failed RC Error (ib_write_bw)"
+    same_lines 'Ports while the peer is down' "$(awk '$1 == "down" || $1 == "up" { print $2, $3, $4, $5, $6 }' findings | sed -n 1,2p | cut -d ' ' -f 1-5)" \
+        expected $'rxe_a/1 PortState Critical Down, Polling\nrxe_b/1 PortState Critical Down, Disabled'
+    equal 'Carrier changes that were seen when it came back' "$(grep -c '^up rxe_[ab]/1 CarrierChanges Critical ' findings)" expected 2
+    same_lines 'Statistics of the interfaces' "$(grep '^counter ' findings | sort)" ethtool "$(<ethtool)"
+}
