@@ -28,6 +28,10 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
             ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
             : default;
 
+    /// <summary>The number of the file that a path leads to, symbolic links followed; 0 where there is none, or none for this user.</summary>
+    internal static ulong InodeOf(string path) =>
+        Libc.statx(CurrentFolder, path, 0, BasicStatus, out Statx status) == 0 ? status.Inode : 0;
+
     /// <summary>For an error: what it is, whose, with which rights.</summary>
     internal string Describe()
     {
@@ -35,11 +39,12 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
         return $"{what}, uid {Owner}, mode {Convert.ToString((int)Mode, 8).PadLeft(4, '0')}";
     }
 
-    /// <summary>struct statx, linux/stat.h, as far as the mode.</summary>
+    /// <summary>struct statx, linux/stat.h, as far as the inode.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct Statx
     {
         [FieldOffset(20)] internal uint Owner;
         [FieldOffset(28)] internal ushort Mode;
+        [FieldOffset(32)] internal ulong Inode;
     }
 }

@@ -1,18 +1,52 @@
-using System.Globalization;
+using System.Runtime.ExceptionServices;
+using XTrace.Bpf;
 
 namespace XTrace.Net;
 
-/// <summary>The network namespace that the calling thread is in.</summary>
+/// <summary>Network namespaces: the calling thread's, and visits to others.</summary>
 internal static class NetworkNamespace
 {
-    /// <summary>Its inode, which tells it from every other that exists now.</summary>
-    internal static ulong CurrentInode
+    /// <summary>The inode of the calling thread's, which tells it from every other that exists now.</summary>
+    internal static ulong CurrentInode => FileStatus.InodeOf("/proc/thread-self/ns/net");
+
+    /// <summary>Runs something in another network namespace, on a thread of its own, which ends with it.</summary>
+    /// <param name="path">The namespace: /proc/PID/ns/net, or a file that <c>ip netns</c> made.</param>
+    /// <param name="function">What to run; what it throws is thrown here.</param>
+    /// <param name="result">What it returned.</param>
+    /// <returns>False where the namespace is gone, or this process may not enter it: that needs CAP_SYS_ADMIN.</returns>
+    internal static bool TryRun<T>(string path, Func<T> function, out T? result)
     {
-        get
+        T? returned = default;
+        bool isThere = false;
+        ExceptionDispatchInfo? failure = null;
+        Thread thread = new(() =>
         {
-            // The link reads net:[4026531840].
-            string target = new FileInfo("/proc/thread-self/ns/net").LinkTarget ?? "";
-            return ulong.Parse(target.AsSpan().TrimStart("net:[").TrimEnd(']'), CultureInfo.InvariantCulture);
+            try
+            {
+                isThere = TryEnter(path);
+                returned = isThere ? function() : default;
+            }
+            catch (XTraceException error)
+            {
+                failure = ExceptionDispatchInfo.Capture(error);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        result = returned;
+        return isThere;
+    }
+
+    private static bool TryEnter(string path)
+    {
+        int fd = Libc.open(path, Libc.OpenCloseOnExec);
+        if (fd < 0)
+        {
+            return false;
         }
+        bool isThere = Libc.setns(fd, Libc.CloneNewNet) == 0;
+        _ = Libc.close(fd);
+        return isThere;
     }
 }
