@@ -107,7 +107,11 @@ struct socket {
 };
 
 struct file;
-struct pid_namespace;
+struct task_struct;
+
+struct pid_namespace {
+	struct task_struct *child_reaper;	/* its process 1 */
+};
 
 struct upid {
 	int nr;
@@ -139,6 +143,10 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct nsproxy {
+	struct net *net_ns;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int tgid;
@@ -146,6 +154,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	const struct cred *real_cred;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
 	char comm[SOCKET_NAME_LENGTH];
 };
 
@@ -180,36 +189,39 @@ struct {
 	__type(value, struct socket_owner);
 } connecting SEC(".maps");
 
-/* The PID namespace of the reader, whose numbers rows have. The walk, which runs as the reader, finds it. */
-static __u64 pid_namespace;
-static __u32 pid_level;
+struct socket_reader reader;
 
+/* The number of a process in the PID namespace that lies so deep. */
 static __always_inline const struct upid *number_at(const struct pid *pid, __u32 level)
 {
 	return (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
 	       level * bpf_core_type_size(struct upid);
 }
 
-static __always_inline void find_pid_namespace(void)
-{
-	const struct task_struct *reader = (void *)bpf_get_current_task();
-	const struct pid *pid = BPF_CORE_READ(reader, thread_pid);
-
-	pid_level = BPF_CORE_READ(pid, level);
-	pid_namespace = (__u64)BPF_CORE_READ(number_at(pid, pid_level), ns);
-}
-
 /* The process's number as the reader knows it; 0 where the process is not in its namespace. */
 static __always_inline __u32 number_of(const struct task_struct *leader)
 {
 	const struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	struct upid number = {};
+	const struct upid *number = number_at(pid, reader.pid_level);
 
-	if (!pid_namespace || BPF_CORE_READ(pid, level) < pid_level)
+	if (!reader.pid_namespace || BPF_CORE_READ(pid, level) < reader.pid_level ||
+	    (__u64)BPF_CORE_READ(number, ns) != reader.pid_namespace)
 		return 0;
-	number.nr = BPF_CORE_READ(number_at(pid, pid_level), nr);
-	number.ns = BPF_CORE_READ(number_at(pid, pid_level), ns);
-	return (__u64)number.ns == pid_namespace ? number.nr : 0;
+	return BPF_CORE_READ(number, nr);
+}
+
+/* Runs as the reader. */
+static __always_inline void find_reader(void)
+{
+	const struct task_struct *task = (void *)bpf_get_current_task();
+	const struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	const struct upid *number = number_at(pid, level);
+	const struct pid_namespace *ns = BPF_CORE_READ(number, ns);
+
+	reader.pid_level = level;
+	reader.pid_namespace = (__u64)ns;
+	reader.host_net = BPF_CORE_READ(ns, child_reaper, nsproxy, net_ns, ns.inum);
 }
 
 static __always_inline void set_owner(struct socket_owner *owner, const struct task_struct *task)
@@ -296,6 +308,8 @@ int owners_all(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)		/* the end of the walk */
 		return 0;
+	if (!reader.pid_namespace)
+		find_reader();
 	socket = bpf_sock_from_file(file);
 	if (!socket)
 		return 0;
@@ -306,8 +320,6 @@ int owners_all(struct bpf_iter__task_file *ctx)
 	row.state = sk->__sk_common.skc_state;
 	if (!is_in_use(&row) || !set_id(&row.id, sk) || !row.id.local_port)
 		return 0;
-	if (!pid_namespace)
-		find_pid_namespace();
 	if (!row.id.remote_port && BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
 		row.flags |= SOCKET_IPV6_ONLY;
 	set_owner(&row.owner, task);

@@ -54,4 +54,11 @@ struct socket_row {
 	__u32 buffer_limited;		/* of it, time in which the send buffer was full */
 };
 
+/* Who reads, as the first walk finds out. */
+struct socket_reader {
+	__u64 pid_namespace;		/* address of the PID namespace, whose numbers rows have; 0: not known yet */
+	__u32 pid_level;		/* how deep it lies */
+	__u32 host_net;			/* inode of the network namespace of its process 1; 0: not known */
+};
+
 #endif

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using XTrace.Bpf;
 using XTrace.Net;
 
 namespace XTrace.Processes;
@@ -21,6 +22,8 @@ internal sealed unsafe class SocketDiagnosis : SocketReader
     private readonly SocketHolders _holders = new();
     private readonly uint _here = (uint)NetworkNamespace.CurrentInode;
     private int _unreadNamespaces;
+
+    internal override uint HostNet => (uint)FileStatus.InodeOf("/proc/1/ns/net");
 
     internal override int UnreadNamespaces => _unreadNamespaces;
 

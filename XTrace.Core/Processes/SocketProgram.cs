@@ -32,7 +32,7 @@ internal sealed unsafe class SocketProgram : SocketReader
             LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions) };
             _walk = BpfHandle.Of(
                 LibBpf.bpf_link_create(_bpf.Program("owners_all"), 0, LibBpf.AttachTypeIterator, &options), KernelOperation.WalkSockets);
-            // The first walk finds the reader's PID namespace, without which no process has a number.
+            // The first walk finds out who reads, without which no process has a number.
             Read(new SocketTable());
             _tracepoint = recordEnds
                 ? BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(null, _bpf.Program("owners_end")), KernelOperation.WatchConnections)
@@ -47,6 +47,8 @@ internal sealed unsafe class SocketProgram : SocketReader
 
     /// <summary>Whether the kernel describes itself.</summary>
     internal static bool HasBtf => File.Exists(Btf);
+
+    internal override uint HostNet => BpfMap.TryRead(_bpf.Map(".bss"), out SocketProgramReader reader) ? reader.HostNet : 0;
 
     internal override void Read(SocketTable table)
     {

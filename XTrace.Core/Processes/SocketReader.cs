@@ -12,6 +12,9 @@ internal abstract class SocketReader : IDisposable
     {
     }
 
+    /// <summary>The network namespace of process 1, which is the host's, or the container's that this process is in; 0: not known.</summary>
+    internal abstract uint HostNet { get; }
+
     /// <summary>Network namespaces whose sockets could not be read, as the last reading found.</summary>
     internal virtual int UnreadNamespaces => 0;
 

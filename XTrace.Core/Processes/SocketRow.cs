@@ -85,6 +85,15 @@ internal struct SocketRow
     internal readonly bool HasTcp => (Flags & OwnersAbi.HasTcp) != 0;
 }
 
+/// <summary>struct socket_reader.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SocketProgramReader
+{
+    internal ulong PidNamespace;
+    internal uint PidLevel;
+    internal uint HostNet;
+}
+
 /// <summary>The constants of bpf/owners.h.</summary>
 internal static class OwnersAbi
 {

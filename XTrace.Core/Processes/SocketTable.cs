@@ -34,26 +34,20 @@ internal sealed class SocketTable
     /// <summary>Adds a socket. One that several processes hold belongs to the one that has the lowest number, as a parent has.</summary>
     internal void Add(in SocketRow row)
     {
-        ref int first = ref CollectionsMarshal.GetValueRefOrAddDefault(_first, Endpoints.Of(in row), out bool isKnown);
-        for (int i = isKnown ? first : -1; i >= 0; i = _next[i])
+        ref SocketRow known = ref PlaceOf(in row, out bool isNew);
+        if (isNew || row.Owner.Pid < known.Owner.Pid)
         {
-            if (_rows[i].Id.Net == row.Id.Net)
-            {
-                if (row.Owner.Pid < _rows[i].Owner.Pid)
-                {
-                    _rows[i] = row;
-                }
-                return;
-            }
+            known = row;
         }
-        if (Count == _rows.Length)
-        {
-            Array.Resize(ref _rows, Count * 2);
-            Array.Resize(ref _next, Count * 2);
-        }
-        _rows[Count] = row;
-        _next[Count] = isKnown ? first : -1;
-        first = Count++;
+    }
+
+    /// <summary>Adds a socket or replaces what is known of it. Its owner stays known where the new row has none.</summary>
+    internal void Set(in SocketRow row)
+    {
+        ref SocketRow known = ref PlaceOf(in row, out bool isNew);
+        SocketOwner owner = isNew || row.Owner.Pid != 0 ? row.Owner : known.Owner;
+        known = row;
+        known.Owner = owner;
     }
 
     /// <summary>The socket with these ends in a network namespace; -1 where there is none.</summary>
@@ -72,5 +66,27 @@ internal sealed class SocketTable
     {
         int i = _first.GetValueOrDefault(ends, -1);
         return (i, i >= 0 && _next[i] >= 0);
+    }
+
+    private ref SocketRow PlaceOf(in SocketRow row, out bool isNew)
+    {
+        ref int first = ref CollectionsMarshal.GetValueRefOrAddDefault(_first, Endpoints.Of(in row), out bool isKnown);
+        isNew = false;
+        for (int i = isKnown ? first : -1; i >= 0; i = _next[i])
+        {
+            if (_rows[i].Id.Net == row.Id.Net)
+            {
+                return ref _rows[i];
+            }
+        }
+        if (Count == _rows.Length)
+        {
+            Array.Resize(ref _rows, Count * 2);
+            Array.Resize(ref _next, Count * 2);
+        }
+        _next[Count] = isKnown ? first : -1;
+        first = Count;
+        isNew = true;
+        return ref _rows[Count++];
     }
 }

@@ -47,6 +47,7 @@ public sealed class AbiTests
             "id", "owner", "delivery_rate", "protocol", "state", "flags", "unused", "rtt_us", "min_rtt_us", "retransmitted", "lost", "window",
             "busy", "receiver_limited", "buffer_limited",
         ]),
+        (typeof(SocketProgramReader), "struct socket_reader", ["pid_namespace", "pid_level", "host_net"]),
         (typeof(InetDiagId), "struct inet_diag_sockid", ["idiag_sport", "idiag_dport", "idiag_src", "idiag_dst", "idiag_if", "idiag_cookie"]),
         (typeof(InetDiagRequest), "struct inet_diag_req_v2", ["sdiag_family", "sdiag_protocol", "idiag_ext", "pad", "idiag_states", "id"]),
         (typeof(InetDiagMessage), "struct inet_diag_msg",

@@ -4,8 +4,8 @@
  * input does.
  *
  * peer listen ADDRESS PORT [REPLY]	takes connections and keeps them; sends REPLY bytes on each, and closes when the other side does
- * peer connect ADDRESS PORT COUNT [BYTES]	makes COUNT connections, sends BYTES on each and keeps them
- * peer brief ADDRESS PORT COUNT MICROSECONDS PAUSE	makes COUNT connections, each for so long, with PAUSE microseconds between two
+ * peer connect ADDRESS PORT COUNT [BYTES [SOURCE-PORT]]	makes COUNT connections, sends BYTES on each and keeps them
+ * peer brief ADDRESS PORT COUNT MICROSECONDS SOURCE-PORT	makes COUNT connections one by one, each for so long and from the next port
  * peer udp ADDRESS PORT		binds a UDP socket and answers each datagram
  * peer ask ADDRESS PORT COUNT [SOURCE-PORT]	sends COUNT datagrams from a connected UDP socket and waits for the answers
  * peer send ADDRESS PORT SOURCE-PORT	sends a datagram from an unconnected socket, and keeps it
@@ -123,10 +123,21 @@ static void listen_on(long reply)
 	}
 }
 
-static int open_connection(void)
+/* Binds to a port and nothing else. */
+static void bind_port(int fd, int port)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	if (port && (address.any.sa_family == AF_INET6 ? bind(fd, (void *)&v6, sizeof(v6)) : bind(fd, (void *)&v4, sizeof(v4))))
+		die("bind");
+}
+
+static int open_connection(int port)
 {
 	int fd = make(SOCK_STREAM);
 
+	bind_port(fd, port);
 	if (connect(fd, &address.any, length))
 		die("connect");
 	return fd;
@@ -158,16 +169,6 @@ static void udp_answer(void)
 	exit(0);
 }
 
-/* Binds to a port and nothing else. */
-static void bind_port(int fd, int port)
-{
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-
-	if (port && (address.any.sa_family == AF_INET6 ? bind(fd, (void *)&v6, sizeof(v6)) : bind(fd, (void *)&v4, sizeof(v4))))
-		die("bind");
-}
-
 static void udp_ask(int count, int port)
 {
 	int fd = make(SOCK_DGRAM), i;
@@ -197,17 +198,16 @@ int main(int argc, char **argv)
 		listen_on(count);
 	} else if (!strcmp(what, "connect")) {
 		for (i = 0; i < count; i++)
-			send_all(open_connection(), bytes);
+			send_all(open_connection(argc > 6 ? atoi(argv[6]) : 0), bytes);
 		ready();
 		wait_for_end();
-	} else if (!strcmp(what, "brief")) {
+	} else if (!strcmp(what, "brief") && argc > 6) {
 		ready();
 		for (i = 0; i < count; i++) {
-			int fd = open_connection();
+			int fd = open_connection(atoi(argv[6]) + i);
 
 			pause_for(bytes);
 			close(fd);
-			pause_for(argc > 6 ? atol(argv[6]) : 0);
 		}
 		puts("done");
 		fflush(stdout);
