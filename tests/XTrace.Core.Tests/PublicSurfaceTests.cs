@@ -10,11 +10,11 @@ public sealed class PublicSurfaceTests
     [Fact]
     public void The_engine_shows_sessions_and_what_they_take_and_give() => Assert.Equal(
         [
-            "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowOrder", "FlowSample", "FlowSession",
+            "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowLimit", "FlowOrder", "FlowSample", "FlowSession",
             "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState", "Notice", "NoticeLevel",
-            "RdmaCounter", "RdmaCounterCategory", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
+            "OwnerFilter", "RdmaCounter", "RdmaCounterCategory", "RdmaCounterKind", "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice",
             "RdmaGid", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RoceOpcode",
-            "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
+            "TcpState", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
         s_engine.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 
