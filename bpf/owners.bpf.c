@@ -201,10 +201,10 @@ static __always_inline const struct upid *number_at(const struct pid *pid, __u32
 /* The process's number as the reader knows it; 0 where the process is not in its namespace. */
 static __always_inline __u32 number_of(const struct task_struct *leader)
 {
-	const struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	const struct pid *pid = leader->thread_pid;
 	const struct upid *number = number_at(pid, reader.pid_level);
 
-	if (!reader.pid_namespace || BPF_CORE_READ(pid, level) < reader.pid_level ||
+	if (!reader.pid_namespace || pid->level < reader.pid_level ||
 	    (__u64)BPF_CORE_READ(number, ns) != reader.pid_namespace)
 		return 0;
 	return BPF_CORE_READ(number, nr);
@@ -226,11 +226,11 @@ static __always_inline void find_reader(void)
 
 static __always_inline void set_owner(struct socket_owner *owner, const struct task_struct *task)
 {
-	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	const struct task_struct *leader = task->group_leader;
 
 	owner->pid = number_of(leader);
-	owner->uid = BPF_CORE_READ(leader, real_cred, euid.val);
-	owner->cgroup = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	owner->uid = leader->real_cred->euid.val;
+	owner->cgroup = leader->cgroups->dfl_cgrp->kn->id;
 	bpf_core_read_str(owner->name, sizeof(owner->name), &leader->comm);
 }
 
@@ -243,11 +243,11 @@ static __always_inline void set_mapped(__u64 address[2], __be32 ipv4)
 /* False where the socket is of another family. */
 static __always_inline _Bool set_id(struct socket_id *id, const struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = sk->__sk_common.skc_family;
 
 	if (family == AF_INET) {
-		set_mapped(id->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		set_mapped(id->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		set_mapped(id->local, sk->__sk_common.skc_rcv_saddr);
+		set_mapped(id->remote, sk->__sk_common.skc_daddr);
 	} else if (family == AF_INET6) {
 		BPF_CORE_READ_INTO(&id->local, sk, __sk_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&id->remote, sk, __sk_common.skc_v6_daddr);
@@ -256,37 +256,37 @@ static __always_inline _Bool set_id(struct socket_id *id, const struct sock *sk)
 	}
 	/* skc_num is 0 already where a connection ends. */
 	id->local_port = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
-	id->remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-	id->net = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	id->remote_port = sk->__sk_common.skc_dport;
+	id->net = sk->__sk_common.skc_net.net->ns.inum;
 	return 1;
 }
 
 /* Time in a state of the chronograph, with what of it goes on: tcp_get_info_chrono_stats() in net/ipv4/tcp.c. */
 static __always_inline __u32 chrono(const struct tcp_sock *tp, __u32 stat, __u32 type, __u32 current, __u32 now)
 {
-	return type == current ? stat + now - BPF_CORE_READ(tp, chrono_start) : stat;
+	return type == current ? stat + now - tp->chrono_start : stat;
 }
 
 /* What struct tcp_info has: tcp_get_info() in net/ipv4/tcp.c. */
 static __always_inline void set_tcp(struct socket_row *row, const struct tcp_sock *tp)
 {
-	__u32 interval = BPF_CORE_READ(tp, rate_interval_us), current, now = bpf_jiffies64(), only_busy;
+	__u32 interval = tp->rate_interval_us, current, now = bpf_jiffies64(), only_busy;
 
 	row->flags |= SOCKET_HAS_TCP;
-	row->rtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-	row->min_rtt_us = BPF_CORE_READ(tp, rtt_min.s[0].v);
-	row->retransmitted = BPF_CORE_READ(tp, total_retrans);
-	row->lost = BPF_CORE_READ(tp, lost_out);
-	row->window = BPF_CORE_READ(tp, snd_cwnd);
+	row->rtt_us = tp->srtt_us >> 3;
+	row->min_rtt_us = tp->rtt_min.s[0].v;
+	row->retransmitted = tp->total_retrans;
+	row->lost = tp->lost_out;
+	row->window = tp->snd_cwnd;
 	if (interval)
-		row->delivery_rate = (__u64)BPF_CORE_READ(tp, rate_delivered) * BPF_CORE_READ(tp, mss_cache) *
+		row->delivery_rate = (__u64)tp->rate_delivered * tp->mss_cache *
 				     USEC_PER_SEC / interval;
-	if (BPF_CORE_READ_BITFIELD_PROBED(tp, rate_app_limited))
+	if (BPF_CORE_READ_BITFIELD(tp, rate_app_limited))
 		row->flags |= SOCKET_APP_LIMITED;
-	current = BPF_CORE_READ_BITFIELD_PROBED(tp, chrono_type);
-	only_busy = chrono(tp, BPF_CORE_READ(tp, chrono_stat[0]), CHRONO_BUSY, current, now);
-	row->receiver_limited = chrono(tp, BPF_CORE_READ(tp, chrono_stat[1]), CHRONO_RECEIVER, current, now);
-	row->buffer_limited = chrono(tp, BPF_CORE_READ(tp, chrono_stat[2]), CHRONO_BUFFER, current, now);
+	current = BPF_CORE_READ_BITFIELD(tp, chrono_type);
+	only_busy = chrono(tp, tp->chrono_stat[0], CHRONO_BUSY, current, now);
+	row->receiver_limited = chrono(tp, tp->chrono_stat[1], CHRONO_RECEIVER, current, now);
+	row->buffer_limited = chrono(tp, tp->chrono_stat[2], CHRONO_BUFFER, current, now);
 	row->busy = only_busy + row->receiver_limited + row->buffer_limited;
 }
 
@@ -320,7 +320,7 @@ int owners_all(struct bpf_iter__task_file *ctx)
 	row.state = sk->__sk_common.skc_state;
 	if (!is_in_use(&row) || !set_id(&row.id, sk) || !row.id.local_port)
 		return 0;
-	if (!row.id.remote_port && BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
+	if (!row.id.remote_port && BPF_CORE_READ_BITFIELD(sk, __sk_common.skc_ipv6only))
 		row.flags |= SOCKET_IPV6_ONLY;
 	set_owner(&row.owner, task);
 	tp = bpf_skc_to_tcp_sock(sk);
@@ -339,15 +339,15 @@ static __always_inline _Bool is_closed_by_process(const struct sock *sk, int fro
 {
 	return (from == TCP_ESTABLISHED && to == TCP_FIN_WAIT1) || (from == TCP_CLOSE_WAIT && to == TCP_LAST_ACK) ||
 	       ((from == TCP_ESTABLISHED || from == TCP_CLOSE_WAIT) && to == TCP_CLOSE &&
-		BPF_CORE_READ(sk, sk_shutdown) == SHUTDOWN_MASK);
+		sk->sk_shutdown == SHUTDOWN_MASK);
 }
 
 /* The process that makes this call; none where the kernel itself does. */
 static __always_inline void set_current(struct socket_owner *owner)
 {
-	const struct task_struct *task = (void *)bpf_get_current_task();
+	const struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+	if (!(task->flags & PF_KTHREAD))
 		set_owner(owner, task);
 }
 

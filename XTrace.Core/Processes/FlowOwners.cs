@@ -40,6 +40,9 @@ internal sealed class FlowOwners : IDisposable
         _isHost = _reader.HostNet is var host && (host == 0 || host == _here);
     }
 
+    /// <summary>Sockets that were read.</summary>
+    internal int Count => _current.Count;
+
     /// <summary>Reads all sockets.</summary>
     /// <param name="points">Where flows are watched now.</param>
     internal void Take(IReadOnlyList<WatchedPoint> points)

@@ -23,6 +23,10 @@ internal sealed class PeerNamespaces
     /// <param name="interfaces">The interfaces that matter.</param>
     internal PeerNamespaces(SocketTable table, HashSet<int> interfaces)
     {
+        if (interfaces.Count == 0)
+        {
+            return;
+        }
         NetInterface[] pairs = [.. NetInterfaces.List().Where(one => one.PeerNamespace != null && interfaces.Contains(one.Index))];
         if (pairs.Length == 0)
         {

@@ -187,10 +187,12 @@ static void udp_ask(int count, int port)
 
 int main(int argc, char **argv)
 {
-	struct rlimit files = { 200000, 200000 };
+	struct rlimit files;
 	long count = argc > 4 ? atol(argv[4]) : 0, bytes = argc > 5 ? atol(argv[5]) : 0, i;
 	const char *what = argc > 3 ? argv[1] : "";
 
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (argc > 3)
 		set_address(argv[2], atoi(argv[3]));
