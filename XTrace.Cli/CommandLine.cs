@@ -53,6 +53,7 @@ internal sealed class CommandLine
     private readonly Option<string> _direction = new("--direction") { HelpName = "DIRECTION", Description = Messages.DirectionOption };
     private readonly Option<string> _maxFlow = new("--max-flow") { HelpName = "N", Description = Messages.MaxFlowOption };
     private readonly Option<bool> _promiscuous = new("--promiscuous") { Description = Messages.PromiscuousOption };
+    private readonly Option<bool> _detail = new("--detail") { Description = Messages.DetailOption };
     private readonly Option<bool> _all = new("--all") { Description = Messages.AllOption };
     private readonly Option<bool> _changed = new("--changed") { Description = Messages.ChangedOption };
     private readonly Option<bool> _verbose = new("--verbose") { Description = Messages.VerboseOption };
@@ -65,7 +66,7 @@ internal sealed class CommandLine
         _command = new Command(Name)
         {
             _help, _version, _list, _mode, _interfaces, _devices, _interval, _filter, _excludeDns,
-            _attachMode, _direction, _promiscuous, _maxFlow, _all, _changed, _once, _json, _verbose,
+            _attachMode, _direction, _promiscuous, _maxFlow, _detail, _all, _changed, _once, _json, _verbose,
         };
         _result = _command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (!WantsHelp && _result.Errors is [var error, ..])
@@ -104,6 +105,7 @@ internal sealed class CommandLine
                     AttachMode = Choose(_attachMode, s_attachModes),
                     MaxFlow = MaxFlow,
                     Promiscuous = _result.GetValue(_promiscuous),
+                    Detail = _result.GetValue(_detail),
                 },
                 _result.GetValue(_once),
                 _result.GetValue(_all),
@@ -123,6 +125,7 @@ internal sealed class CommandLine
             Refuse(_attachMode, Messages.FlowsOnly("--attach-mode", Mode));
             Refuse(_direction, Messages.FlowsOnly("--direction", Mode));
             Refuse(_promiscuous, Messages.FlowsOnly("--promiscuous", Mode));
+            Refuse(_detail, Messages.FlowsOnly("--detail", Mode));
             Refuse(_all, Messages.FlowsOnly("--all", Mode));
             Refuse(_maxFlow, Messages.FlowsOnly("--max-flow", Mode));
             return new RdmaRequest(

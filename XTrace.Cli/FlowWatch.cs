@@ -62,6 +62,7 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
             }
         }
         output.Flush();
+        sample.ReportGaps();
     }
 
     /// <summary>What was asked for goes on beside what failed.</summary>

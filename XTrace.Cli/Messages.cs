@@ -48,6 +48,10 @@ internal static class Messages
         "监控期间让接口接收发给其他主机的帧 (网桥, 镜像端口)",
         "take frames that are for others while watching (bridges, mirror ports)");
 
+    internal static string DetailOption => Say(
+        "同时输出进程、容器和 TCP 状态 (往返时间, 重传, 拥塞窗口)",
+        "also print process, container and TCP state (round-trip time, retransmissions)");
+
     internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 
     internal static string ChangedOption => Say(
@@ -109,6 +113,8 @@ internal static class Messages
           源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
         每次采样之前有一行 '# 时间 sample=序号', 然后是间隔内活动过的流。
         RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
+        使用 --detail 时, 行尾还有已知的 pid, process, user, container, unit, 以及 TCP 的 state, rtt, minrtt, retrans, lost, cwnd,
+        delivery_rate, limit。本机没有对应套接字的流 (例如转发的流) 没有这些。
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
         rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
@@ -133,6 +139,8 @@ internal static class Messages
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
         A line '# TIME sample=NUMBER' comes before each sample. It has the flows that were active in the interval.
         RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
+        With --detail, what is known of a flow's process follows: pid, process, user, container, unit; and of TCP: state, rtt,
+        minrtt, retrans, lost, cwnd, delivery_rate, limit. A flow without a socket on this machine, as a forwarded one, has none.
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
         With both directions the line says which: '# NAME ingress', '# NAME egress'.
 

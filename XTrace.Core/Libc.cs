@@ -27,6 +27,19 @@ internal static unsafe partial class Libc
     internal static partial int open(string path, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(BpfHandle fd, byte* buffer, nuint length);
+
+    [LibraryImport(Library)]
+    internal static partial nint readlinkat(int folder, byte* path, byte* buffer, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setns(int fd, int type);
+
+    /// <summary>Zero and no entry where there is none; the strings lie in the buffer.</summary>
+    [LibraryImport(Library)]
+    internal static partial int getpwuid_r(uint user, byte** entry, byte* buffer, nuint length, byte*** result);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -120,6 +133,8 @@ internal static unsafe partial class Libc
     internal const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
     internal const int OpenDirectoryArm64 = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY
     internal static int OpenNoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000; // O_NOFOLLOW
+    internal const int OpenCloseOnExec = 0x80000; // O_CLOEXEC
+    internal const int CloneNewNet = 0x40000000; // CLONE_NEWNET, linux/sched.h
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
 }

@@ -54,6 +54,30 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [ValidateRange(0.001, 4e6)]
     public double ActiveWithin { get; set; }
 
+    /// <summary>
+    /// Tell process, container and the state of TCP as well. -ProcessName, -ProcessId and -Container ask for that by themselves.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Detail { get; set; }
+
+    /// <summary>Only flows of processes of these names.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ProcessNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] ProcessName { get; set; } = [];
+
+    /// <summary>Only flows of these processes.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int[] ProcessId { get; set; } = [];
+
+    /// <summary>Only flows of containers whose id begins so, or of these systemd units.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Container { get; set; } = [];
+
     /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
     [Parameter]
     [ValidateRange(0.1, 86400.0)]
@@ -118,6 +142,8 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     /// <summary>Whether nobody asks for intervals: a monitor that already counts can answer at once.</summary>
     private bool WantsAnswerAtOnce => !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
 
+    private OwnerFilter Owner => new() { ProcessName = ProcessName ?? [], ProcessId = ProcessId ?? [], Container = Container ?? [] };
+
     private void Open()
     {
         FlowSession session = new(
@@ -132,6 +158,8 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
                 Promiscuous = Promiscuous,
                 Interval = TimeSpan.FromSeconds(SampleInterval),
                 ReadEnds = !WantsAnswerAtOnce,
+                Detail = Detail,
+                Owner = Owner,
             },
             Report);
         lock (_stopping)
@@ -197,9 +225,21 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     {
         TimeSpan? within = IsBound(nameof(ActiveWithin)) ? TimeSpan.FromSeconds(ActiveWithin) : null;
         bool isOrdered = IsBound(nameof(Top)) || IsBound(nameof(By));
+        bool hasDetail = HasDetail;
         foreach (FlowStat flow in isOrdered ? sample.Top(Top, By, within) : sample.Flows(within))
         {
-            WriteObject(flow);
+            WriteObject(hasDetail ? Detailed(flow) : flow);
         }
+        sample.ReportGaps();
+    }
+
+    private bool HasDetail => Detail || !Owner.IsEmpty;
+
+    /// <summary>A flow whose table shows its process.</summary>
+    private static PSObject Detailed(FlowStat flow)
+    {
+        PSObject shown = new(flow);
+        shown.TypeNames.Insert(0, $"{typeof(FlowStat)}#Detail");
+        return shown;
     }
 }

@@ -49,4 +49,11 @@ public static class ViewFormat
         rateOrNull is not { } rate ? ""
         : unit == RdmaCounterUnit.Bytes ? BitRate(rate)
         : Quantity.Rate(rate);
+
+    /// <summary>A time in milliseconds, to a microsecond; nothing where there is none.</summary>
+    public static string Milliseconds(TimeSpan? time) =>
+        time is { } value ? $"{value.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture)} ms" : "";
+
+    /// <summary>Bits a second; nothing where there are none.</summary>
+    public static string DeliveryRate(double? bitsPerSecond) => bitsPerSecond is { } rate ? Quantity.BitRate(rate / 8) : "";
 }

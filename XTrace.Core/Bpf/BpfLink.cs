@@ -27,7 +27,7 @@ internal static unsafe class BpfLink
     internal static BpfHandle Trace(BpfHandle program, KernelOperation operation)
     {
         using BpfLog log = new();
-        return BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(0, program), operation, log.Text);
+        return BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(null, program), operation, log.Text);
     }
 
     /// <summary>Whether a descriptor is a link's: anon_inode:bpf-link, and on older kernels anon_inode:bpf_link.</summary>

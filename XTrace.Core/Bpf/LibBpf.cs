@@ -71,7 +71,14 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_link_detach(BpfHandle link);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_raw_tracepoint_open(nint name, BpfHandle program);
+    internal static partial int bpf_iter_create(BpfHandle link);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int bpf_raw_tracepoint_open(string? name, BpfHandle program);
+
+    [LibraryImport(Library)]
+    internal static partial int bpf_map_lookup_and_delete_batch(
+        BpfHandle map, void* inBatch, void* outBatch, void* keys, void* values, ref uint count, void* options);
 
     [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, XdpQueryOptions* options);
@@ -213,7 +220,10 @@ internal static unsafe partial class LibBpf
         [FieldOffset(24)] internal fixed byte Name[16];
     }
 
-    /// <summary>BPF_XDP, enum bpf_attach_type.</summary>
+    /// <summary>BPF_TRACE_ITER, enum bpf_attach_type.</summary>
+    internal const uint AttachTypeIterator = 28;
+
+    /// <summary>BPF_XDP.</summary>
     internal const uint AttachTypeXdp = 37;
 
     /// <summary>BPF_TCX_INGRESS, since 6.6.</summary>

@@ -1,13 +1,20 @@
+using System.Globalization;
+
 namespace XTrace.Flows;
 
-/// <summary>The line that the original tool printed for a flow: <c>source:port -> destination:port proto=N packets=N bytes=N</c>.</summary>
+/// <summary>
+/// The line that the original tool printed for a flow: <c>source:port -> destination:port proto=N packets=N bytes=N</c>. What is known of
+/// its process and of TCP follows, in the words of <c>ss</c>.
+/// </summary>
 internal static class FlowLine
 {
     /// <remarks>
     /// RoCE has the destination queue pair for a port and the BTH opcode for proto; the source queue pair is not on the
     /// wire. Flows without IP have MAC addresses, no ports, and the ethertype in hexadecimal.
     /// </remarks>
-    internal static string Format(FlowStat flow)
+    internal static string Format(FlowStat flow) => Counts(flow) + string.Concat(Details(flow).Select(Pair));
+
+    private static string Counts(FlowStat flow)
     {
         if (flow.EtherType is { } etherType)
         {
@@ -18,4 +25,30 @@ internal static class FlowLine
         int protocol = (int?)flow.Opcode ?? (int)flow.Protocol.GetValueOrDefault();
         return $"{source} -> {destination} proto={protocol} packets={flow.Packets} bytes={flow.Bytes}";
     }
+
+    private static IEnumerable<(string Name, string? Value)> Details(FlowStat flow) =>
+    [
+        ("pid", $"{flow.ProcessId}"),
+        ("process", flow.ProcessName),
+        ("user", flow.UserName),
+        ("container", flow.Container),
+        ("unit", flow.SystemdUnit),
+        ("state", $"{flow.State}"),
+        ("rtt", Milliseconds(flow.RoundTripTime)),
+        ("minrtt", Milliseconds(flow.MinRoundTripTime)),
+        ("retrans", $"{flow.RetransmittedPackets}"),
+        ("lost", $"{flow.LostPackets}"),
+        ("cwnd", $"{flow.CongestionWindow}"),
+        ("delivery_rate", flow.DeliveryRate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:0}bps") : null),
+        ("limit", $"{flow.IsLimitedBy}"),
+    ];
+
+    /// <summary>Nothing where there is no value; in quotation marks where it has a blank.</summary>
+    private static string Pair((string Name, string? Value) one) =>
+        string.IsNullOrEmpty(one.Value) ? ""
+        : one.Value.Contains(' ', StringComparison.Ordinal) ? $" {one.Name}=\"{one.Value}\""
+        : $" {one.Name}={one.Value}";
+
+    private static string? Milliseconds(TimeSpan? time) =>
+        time is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value.TotalMilliseconds:0.###}ms") : null;
 }

@@ -1,3 +1,5 @@
+using XTrace.Processes;
+
 namespace XTrace.Flows;
 
 /// <summary>Makes an object of a row: the one place where bytes become addresses, and ticks times.</summary>
@@ -15,6 +17,10 @@ internal static class FlowProjection
         bool icmp = FlowFields.IsIcmp(key);
         bool roce = FlowFields.IsRoce(key);
         bool ethernet = FlowFields.IsEthernet(key);
+        FlowOwner owner = sample.Owners?.Find(in key, point) ?? default;
+        Container container = owner.IsKnown ? sample.Owners!.ContainerOf(in owner) : Container.None;
+        SocketRow socket = owner.Row;
+        bool tcp = socket.HasTcp;
         return new FlowStat
         {
             Timestamp = sample.Timestamp,
@@ -42,6 +48,24 @@ internal static class FlowProjection
             EndReason = row.EndReason,
             PacketsPerSecond = row.NewPackets / seconds,
             BytesPerSecond = row.NewBytes / seconds,
+            ProcessId = owner.IsKnown ? (int)socket.Owner.Pid : null,
+            ProcessName = owner.IsKnown ? socket.Owner.Name : null,
+            UserName = owner.IsKnown ? sample.Owners!.UserOf(in owner) : null,
+            Container = container.Id,
+            ContainerRuntime = container.Runtime,
+            SystemdUnit = container.Unit,
+            State = tcp ? (TcpState)socket.State : null,
+            RoundTripTime = tcp ? Measured(socket.RoundTripMicroseconds) : null,
+            MinRoundTripTime = tcp ? Measured(socket.MinRoundTripMicroseconds) : null,
+            RetransmittedPackets = tcp ? socket.Retransmitted : null,
+            LostPackets = tcp ? socket.Lost : null,
+            CongestionWindow = tcp ? socket.Window : null,
+            DeliveryRate = tcp && socket.DeliveryRate > 0 ? socket.DeliveryRate * 8.0 : null,
+            IsLimitedBy = tcp ? sample.Owners!.LimitOf(in owner) : null,
         };
     }
+
+    /// <summary>A time of TCP; the kernel has 0 or all ones before it measured any.</summary>
+    private static TimeSpan? Measured(uint microseconds) =>
+        microseconds is 0 or uint.MaxValue ? null : TimeSpan.FromMicroseconds(microseconds);
 }

@@ -87,6 +87,51 @@ public sealed class FlowStat
     public double Rate => BytesPerSecond * 8;
 
     /// <summary>
+    /// The process at the flow's end on this machine, where details were asked for. Null where no socket here has the flow's addresses
+    /// and ports: forwarded flows have no process.
+    /// </summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>The process's name, at most 15 bytes as the kernel keeps it; null where <see cref="ProcessId"/> is.</summary>
+    public string? ProcessName { get; init; }
+
+    /// <summary>The process's effective user, by number where it has no name; null where <see cref="ProcessId"/> is.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>The id of the container that the process is in, or its name where the runtime uses that; null outside of containers.</summary>
+    public string? Container { get; init; }
+
+    /// <summary>What runs the container: docker, containerd, cri-o, podman, lxc or systemd-nspawn; null where the control group does not tell.</summary>
+    public string? ContainerRuntime { get; init; }
+
+    /// <summary>The systemd unit that the process belongs to; null in containers, and without systemd.</summary>
+    public string? SystemdUnit { get; init; }
+
+    /// <summary>TCP: the state of the connection on this machine. This and all figures of TCP are null where no connection is known.</summary>
+    public TcpState? State { get; init; }
+
+    /// <summary>TCP: the smoothed round-trip time, to a microsecond; null before the first measurement.</summary>
+    public TimeSpan? RoundTripTime { get; init; }
+
+    /// <summary>TCP: the shortest round-trip time that the kernel remembers, to a microsecond; null before the first measurement.</summary>
+    public TimeSpan? MinRoundTripTime { get; init; }
+
+    /// <summary>TCP: segments that this machine sent again since the connection began.</summary>
+    public uint? RetransmittedPackets { get; init; }
+
+    /// <summary>TCP: segments that the kernel takes for lost now, and has not sent again yet.</summary>
+    public uint? LostPackets { get; init; }
+
+    /// <summary>TCP: how many segments this machine may have under way.</summary>
+    public uint? CongestionWindow { get; init; }
+
+    /// <summary>TCP: how fast data reached the other side when that was last measured, in bits a second; null before.</summary>
+    public double? DeliveryRate { get; init; }
+
+    /// <summary>TCP: what kept this machine from sending faster since the previous sample; in the first sample, since the connection began.</summary>
+    public FlowLimit? IsLimitedBy { get; init; }
+
+    /// <summary>
     /// The source's address and port: <c>10.0.0.1:1000</c>, <c>[fe80::1]:1000</c>. Without a port, the address alone.
     /// </summary>
     public string Source => Flows.FlowEndpoints.Source(this);

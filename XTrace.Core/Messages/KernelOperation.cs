@@ -19,6 +19,9 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static readonly KernelOperation ReadNetlink = new("read the kernel's answer through netlink", "通过 netlink 读取内核的回答");
     internal static readonly KernelOperation AttachQueryProgram = new("attach a program to ib_query_qp", "将程序挂载到 ib_query_qp");
 
+    internal static readonly KernelOperation WalkSockets = new("walk the sockets of processes", "遍历进程的套接字");
+    internal static readonly KernelOperation WatchConnections = new("watch connections begin and end", "观察连接的建立与结束");
+
     internal static KernelOperation OpenPin(string path) => new($"open the pin {path}", $"打开固定点 {path}");
 
     internal static KernelOperation Pin(string path) => new($"pin {path}", $"固定 {path}");

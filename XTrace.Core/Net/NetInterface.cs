@@ -24,6 +24,12 @@ internal sealed record NetInterface(string Name, int Index)
     /// </summary>
     internal int Lower { get; init; }
 
+    /// <summary>
+    /// What this network namespace calls the one that the other end of a pair is in, as RTM_GETNSID says it; null where there is
+    /// no other end, or where it is here.
+    /// </summary>
+    internal int? PeerNamespace { get; init; }
+
     /// <summary>Whether it takes frames that are for others: a user set it so.</summary>
     internal bool IsPromiscuous { get; init; }
 

@@ -86,13 +86,18 @@ internal static unsafe class NetInterfaces
                 || NetlinkAttributes.Number(attributes, AttributePromiscuity) > 0,
             Master = NetlinkAttributes.Number(attributes, AttributeMaster),
             Lower = LowerOf(attributes, kind, index),
+            PeerNamespace = IsPair(kind) && !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty
+                ? NetlinkAttributes.Number(attributes, AttributeLinkNamespace)
+                : null,
             AlternativeNames = NetlinkAttributes.Texts(NetlinkAttributes.Find(attributes, AttributeProperties), AttributeAlternativeName),
         };
     }
 
+    private static bool IsPair(string? kind) => kind is "veth" or "netkit";
+
     private static int LowerOf(ReadOnlySpan<byte> attributes, string? kind, int index)
     {
-        if (kind is "veth" or "netkit" || !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty)
+        if (IsPair(kind) || !NetlinkAttributes.Find(attributes, AttributeLinkNamespace).IsEmpty)
         {
             return 0;
         }

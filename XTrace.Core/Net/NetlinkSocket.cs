@@ -7,10 +7,14 @@ using XTrace.Messages;
 
 namespace XTrace.Net;
 
+/// <summary>Takes what follows the header of a message.</summary>
+internal delegate void NetlinkAnswer(ReadOnlySpan<byte> message);
+
 /// <summary>A netlink socket of the network namespace that the calling thread is in, RFC 3549.</summary>
 internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
 {
     internal const int Route = 0; // NETLINK_ROUTE, linux/netlink.h
+    internal const int SocketDiagnosis = 4; // NETLINK_SOCK_DIAG
     internal const int Rdma = 20; // NETLINK_RDMA
 
     private const int Family = 16; // AF_NETLINK
@@ -49,8 +53,7 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             messages.Clear();
-            Request(type, body);
-            if (Receive(messages))
+            if (Dump(type, body, message => messages.Add(message.ToArray())))
             {
                 break;
             }
@@ -58,15 +61,27 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
         return messages;
     }
 
-    /// <summary>Asks for one object.</summary>
-    /// <returns>What follows the header of each message of the answer.</returns>
-    /// <exception cref="XTraceException">The kernel refused, or has no such object.</exception>
-    internal IReadOnlyList<byte[]> Get(ushort type, ReadOnlySpan<byte> body)
+    /// <summary>Asks for all objects of a kind, and hands each out as it comes.</summary>
+    /// <param name="type">The request, for example RTM_GETLINK.</param>
+    /// <param name="body">What follows the message's header.</param>
+    /// <param name="answer">Takes what follows the header of each message of the answer.</param>
+    /// <returns>False if something changed meanwhile, so that the answer is not of one moment.</returns>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    internal bool Dump(ushort type, ReadOnlySpan<byte> body, NetlinkAnswer answer)
     {
-        List<byte[]> messages = [];
+        Request(type, body);
+        return Receive(answer);
+    }
+
+    /// <summary>Asks for one object.</summary>
+    /// <returns>What follows the header of the answer; empty where there is none.</returns>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    internal byte[] Ask(ushort type, ReadOnlySpan<byte> body)
+    {
+        byte[] answer = [];
         Request(type, body, RequestAcknowledge);
-        Receive(messages);
-        return messages;
+        Receive(message => answer = message.ToArray());
+        return answer;
     }
 
     protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
@@ -76,7 +91,7 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
     internal void Change(ushort type, ReadOnlySpan<byte> body)
     {
         Request(type, body, RequestAcknowledge);
-        Receive([]);
+        Receive(_ => { });
     }
 
     private void Request(ushort type, ReadOnlySpan<byte> body, ushort flags = RequestDump)
@@ -93,12 +108,12 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
     }
 
     /// <returns>False if something changed meanwhile, so that the answer is not of one moment.</returns>
-    private bool Receive(List<byte[]> messages)
+    private bool Receive(NetlinkAnswer answer)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxDatagram);
         try
         {
-            return Receive(messages, buffer);
+            return Receive(answer, buffer);
         }
         finally
         {
@@ -106,7 +121,7 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
         }
     }
 
-    private bool Receive(List<byte[]> messages, byte[] buffer)
+    private bool Receive(NetlinkAnswer answer, byte[] buffer)
     {
         bool consistent = true;
         while (true)
@@ -136,7 +151,7 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
                     case MessageDone:
                         return consistent;
                     default:
-                        messages.Add(payload.ToArray());
+                        answer(payload);
                         break;
                 }
                 rest = rest[Math.Min(rest.Length, NetlinkAttributes.Align(size))..];

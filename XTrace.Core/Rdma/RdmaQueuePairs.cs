@@ -59,10 +59,7 @@ internal sealed class RdmaQueuePairs : IDisposable
             byte[] body = RdmaNetlink.Asking(
                 (RdmaNetlink.DeviceIndex, index), (RdmaNetlink.PortIndex, port), (RdmaNetlink.Number, number));
             _spent.Start();
-            foreach (byte[] message in _socket.Get(RdmaNetlink.QueuePairGet, body))
-            {
-                QueuePairEntry.Read(message, name, entries);
-            }
+            QueuePairEntry.Read(_socket.Ask(RdmaNetlink.QueuePairGet, body), name, entries);
         }
         catch (XTraceException)
         {

@@ -78,7 +78,7 @@ internal sealed class RdmaStatistics : IDisposable
                 if (name == device)
                 {
                     byte[] body = RdmaNetlink.Asking((RdmaNetlink.DeviceIndex, index), (RdmaNetlink.PortIndex, port));
-                    return _socket.Get(request, body) is [byte[] answer, ..] ? answer : null;
+                    return _socket.Ask(request, body) is { Length: > 0 } answer ? answer : null;
                 }
             }
             return null;

@@ -1,4 +1,5 @@
 using XTrace.Flows;
+using XTrace.Processes;
 
 namespace XTrace;
 
@@ -6,10 +7,13 @@ namespace XTrace;
 public sealed class FlowSample
 {
     private readonly FlowFilter _filter;
+    private readonly OwnerFilter _owner;
     private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
     private FlowRow[] _rows = [];
 
-    internal FlowSample(FlowFilter filter) => _filter = filter;
+    /// <param name="filter">The flows that are wanted.</param>
+    /// <param name="owner">Whose; null: everybody's.</param>
+    internal FlowSample(FlowFilter filter, OwnerFilter? owner = null) => (_filter, _owner) = (filter, owner ?? new OwnerFilter());
 
     /// <summary>The number of the sample, from 1; 0 for a baseline.</summary>
     public long Number { get; internal set; }
@@ -22,6 +26,9 @@ public sealed class FlowSample
 
     internal ClockCalibration Clock { get; set; }
 
+    /// <summary>What is known of processes; null where nobody asked.</summary>
+    internal FlowOwners? Owners { get; set; }
+
     /// <summary>The points that it is of, in the order they were asked for.</summary>
     internal IReadOnlyList<WatchedPoint> Points { get; private set; } = [];
 
@@ -29,13 +36,16 @@ public sealed class FlowSample
     /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
     public IEnumerable<FlowStat> Flows(TimeSpan? activeWithin = null) => Points.SelectMany(point => Flows(point, activeWithin));
 
+    /// <summary>Tells why flows that were handed out, or left out by their process, have none.</summary>
+    public void ReportGaps() => Owners?.ReportGaps();
+
     /// <summary>The n greatest flows of each interface and direction, greatest first, without sorting the rest.</summary>
     /// <param name="n">How many.</param>
     /// <param name="order">What goes first.</param>
     /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
-            .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin))
+            .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))
             .Select(row => FlowProjection.ToStat(in row, point, this)));
 
     internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin)
@@ -43,7 +53,7 @@ public sealed class FlowSample
         (int start, int end) = _ranges[point];
         for (int i = start; i < end; i++)
         {
-            if (IsActive(in _rows[i], activeWithin))
+            if (IsActive(in _rows[i], activeWithin) && IsWanted(in _rows[i], point))
             {
                 yield return FlowProjection.ToStat(in _rows[i], point, this);
             }
@@ -56,7 +66,8 @@ public sealed class FlowSample
         (int start, int end) = _ranges[point];
         for (int i = start; i < end; i++)
         {
-            if (_rows[i].NewPackets > 0 || _rows[i].EndReason != FlowEndReason.None)
+            bool isActive = _rows[i].NewPackets > 0 || _rows[i].EndReason != FlowEndReason.None;
+            if (isActive && IsWanted(in _rows[i], point))
             {
                 yield return FlowProjection.ToStat(in _rows[i], point, this);
             }
@@ -116,6 +127,9 @@ public sealed class FlowSample
             }
         }
     }
+
+    private bool IsWanted(in FlowRow row, WatchedPoint point) =>
+        _owner.IsEmpty || (Owners is { } owners && _owner.Matches(owners.Find(in row.Key, point), owners));
 
     private bool IsActive(in FlowRow row, TimeSpan? within) => within is not { } time || Clock.AgeOf(row.LastSeen) <= time;
 

@@ -3,6 +3,7 @@ using XTrace.Flows;
 using XTrace.Messages;
 using XTrace.Monitors;
 using XTrace.Net;
+using XTrace.Processes;
 using XTrace.Sessions;
 
 namespace XTrace;
@@ -37,7 +38,7 @@ public sealed class FlowSession : IDisposable
         _options = options;
         _report = report;
         _patterns = [.. options.Interfaces.Select(name => new NamePattern(name))];
-        _sample = new FlowSample(options.Filter);
+        _sample = new FlowSample(options.Filter, options.Owner);
         OwnOptions.Check();
         _clock = new SampleClock(options.Interval);
     }
@@ -68,6 +69,10 @@ public sealed class FlowSession : IDisposable
     public void Open()
     {
         Open(Find(mustExist: true));
+        if (_options.Detail || !_options.Owner.IsEmpty)
+        {
+            Try(() => _sample.Owners = new FlowOwners(_report));
+        }
         _clock.Restart();
     }
 
@@ -130,6 +135,7 @@ public sealed class FlowSession : IDisposable
     public void Dispose()
     {
         _ends.Dispose();
+        _sample.Owners?.Dispose();
         foreach (SocketHandle held in _promiscuous.Values)
         {
             held.Dispose();
@@ -151,6 +157,7 @@ public sealed class FlowSession : IDisposable
         _sample.Timestamp = _sample.Clock.Local;
         IEnumerable<WatchedPoint> points = sources.SelectMany(source => source.Points);
         _sample.Fill(sources, [.. points.OrderBy(point => point.InterfaceIndex).ThenBy(point => point.Direction)]);
+        Try(() => _sample.Owners?.Take(_sample.Points));
         sources.ForEach(ReportLoss);
         ReportQueueDrops(sources);
         Follow();

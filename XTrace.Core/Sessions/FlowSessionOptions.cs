@@ -35,6 +35,12 @@ public sealed record FlowSessionOptions
     /// <summary>Whether interfaces are made to take frames that are for others while the session watches them. Needs CAP_NET_RAW.</summary>
     public bool Promiscuous { get; init; }
 
+    /// <summary>Whether processes, containers and the figures of TCP are read with each sample.</summary>
+    public bool Detail { get; init; }
+
+    /// <summary>Whose flows are wanted. Any other filter than an empty one reads details.</summary>
+    public OwnerFilter Owner { get; init; } = new();
+
     /// <summary>Directions, interface by interface, that are wanted instead of <see cref="Directions"/>.</summary>
     internal IReadOnlyDictionary<string, FlowDirection?> DirectionsOf { get; init; } = new Dictionary<string, FlowDirection?>();
 }

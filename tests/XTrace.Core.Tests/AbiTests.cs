@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Net;
+using XTrace.Processes;
 using XTrace.Rdma;
 using XTrace.Testbed;
 
@@ -40,6 +41,27 @@ public sealed class AbiTests
             "abi_version", "cpus", "buckets", "points", "max_flow", "tick_ns", "end_bytes", "features", "started_ns", "filter",
         ]),
         (typeof(ClockReading), "struct clock_reading", ["jiffies", "boot_ns", "monotonic_ns"]),
+        (typeof(SocketId), "struct socket_id", ["local", "local[1]", "remote", "remote[1]", "local_port", "remote_port", "net"]),
+        (typeof(SocketOwner), "struct socket_owner", ["cgroup", "pid", "uid", "name"]),
+        (typeof(SocketRow), "struct socket_row",
+        [
+            "id", "owner", "delivery_rate", "protocol", "state", "flags", "unused", "rtt_us", "min_rtt_us", "retransmitted", "lost", "window",
+            "busy", "receiver_limited", "buffer_limited",
+        ]),
+        (typeof(SocketProgramReader), "struct socket_reader", ["pid_namespace", "pid_level", "host_net"]),
+        (typeof(InetDiagId), "struct inet_diag_sockid", ["idiag_sport", "idiag_dport", "idiag_src", "idiag_dst", "idiag_if", "idiag_cookie"]),
+        (typeof(InetDiagRequest), "struct inet_diag_req_v2", ["sdiag_family", "sdiag_protocol", "idiag_ext", "pad", "idiag_states", "id"]),
+        (typeof(InetDiagMessage), "struct inet_diag_msg",
+        [
+            "idiag_family", "idiag_state", "idiag_timer", "idiag_retrans", "id", "idiag_expires", "idiag_rqueue", "idiag_wqueue", "idiag_uid",
+            "idiag_inode",
+        ]),
+        // C tells no offset of a bit field: the last of the fields.
+        (typeof(TcpInfo), "struct tcp_info",
+        [
+            "tcpi_lost", "tcpi_rtt", "tcpi_snd_cwnd", "tcpi_total_retrans", "tcpi_min_rtt", "tcpi_delivery_rate", "tcpi_busy_time",
+            "tcpi_rwnd_limited", "tcpi_sndbuf_limited",
+        ]),
         (typeof(LibBpf.TestRunOptions), "struct bpf_test_run_opts",
         [
             "sz", "data_in", "data_out", "data_size_in", "data_size_out", "ctx_in", "ctx_out", "ctx_size_in", "ctx_size_out",
@@ -65,7 +87,7 @@ public sealed class AbiTests
 
     /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
     private static readonly Type[] s_versioned =
-        [typeof(SkbContext), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
+        [typeof(SkbContext), typeof(TcpInfo), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
 
     private static readonly (string C, long Value)[] s_constants =
     [
@@ -88,7 +110,12 @@ public sealed class AbiTests
         ("BPF_TC_INGRESS", LibBpf.TcIngress), ("BPF_TC_EGRESS", LibBpf.TcEgress),
         ("ARPHRD_ETHER", (long)HardwareType.Ether), ("ARPHRD_INFINIBAND", (long)HardwareType.InfiniBand), ("ARPHRD_PPP", (long)HardwareType.Ppp),
         ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
-        ("BPF_XDP", LibBpf.AttachTypeXdp),
+        ("SOCKET_IPV6_ONLY", OwnersAbi.IPv6Only), ("SOCKET_HAS_TCP", OwnersAbi.HasTcp), ("SOCKET_APP_LIMITED", OwnersAbi.AppLimited),
+        ("SOCKET_NAME_LENGTH", OwnersAbi.NameLength),
+        ("CLONE_NEWNET", Libc.CloneNewNet), ("O_CLOEXEC", Libc.OpenCloseOnExec),
+        ("BPF_TCP_ESTABLISHED", (long)TcpState.Established), ("BPF_TCP_TIME_WAIT", (long)TcpState.TimeWait), ("BPF_TCP_CLOSE", (long)TcpState.Closed),
+        ("BPF_TCP_LISTEN", (long)TcpState.Listen), ("BPF_TCP_CLOSING", (long)TcpState.Closing),
+        ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_TRACE_ITER", LibBpf.AttachTypeIterator),
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
         ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("ESRCH", Errnos.ESRCH), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
         ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
@@ -137,7 +164,7 @@ public sealed class AbiTests
     [Fact]
     public void Every_field_of_the_flow_ABI_is_compared()
     {
-        foreach ((Type type, string name, string[] fields) in s_structs.Where(one => one.Type.Namespace == typeof(FlowKey).Namespace))
+        foreach ((Type type, string name, string[] fields) in s_structs.Where(one => one.Type.Namespace == typeof(FlowKey).Namespace || one.C.Contains("socket_", StringComparison.Ordinal)))
         {
             Assert.True(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Length == fields.Length, name);
         }
@@ -147,7 +174,7 @@ public sealed class AbiTests
     [Fact]
     public void Every_structure_and_constant_of_the_header_is_compared()
     {
-        string header = File.ReadAllText(Path.Combine(BpfFolder(), "flow.h"));
+        string header = File.ReadAllText(Path.Combine(BpfFolder(), "flow.h")) + File.ReadAllText(Path.Combine(BpfFolder(), "owners.h"));
         string[] structures = [.. Regex.Matches(header, @"^(struct \w+) \{", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
         string[] constants = [.. Regex.Matches(header, @"^#define (\w+)[ \t]+\S", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
         Assert.InRange(structures.Length, 10, 100);
@@ -179,7 +206,12 @@ public sealed class AbiTests
     private static string Source()
     {
         StringBuilder text = new();
-        foreach (string header in (string[])["errno.h", "fcntl.h", "stddef.h", "stdio.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h", "linux/if_link.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "queue_pairs.h"])
+        string[] headers =
+        [
+            "errno.h", "fcntl.h", "stddef.h", "stdio.h", "sched.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h",
+            "linux/if_link.h", "linux/inet_diag.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "owners.h", "queue_pairs.h",
+        ];
+        foreach (string header in headers)
         {
             text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
         }

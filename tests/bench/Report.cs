@@ -110,6 +110,21 @@ internal static class Report
             [[Text($"{cost.List.Median:F1}"), Text($"{cost.Tool.Median:F1}"), Text($"{cost.AboveTool:F1}"), Verdict(cost.Met)]]);
     }
 
+    internal static void Print(IReadOnlyList<SocketCostRow> rows, int rounds)
+    {
+        Heading("Sockets");
+        Line($"Milliseconds that details add to a sample: all sockets read, and those that are gone found; median of {Math.Min(rounds, SocketCost.MaxRounds)}.");
+        Line($"Both ends of each connection are here. Opening: the BPF programs are loaded, and the sockets read for the first time.");
+        Line($"");
+        Table(
+            ["sockets", "processes", "BPF", "sock_diag", "opening", "target"],
+            rows.Select(row => (string[])
+            [
+                Text($"{row.Sockets:N0}"), Text($"{row.Processes}"), Text($"{row.Program.Median:F1}"), Text($"{row.Diagnosis.Median:F1}"),
+                Text($"{row.Open.Median:F1}"), $"{Verdict(row.Met)} ({row.Target:F0})",
+            ]));
+    }
+
     internal static void Print(CmdletCostResult cost)
     {
         Heading("Get-FlowStat");

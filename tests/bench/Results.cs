@@ -22,11 +22,12 @@ internal sealed record Results(
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
     RdmaCostResult? RdmaCost,
     QueuePairCostResult? QueuePairCost,
+    IReadOnlyList<SocketCostRow> SocketCost,
     CmdletCostResult? CmdletCost,
     IReadOnlyList<ManyCostRow> ManyCost)
 {
     public bool AllMet =>
         KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && Throughput.All(row => row.Met)
         && SnapshotCost.All(row => row.Met) && RdmaCost?.Met != false && QueuePairCost?.Met != false && CmdletCost?.Met != false
-        && ManyCost.All(row => row.Met);
+        && SocketCost.All(row => row.Met) && ManyCost.All(row => row.Met);
 }

@@ -1,0 +1,57 @@
+namespace XTrace.Messages;
+
+/// <summary>All that is said of processes, and of why one is not known.</summary>
+internal static class OwnerMessages
+{
+    internal static readonly Message NoBtf = new("SocketsFromNetlink")
+    {
+        English = "This kernel does not describe itself (BTF), so sockets are read through sock_diag and /proc. "
+            + "Connections that begin and end between two samples have no process.",
+        Chinese = "本内核没有 BTF，因此通过 sock_diag 和 /proc 读取套接字；在两次采样之间建立并结束的连接没有进程信息。",
+    };
+
+    internal static readonly Message NoProgram = new("SocketsFromNetlink")
+    {
+        English = "Sockets are read through sock_diag and /proc, as BPF cannot be used for that. "
+            + "Connections that begin and end between two samples have no process. {0}",
+        Chinese = "通过 sock_diag 和 /proc 读取套接字，因为无法使用 BPF；在两次采样之间建立并结束的连接没有进程信息。{0}",
+    };
+
+    internal static readonly Message UnreadNamespaces = new("NamespacesNotRead")
+    {
+        English = "The sockets of {0} other network namespace(s) are not read: that needs CAP_SYS_ADMIN. Flows of containers may have no process.",
+        Chinese = "未读取另外 {0} 个网络命名空间的套接字：这需要 CAP_SYS_ADMIN。容器的流可能没有进程信息。",
+    };
+
+    internal static readonly Message UnreadProcesses = new("ProcessesNotRead")
+    {
+        English = "The sockets of {0} process(es) are not known: they belong to other users, and reading them needs CAP_SYS_PTRACE.",
+        Chinese = "无法得知 {0} 个进程的套接字：它们属于其他用户，读取需要 CAP_SYS_PTRACE。",
+    };
+
+    internal static readonly Message NoPorts = new("FlowsWithoutPorts")
+    {
+        English = "{0} flow(s) have no process because they are neither TCP nor UDP with ports.",
+        Chinese = "{0} 个流没有进程信息：它们不是带端口的 TCP 或 UDP。",
+    };
+
+    internal static readonly Message NoSocket = new("FlowsWithoutSocket")
+    {
+        English = "{0} flow(s) have no process: no socket on this machine has their addresses and ports. "
+            + "They are forwarded or translated, or their sockets were closed before XTrace looked.",
+        Chinese = "{0} 个流没有进程信息：本机没有套接字使用其地址和端口。它们被转发或做过地址转换，或者套接字在读取之前已经关闭。",
+    };
+
+    internal static readonly Message NoProcess = new("FlowsWithoutProcess")
+    {
+        English = "{0} flow(s) have no process: nobody in this PID namespace holds their socket, or the kernel closed it before XTrace looked.",
+        Chinese = "{0} 个流没有进程信息：本 PID 命名空间中没有进程持有其套接字，或者内核在读取之前已将其关闭。",
+    };
+
+    internal static readonly Message Ambiguous = new("FlowsOfSeveralNamespaces")
+    {
+        English = "{0} flow(s) have no process because sockets in several network namespaces have the same addresses and ports. "
+            + "Watch the interface of the container instead.",
+        Chinese = "{0} 个流没有进程信息：多个网络命名空间中的套接字使用相同的地址和端口。请改为监控该容器的接口。",
+    };
+}

@@ -1,0 +1,48 @@
+using System.Buffers.Binary;
+
+namespace XTrace.Net;
+
+/// <summary>The IP addresses of the network namespace that the calling thread is in, as flow keys have them: IPv4 is v4-mapped.</summary>
+internal sealed class LocalAddresses
+{
+    // linux/rtnetlink.h, linux/if_addr.h
+    private const ushort GetAddress = 22; // RTM_GETADDR
+    private const int HeaderLength = 8; // struct ifaddrmsg
+    private const ushort AttributeAddress = 1; // IFA_ADDRESS
+    private const ushort AttributeLocal = 2; // IFA_LOCAL: of both ends of a link, this one; IPv6 has it on such links alone
+    private const ulong MappedPrefix = 0xffff0000; // RFC 4291 2.5.5.2, as it lies in memory
+    private const byte Loopback = 127; // 127.0.0.0/8, RFC 1122 3.2.1.3
+
+    private readonly HashSet<(ulong, ulong)> _addresses = [];
+
+    private LocalAddresses()
+    {
+    }
+
+    internal static LocalAddresses Read()
+    {
+        LocalAddresses addresses = new();
+        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
+        socket.Dump(GetAddress, stackalloc byte[HeaderLength], addresses.Add);
+        return addresses;
+    }
+
+    /// <summary>Whether packets to this address end here.</summary>
+    internal bool Contains(ulong high, ulong low) =>
+        _addresses.Contains((high, low)) || (high == 0 && (uint)low == MappedPrefix && (byte)(low >> 32) == Loopback);
+
+    private void Add(ReadOnlySpan<byte> message)
+    {
+        ReadOnlySpan<byte> attributes = message[HeaderLength..];
+        ReadOnlySpan<byte> local = NetlinkAttributes.Find(attributes, AttributeLocal);
+        ReadOnlySpan<byte> address = local.IsEmpty ? NetlinkAttributes.Find(attributes, AttributeAddress) : local;
+        if (address.Length == 4)
+        {
+            _addresses.Add((0, (ulong)BinaryPrimitives.ReadUInt32LittleEndian(address) << 32 | MappedPrefix));
+        }
+        else if (address.Length == 16)
+        {
+            _addresses.Add((BinaryPrimitives.ReadUInt64LittleEndian(address), BinaryPrimitives.ReadUInt64LittleEndian(address[8..])));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using XTrace.Bpf;
+using XTrace.Net;
+
+namespace XTrace.Processes;
+
+/// <summary>
+/// Which network namespace is behind an interface: a container's, behind the host's end of its veth pair. Of each namespace that has
+/// sockets, a process is known that is in it.
+/// </summary>
+internal sealed class PeerNamespaces
+{
+    private const ushort GetNamespaceId = 90; // RTM_GETNSID, linux/rtnetlink.h
+    private const ushort AttributeId = 1; // NETNSA_NSID, linux/net_namespace.h
+    private const ushort AttributeProcess = 2; // NETNSA_PID
+    private const int HeaderLength = 4; // struct rtgenmsg, padded
+
+    private readonly Dictionary<int, uint> _behind = [];
+    private readonly Dictionary<uint, uint> _processes = [];
+    private readonly Dictionary<uint, LocalAddresses?> _addresses = [];
+
+    /// <param name="table">The sockets that there are.</param>
+    /// <param name="interfaces">The interfaces that matter.</param>
+    internal PeerNamespaces(SocketTable table, HashSet<int> interfaces)
+    {
+        if (interfaces.Count == 0)
+        {
+            return;
+        }
+        NetInterface[] pairs = [.. NetInterfaces.List().Where(one => one.PeerNamespace != null && interfaces.Contains(one.Index))];
+        if (pairs.Length == 0)
+        {
+            return;
+        }
+        FindProcesses(table);
+        Dictionary<int, uint> byId = [];
+        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
+        foreach ((uint net, uint process) in _processes)
+        {
+            byId[IdOf(socket, process)] = net;
+        }
+        foreach (NetInterface one in pairs)
+        {
+            if (byId.TryGetValue(one.PeerNamespace!.Value, out uint net))
+            {
+                _behind[one.Index] = net;
+            }
+        }
+    }
+
+    /// <summary>The namespace behind an interface; null where there is none, or none that has a socket.</summary>
+    internal uint? Behind(int interfaceIndex) => _behind.TryGetValue(interfaceIndex, out uint net) ? net : null;
+
+    /// <summary>The addresses of a namespace; null where this process may not enter it.</summary>
+    internal LocalAddresses? AddressesOf(uint net)
+    {
+        if (!_addresses.TryGetValue(net, out LocalAddresses? addresses))
+        {
+            NetworkNamespace.TryRun($"/proc/{_processes[net]}/ns/net", LocalAddresses.Read, out addresses);
+            _addresses[net] = addresses;
+        }
+        return addresses;
+    }
+
+    /// <summary>A process can hold sockets of another namespace than its own, so each is asked where it is.</summary>
+    private void FindProcesses(SocketTable table)
+    {
+        HashSet<(uint, uint)> asked = [];
+        foreach (ref readonly SocketRow row in table.Rows)
+        {
+            (uint net, uint process) = (row.Id.Net, row.Owner.Pid);
+            if (process != 0 && !_processes.ContainsKey(net) && asked.Add((net, process))
+                && FileStatus.InodeOf($"/proc/{process}/ns/net") is var inode && (inode == net || inode == 0))
+            {
+                _processes[net] = process;
+            }
+        }
+    }
+
+    /// <summary>What the calling thread's namespace calls a process's; below zero: nothing.</summary>
+    private static int IdOf(NetlinkSocket socket, uint process)
+    {
+        Span<byte> body = stackalloc byte[HeaderLength + 8];
+        body.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(body[4..], 8);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[6..], AttributeProcess);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[8..], process);
+        try
+        {
+            byte[] answer = socket.Ask(GetNamespaceId, body);
+            return answer.Length > HeaderLength ? NetlinkAttributes.Number(answer.AsSpan(HeaderLength), AttributeId) : -1;
+        }
+        catch (XTraceException)
+        {
+            return -1; // The process has ended meanwhile.
+        }
+    }
+}
