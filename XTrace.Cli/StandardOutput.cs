@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using XTrace.Programs;
 
 namespace XTrace.Cli;
 
@@ -8,11 +9,22 @@ internal static partial class StandardOutput
 {
     private const int Descriptor = 1;
 
+    /// <summary>How long a sample that is being written may still take after a signal.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
+
     /// <summary>A buffered writer; what is written leaves with Flush.</summary>
     internal static TextWriter Open() => new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);
 
+    /// <summary>Stops a session when its user has gone: a signal came, or nobody reads standard output any more.</summary>
+    internal static Interruption EndsWith(Action stop, Action? abandon = null)
+    {
+        Interruption interruption = new(s_grace, stop, abandon);
+        WhenClosed(stop);
+        return interruption;
+    }
+
     /// <summary>Calls back once nobody can read any more: the pipe is broken, the terminal gone.</summary>
-    internal static void WhenClosed(Action closed)
+    private static void WhenClosed(Action closed)
     {
         Thread watch = new(() =>
         {
