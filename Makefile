@@ -10,6 +10,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 OUT := out
 MODULE := $(OUT)/XTrace
 CLI := $(OUT)/xtrace-catch
+EXPORTER := $(OUT)/xtrace-exporter
 RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
 PUBLISH := dotnet publish -c Release -r $(RID) -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
@@ -18,7 +19,9 @@ CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 FOLDERS := Views en-US zh-CN
-PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
+PROGRAMS := $(shell find XTrace.Programs -name '*.cs' -not -path '*/obj/*') XTrace.Programs/XTrace.Programs.csproj
+CATCH_PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
+EXPORTER_PROGRAM := $(shell find XTrace.Exporter -name '*.cs' -not -path '*/obj/*') XTrace.Exporter/XTrace.Exporter.csproj
 
 VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 
@@ -36,7 +39,7 @@ ROOT_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-catch
 ROOT_UNIT = $(ROOT)/lib/systemd/system/xtrace-catch@.service
 ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
-# Both publishes build the same XTrace.Core.
+# The publishes build the same XTrace.Core.
 .NOTPARALLEL:
 .PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm bench install uninstall deb clean
 
@@ -50,7 +53,7 @@ help: ## Show this list
 deps: ## Install what building needs
 	@./deps.sh build
 
-build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtrace-catch
+build: $(MODULE)/XTrace.psd1 $(CLI) $(EXPORTER) ## Build the module (out/XTrace), out/xtrace-catch and out/xtrace-exporter
 
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
@@ -59,9 +62,14 @@ $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $
 	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
-$(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
+$(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(CATCH_PROGRAM)
 	@./deps.sh build
 	$(PUBLISH) XTrace.Cli -o $(OUT)
+	@touch $@
+
+$(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
+	@./deps.sh build
+	$(PUBLISH) XTrace.Exporter -o $(OUT)
 	@touch $@
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
