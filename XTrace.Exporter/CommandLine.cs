@@ -1,5 +1,5 @@
 using System.CommandLine;
-using XTrace.Net;
+using XTrace.Exporter.Metrics;
 using XTrace.Programs;
 
 namespace XTrace.Exporter;
@@ -25,6 +25,7 @@ internal sealed class CommandLine
     private readonly Option<string> _buffer = new("--buffer") { HelpName = "MIB", Description = Messages.BufferOption };
     private readonly Option<bool> _verbose = new("--verbose") { Description = OptionMessages.VerboseOption };
     private readonly FlowOptions _flows = new();
+    private readonly MetricOptions _metrics = new();
     private readonly Arguments _arguments;
 
     /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
@@ -32,8 +33,8 @@ internal sealed class CommandLine
     {
         _arguments = new Arguments(
             Name, args, Variables,
-            _help, _version, _flows.Interfaces, _excluded, _flows.Direction, _flows.Filter, _flows.ExcludeDns, _flows.AttachMode,
-            _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _devices, _idle, _active, _buffer, _verbose);
+            [_help, _version, _flows.Interfaces, _excluded, _flows.Direction, _flows.Filter, _flows.ExcludeDns, _flows.AttachMode,
+            _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _devices, _idle, _active, _buffer, .. _metrics.All, _verbose]);
         if (!WantsHelp)
         {
             _arguments.ThrowIfWrong();
@@ -55,7 +56,7 @@ internal sealed class CommandLine
                 Excluded = _arguments.List(_excluded, Messages.NoExcluded) ?? [],
                 FollowNames = true,
             };
-            IFlowOutput[] outputs = [.. Outputs];
+            IFlowOutput[] outputs = [.. _metrics.Read(_arguments, flows.Interval, Buffer)];
             return outputs.Length == 0
                 ? throw Arguments.Wrong(Messages.NoOutput)
                 : new ExportRequest(
@@ -69,9 +70,6 @@ internal sealed class CommandLine
     }
 
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
-
-    /// <summary>Where all goes: each kind of output adds its own.</summary>
-    private static IEnumerable<IFlowOutput> Outputs => [];
 
     /// <summary>Bytes that each output may let wait.</summary>
     private long Buffer => _arguments.Number(_buffer, DefaultBuffer, 1, MaxBuffer) * 1024L * 1024;

@@ -12,6 +12,7 @@ internal interface IDelivery : IDisposable
 {
     /// <summary>Hands a parcel over; connects first where that is needed.</summary>
     /// <exception cref="IOException">It failed, and the same parcel is to be tried again later.</exception>
+    /// <exception cref="ParcelRefusedException">The parcel will never be taken, and is to be given up.</exception>
     void Deliver(in Parcel parcel);
 
     /// <summary>Parcels that were delivered on a connection that broke before they had arrived: they are tried again. Often none.</summary>
@@ -104,6 +105,10 @@ internal sealed class Courier : IDisposable
                 Succeed(next);
                 pause = s_shortest;
             }
+            catch (ParcelRefusedException error)
+            {
+                Refuse(next, error);
+            }
             catch (IOException error)
             {
                 Fail(error);
@@ -153,6 +158,27 @@ internal sealed class Courier : IDisposable
         if (isBack)
         {
             Log.Write(Messages.Back(_name));
+        }
+    }
+
+    /// <summary>If it has made room meanwhile, it is counted as given up already.</summary>
+    private void Refuse(LinkedListNode<Parcel> parcel, ParcelRefusedException error)
+    {
+        bool isNew;
+        lock (_waiting)
+        {
+            isNew = _health.IsConnected;
+            _health = _health with { IsConnected = false, Failures = _health.Failures + 1 };
+            if (parcel.List is not null)
+            {
+                _waiting.Remove(parcel);
+                CountWaiting(parcel.Value, isAdded: false);
+                _health = _health with { GivenUp = _health.GivenUp + parcel.Value.Records };
+            }
+        }
+        if (isNew)
+        {
+            Log.Write(Messages.Refused(_name, error.Message));
         }
     }
 

@@ -73,6 +73,10 @@ internal static class Messages
         $"{output}: 无法发送: {reason} 数据将等待, 并会重试。",
         $"{output}: cannot send: {reason} What there is to send waits, and is tried again.");
 
+    internal static string Refused(string output, string reason) => Say(
+        $"{output}: 对方拒绝接收: {reason} 已放弃这些数据。",
+        $"{output}: the other side refuses: {reason} What it refuses is given up.");
+
     internal static string Back(string output) => Say($"{output}: 已恢复发送。", $"{output}: sending works again.");
 
     internal static string Handed(string output, OutputHealth health)
