@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace XTrace.Exporter;
 
 /// <summary>A message that an output has made ready, and the records in it.</summary>
-/// <param name="Content">The message; the courier owns it from then on.</param>
-/// <param name="Records">The records in it.</param>
-internal readonly record struct Parcel(ReadOnlyMemory<byte> Content, RecordCount Records);
+/// <param name="Content">The message; nobody else uses it from then on.</param>
+/// <param name="Items">How many things are in it, as its delivery counts them.</param>
+/// <param name="Records">The flow records in it.</param>
+internal readonly record struct Parcel(Memory<byte> Content, int Items, RecordCount Records);
 
 /// <summary>How an output's parcels reach whom they are for. All is called on the courier's thread.</summary>
 internal interface IDelivery : IDisposable
@@ -15,8 +16,11 @@ internal interface IDelivery : IDisposable
     /// <exception cref="ParcelRefusedException">The parcel will never be taken, and is to be given up.</exception>
     void Deliver(in Parcel parcel);
 
-    /// <summary>Parcels that were delivered on a connection that broke before they had arrived: they are tried again. Often none.</summary>
+    /// <summary>Parcels that were delivered on a connection that ended before they had arrived. Often none.</summary>
     IReadOnlyList<Parcel> TakeBack();
+
+    /// <summary>Ends the connection in good order: waits for so long at most until all has arrived.</summary>
+    void Close(TimeSpan patience);
 }
 
 /// <summary>
@@ -82,7 +86,16 @@ internal sealed class Courier : IDisposable
             Monitor.Pulse(_waiting);
         }
         _hurry.Set();
-        _thread.Join(patience);
+        long start = Stopwatch.GetTimestamp();
+        if (_thread.Join(patience))
+        {
+            TimeSpan left = patience - Stopwatch.GetElapsedTime(start);
+            _delivery.Close(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            lock (_waiting)
+            {
+                QueueAgain();
+            }
+        }
         lock (_waiting)
         {
             while (_waiting.Count > 0)
@@ -189,17 +202,23 @@ internal sealed class Courier : IDisposable
         {
             isNew = _health.IsConnected;
             _health = _health with { IsConnected = false, Failures = _health.Failures + 1 };
-            foreach (Parcel parcel in _delivery.TakeBack().Reverse())
-            {
-                _waiting.AddFirst(parcel);
-                CountWaiting(parcel, isAdded: true);
-                _health = _health with { Sent = _health.Sent - parcel.Records, Messages = _health.Messages - 1 };
-            }
+            QueueAgain();
             MakeRoom();
         }
         if (isNew)
         {
             Log.Write(Messages.Away(_name, error.Message));
+        }
+    }
+
+    /// <summary>What has not arrived waits again, before all else.</summary>
+    private void QueueAgain()
+    {
+        foreach (Parcel parcel in _delivery.TakeBack().Reverse())
+        {
+            _waiting.AddFirst(parcel);
+            CountWaiting(parcel, isAdded: true);
+            _health = _health with { Sent = _health.Sent - parcel.Records, Messages = _health.Messages - 1 };
         }
     }
 

@@ -86,10 +86,11 @@ internal sealed class Exporter
             totals += ExportTotals.Of(point);
             _gone += point.IsOver ? ExportTotals.Of(point) : default;
         }
+        _recorder.Process(sample, isLast);
         ExportSample export = new()
         {
             Flows = sample,
-            Records = _recorder.Process(sample, isLast),
+            Recorder = _recorder,
             Totals = totals,
             Rdma = rdma?.Sample(),
             Outputs = _request.Outputs,

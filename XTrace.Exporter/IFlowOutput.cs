@@ -38,7 +38,10 @@ internal sealed class ExportSample
     internal required FlowSample Flows { get; init; }
 
     /// <summary>The flow records that are due. Over all samples they hold every gain exactly once.</summary>
-    internal required IReadOnlyList<FlowRecord> Records { get; init; }
+    internal ReadOnlySpan<FlowRecord> Records => Recorder.Records;
+
+    /// <summary>Has taken in the sample.</summary>
+    internal required FlowRecorder Recorder { get; init; }
 
     /// <summary>The sums over all points that there are, and that there were.</summary>
     internal required ExportTotals Totals { get; init; }

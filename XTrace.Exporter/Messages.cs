@@ -24,6 +24,46 @@ internal static class Messages
         "每个输出的缓冲区, MiB: 1 到 1024 (默认 16)",
         "what each output may let wait: 1 to 1024 (default 16)");
 
+    internal static string IpfixOption => Say(
+        "IPFIX 采集器: udp://主机:4739, tcp://主机:4739, tls://主机:4740",
+        "IPFIX collectors: udp://HOST:4739, tcp://HOST:4739, tls://HOST:4740");
+
+    internal static string DomainOption => Say("IPFIX 观测域 (默认 1)", "IPFIX observation domain (default 1)");
+
+    internal static string EnterpriseOption => Say(
+        "队列对和 opcode 所用的企业号 (默认 32473, 供文档使用的号码)",
+        "enterprise of queue pairs and opcodes (default 32473, the one for documentation)");
+
+    internal static string MtuOption => Say(
+        "UDP 上 IP 包的最大长度: 512 到 9000 (默认 1500)",
+        "longest IP packet over UDP: 512 to 9000 (default 1500)");
+
+    internal static string RefreshOption => Say(
+        "每隔这么多秒重复模板 (UDP) 和总计 (默认 60)",
+        "how often templates (over UDP) and totals are repeated (default 60)");
+
+    internal static string AuthoritiesOption => Say(
+        "信任的证书颁发机构, PEM (默认: 系统信任的)",
+        "authorities to trust, PEM (default: those that the system trusts)");
+
+    internal static string CertificateOption => Say("自己的证书, PEM", "own certificate, PEM");
+
+    internal static string KeyOption => Say("证书的私钥, PEM", "its private key, PEM");
+
+    internal static string NoCollector => Say("--ipfix 没有给出采集器。", "--ipfix names no collector.");
+
+    internal static string WrongCollector(string text) => Say(
+        $"'{text}' 不是采集器的地址: 请使用例如 udp://collector:4739、tcp://10.0.0.1 或 tls://[2001:db8::1]:4740。",
+        $"'{text}' is no collector's address: use for example udp://collector:4739, tcp://10.0.0.1 or tls://[2001:db8::1]:4740.");
+
+    internal static string ClosedByCollector => Say("采集器关闭了连接。", "The collector closed the connection.");
+
+    internal static string NoAnswer => Say("没有应答。", "There is no answer.");
+
+    internal static string NoCertificate => Say("文件中没有证书。", "There is no certificate in it.");
+
+    internal static string UnreadableFile(string file, string reason) => Say($"无法读取 {file}: {reason}", $"Cannot read {file}: {reason}");
+
     internal static string NoExcluded => Say("--exclude 没有给出网络接口名称。", "--exclude names no interface.");
 
     internal static string NoDevice => Say("-d 没有给出 RDMA 设备名称。", "-d names no RDMA device.");

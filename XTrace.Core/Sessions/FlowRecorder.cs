@@ -4,9 +4,15 @@ using XTrace.Flows;
 namespace XTrace.Sessions;
 
 /// <summary>A flow record: what a flow gained since its record before, and why it is made now.</summary>
-/// <param name="Point">Where the flow was counted.</param>
-/// <param name="Row">The flow. NewPackets and NewBytes are the record's; FirstSeen is the first frame's of the record, to a sample.</param>
-internal readonly record struct FlowRecord(WatchedPoint Point, FlowRow Row);
+/// <param name="point">Where the flow was counted.</param>
+/// <param name="row">
+/// The flow. NewPackets and NewBytes are the record's; FirstSeen is the first frame's of the record, to a sample.
+/// </param>
+internal readonly struct FlowRecord(WatchedPoint point, in FlowRow row)
+{
+    internal readonly WatchedPoint Point = point;
+    internal readonly FlowRow Row = row;
+}
 
 /// <summary>
 /// Makes flow records of samples (RFC 7011, RFC 5102 flowEndReason). A flow has a record when nothing was seen of it for the
@@ -22,11 +28,13 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
     /// <summary>Flows with gains that are in no record yet.</summary>
     internal int OpenCount => _open.Count;
 
+    /// <summary>The records that the last sample made due.</summary>
+    internal ReadOnlySpan<FlowRecord> Records => CollectionsMarshal.AsSpan(_records);
+
     /// <summary>Takes in a sample.</summary>
     /// <param name="sample">The sample.</param>
     /// <param name="isLast">Whether there will be no other, so that all flows are over.</param>
-    /// <returns>The records that it makes due; valid until the next call.</returns>
-    internal IReadOnlyList<FlowRecord> Process(FlowSample sample, bool isLast = false)
+    internal void Process(FlowSample sample, bool isLast = false)
     {
         _records.Clear();
         _sample++;
@@ -47,7 +55,6 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
                 _open.Remove((point, key));
             }
         }
-        return _records;
     }
 
     private void Add(in FlowRow row, WatchedPoint point, ClockCalibration now)
@@ -97,7 +104,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
             record.EndReason = reason;
             // The sample's clock was read before its flows were.
             record.FirstSeen = (int)(row.LastSeen - row.FirstSeen) < 0 ? row.LastSeen : row.FirstSeen;
-            _records.Add(new FlowRecord(point, record));
+            _records.Add(new FlowRecord(point, in record));
         }
     }
 

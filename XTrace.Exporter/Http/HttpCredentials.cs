@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using XTrace.Programs;
 
 namespace XTrace.Exporter.Http;
 
@@ -10,8 +11,18 @@ namespace XTrace.Exporter.Http;
 internal sealed record HttpCredentials(string? User, string? PasswordFile, string? TokenFile)
 {
     /// <summary>Reads the files once, so that a name that is wrong is told at the start.</summary>
-    /// <exception cref="IOException">One cannot be read.</exception>
-    internal void Check() => _ = Header;
+    /// <exception cref="XTraceException">One cannot be read.</exception>
+    internal void Check()
+    {
+        try
+        {
+            _ = Header;
+        }
+        catch (IOException error)
+        {
+            throw Arguments.Wrong(HttpMessages.Unreadable(error.Message));
+        }
+    }
 
     /// <summary>Adds what the server is to know.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>

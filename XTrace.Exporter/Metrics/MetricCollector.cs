@@ -19,7 +19,7 @@ internal sealed class MetricCollector(int top)
         {
             return _last!;
         }
-        _records += (ulong)sample.Records.Count;
+        _records += (ulong)sample.Records.Length;
         DateTime time = DateTime.UtcNow;
         _last = new MetricSnapshot(
             time,

@@ -35,8 +35,9 @@ internal sealed partial class MetricOptions
     /// <param name="arguments">What was given.</param>
     /// <param name="interval">How often there is a sample.</param>
     /// <param name="buffer">Bytes that each may let wait.</param>
+    /// <param name="security">Whom they trust, over HTTPS.</param>
     /// <exception cref="XTraceException">A value is wrong.</exception>
-    internal IEnumerable<IFlowOutput> Read(Arguments arguments, TimeSpan interval, long buffer)
+    internal IEnumerable<IFlowOutput> Read(Arguments arguments, TimeSpan interval, long buffer, TlsOptions security)
     {
         MetricCollector collector = new(arguments.Number(_top, DefaultTop, 0, MaxTop));
         if (arguments.Text(_metrics) is { } address)
@@ -47,7 +48,7 @@ internal sealed partial class MetricOptions
         HttpCredentials credentials = new(arguments.Text(_user), arguments.Text(_password), arguments.Text(_token));
         foreach (Uri url in ReadUrls(arguments))
         {
-            yield return new RemoteWriteOutput(new RemoteWriteOptions(url, labels, credentials, buffer), collector);
+            yield return new RemoteWriteOutput(new RemoteWriteOptions(url, labels, new HttpAccess(credentials, security), buffer), collector);
         }
     }
 

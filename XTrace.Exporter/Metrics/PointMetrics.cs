@@ -34,7 +34,7 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
     /// <summary>Flows in the last sample.</summary>
     internal int Flows { get; private set; }
 
-    /// <summary>Packets that the queueing discipline dropped.</summary>
+    /// <summary>Packets that the queueing discipline dropped; null for what arrives, which has passed none.</summary>
     internal ulong? QueueDrops { get; private set; }
 
     /// <summary>The sample it was last in.</summary>
@@ -47,7 +47,8 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
     /// <param name="now">Time on a clock that does not jump.</param>
     internal void Take(WatchedPoint point, ReadOnlySpan<FlowRow> rows, long sample, TimeSpan now)
     {
-        (Sample, Flows, QueueDrops) = (sample, rows.Length, point.QueueDrops);
+        (Sample, Flows) = (sample, rows.Length);
+        QueueDrops = direction == FlowDirection.Egress ? point.QueueDrops : null;
         Totals = _ended + ExportTotals.Of(point);
         if (point.IsOver)
         {

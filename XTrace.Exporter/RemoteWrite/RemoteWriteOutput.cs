@@ -3,16 +3,15 @@ using System.Net.Http.Headers;
 using Snappier;
 using XTrace.Exporter.Http;
 using XTrace.Exporter.Metrics;
-using XTrace.Programs;
 
 namespace XTrace.Exporter.RemoteWrite;
 
 /// <summary>Where metrics are pushed to.</summary>
 /// <param name="Url">The address. One that ends as VictoriaMetrics' text import does gets text.</param>
 /// <param name="Labels">Labels that every series is given, unless it has one of that name.</param>
-/// <param name="Credentials">Who pushes.</param>
+/// <param name="Access">Who pushes, and over what.</param>
 /// <param name="Buffer">Bytes that may wait.</param>
-internal sealed record RemoteWriteOptions(Uri Url, IReadOnlyList<Label> Labels, HttpCredentials Credentials, long Buffer)
+internal sealed record RemoteWriteOptions(Uri Url, IReadOnlyList<Label> Labels, HttpAccess Access, long Buffer)
 {
     /// <summary>The end of the address where VictoriaMetrics takes text.</summary>
     internal const string TextImport = "/api/v1/import/prometheus";
@@ -34,7 +33,7 @@ internal sealed class RemoteWriteOutput : IFlowOutput
     internal RemoteWriteOutput(RemoteWriteOptions options, MetricCollector collector)
     {
         (_options, _collector) = (options, collector);
-        _courier = new Courier(Name, options.Buffer, new HttpDelivery(options.Credentials, Ask));
+        _courier = new Courier(Name, options.Buffer, new HttpDelivery(options.Url, options.Access, Ask));
     }
 
     public string Name => $"remote-write {_options.Url}";
@@ -45,14 +44,7 @@ internal sealed class RemoteWriteOutput : IFlowOutput
 
     public void Start()
     {
-        try
-        {
-            _options.Credentials.Check();
-        }
-        catch (IOException error)
-        {
-            throw Arguments.Wrong(HttpMessages.Unreadable(error.Message));
-        }
+        _options.Access.Load(_options.Url);
         _courier.Start();
     }
 
@@ -62,7 +54,7 @@ internal sealed class RemoteWriteOutput : IFlowOutput
         MetricFamily[] families = [.. snapshot.Families];
         byte[] content = _options.IsText ? Text(families, snapshot.Time) : Protobuf(families, snapshot.Time);
         ulong series = (ulong)families.Sum(family => family.Series.Count);
-        _courier.Add(new Parcel(content, new RecordCount(series, default)));
+        _courier.Add(new Parcel(content, 1, new RecordCount(series, default)));
     }
 
     public void Finish(TimeSpan patience) => _courier.Finish(patience);
