@@ -1,4 +1,5 @@
 using System.CommandLine;
+using XTrace.Exporter.ClickHouse;
 using XTrace.Exporter.Ipfix;
 using XTrace.Exporter.Metrics;
 using XTrace.Programs;
@@ -42,6 +43,7 @@ internal sealed class CommandLine
     private readonly Option<bool> _verbose = new("--verbose") { Description = OptionMessages.VerboseOption };
     private readonly FlowOptions _flows = new();
     private readonly MetricOptions _metrics = new();
+    private readonly ClickHouseArguments _clickHouse = new();
     private readonly Arguments _arguments;
 
     /// <exception cref="XTraceException">An option or its value is not known. Asking for help is never wrong.</exception>
@@ -51,7 +53,7 @@ internal sealed class CommandLine
             Name, args, Variables,
             [_help, _version, _flows.Interfaces, _excluded, _flows.Direction, _flows.Filter, _flows.ExcludeDns, _flows.AttachMode,
             _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _idle, _active,
-            _ipfix, _domain, _enterprise, _mtu, _refresh, .. _metrics.All, _devices,
+            _ipfix, _domain, _enterprise, _mtu, _refresh, .. _metrics.All, _devices, .. _clickHouse.All,
             _buffer, _authorities, _certificate, _key, _verbose]);
         if (!WantsHelp)
         {
@@ -94,6 +96,7 @@ internal sealed class CommandLine
     [
         .. Collectors.Select(collector => new IpfixOutput(collector)),
         .. _metrics.Read(_arguments, interval, Buffer, Security),
+        .. _clickHouse.Read(_arguments, Buffer, Security),
     ];
 
     private IEnumerable<IpfixOptions> Collectors =>

@@ -76,7 +76,6 @@ internal sealed class RemoteWriteOutput : IFlowOutput
             content.Headers.ContentEncoding.Add("snappy");
             request.Headers.Add("X-Prometheus-Remote-Write-Version", "0.1.0");
         }
-        request.Headers.UserAgent.ParseAdd(CommandLine.Name);
         return request;
     }
 
