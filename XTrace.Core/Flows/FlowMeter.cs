@@ -115,7 +115,7 @@ internal sealed class FlowMeter
             {
                 continue;
             }
-            if ((int)(row.FirstSeen - _previous.Clock.Jiffies) > 0)
+            if ((int)(row.FirstSeen - _previous.EndJiffies) > 0)
             {
                 break;
             }

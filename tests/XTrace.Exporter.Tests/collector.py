@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A collector made of python3-ipfix: each record is a line of JSON with the names of IANA's elements.
 
-Usage: collector.py udp|tcp|tls PORT [CERTIFICATE KEY [AUTHORITIES]]
+Usage: collector.py udp|tcp|tls PORT [sum] [CERTIFICATE KEY [AUTHORITIES]]
 It listens on all addresses, checks the sequence numbers of each transport session, and ends when standard input does.
+With sum it prints no flows, but the sum of their records, packets and bytes twice a second.
 """
 import datetime
 import io
@@ -12,6 +13,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 
 import ipfix.ie
 import ipfix.message
@@ -23,6 +25,9 @@ for spec in ("destinationQueuePair(32473/1)<unsigned32>[4]", "bthOpcode(32473/2)
     ipfix.ie.for_spec(spec)
 
 lock = threading.Lock()
+COUNTS = ipfix.ie.spec_list(["packetDeltaCount", "layer2OctetDeltaCount"])
+OPTIONS = (261, 262)
+sums = None
 
 
 def text(value):
@@ -50,9 +55,30 @@ class Session:
         if self.messages.sequence != self.next:
             show({"expected": self.next, "sequence": self.messages.sequence})
         self.next = self.messages.sequence
-        for record in self.messages.namedict_iterator():
+        if sums is None:
+            for record in self.messages.namedict_iterator():
+                self.next += 1
+                show({name: text(value) for name, value in record.items()} | {"domain": self.messages.odid})
+        else:
+            self.add()
+
+    def add(self):
+        for packets, octets in self.messages.tuple_iterator(COUNTS):
             self.next += 1
-            show({name: text(value) for name, value in record.items()} | {"domain": self.messages.odid})
+            sums[0] += 1
+            sums[1] += packets
+            sums[2] += octets
+        if any(number in OPTIONS for _, number, _ in self.messages.setlist):
+            for record in self.messages.namedict_iterator():
+                if "packetDeltaCount" not in record:
+                    self.next += 1
+                    show({name: text(value) for name, value in record.items()})
+
+
+def add_up():
+    while True:
+        time.sleep(0.5)
+        show({"sum": sums})
 
 
 def udp(port):
@@ -92,17 +118,23 @@ def tcp(port, context):
         threading.Thread(target=stream, args=(connection,), daemon=True).start()
 
 
-def main(transport, port, *files):
+def main(transport, port, *more):
+    global sums
+    if more[:1] == ("sum",):
+        sums, more = [0, 0, 0], more[1:]
+        threading.Thread(target=add_up, daemon=True).start()
     context = None
     if transport == "tls":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(files[0], files[1])
-        if len(files) > 2:
-            context.load_verify_locations(files[2])
+        context.load_cert_chain(more[0], more[1])
+        if len(more) > 2:
+            context.load_verify_locations(more[2])
             context.verify_mode = ssl.CERT_REQUIRED
     listen = (lambda: udp(int(port))) if transport == "udp" else (lambda: tcp(int(port), context))
     threading.Thread(target=listen, daemon=True).start()
     sys.stdin.read()
+    if sums:
+        show({"sum": sums})
 
 
 main(*sys.argv[1:])
