@@ -107,11 +107,11 @@ check: build ## Run the tests that take moments and need no rights
 	@tests/run.sh check
 
 test: build ## Run every test that needs no machine of its own; the last line adds all suites up
-	@./deps.sh build check test
+	@./deps.sh build check test engines
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test machine
+	@./deps.sh build deb check test engines machine
 	@./deps.sh container || true
 	@tests/run.sh all $(KERNEL)
 

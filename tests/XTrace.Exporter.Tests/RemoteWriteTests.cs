@@ -48,6 +48,19 @@ public sealed class RemoteWriteTests : IDisposable
     }
 
     [Fact]
+    public void Series_of_an_interface_that_is_gone_end_at_once()
+    {
+        using Prometheus prometheus = new(_pair, target: null);
+        using Child exporter = MetricsProcess.Start(_pair, _web, $"--remote-write {Prometheus.Url}/api/v1/write");
+        Web.Until(() => Value(Prometheus.Url, "sum(xtrace_interface_packets_total)") == 0, "the interface");
+        _pair.Run(() => Command.Run("ip", "link", "del", _pair.Interface));
+        // Without the mark of the end, Prometheus would show the last value for five minutes.
+        Web.Until(() => _web.Query(Prometheus.Url, "xtrace_interface_packets_total").Length == 0, "the end");
+        Assert.Single(_web.Query(Prometheus.Url, "xtrace_exporter_samples_total"));
+        exporter.Stop();
+    }
+
+    [Fact]
     public void A_server_that_was_away_gets_every_sample()
     {
         using VictoriaMetrics victoria = new(_pair);
