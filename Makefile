@@ -37,6 +37,10 @@ ROOT_PROGRAM = $(ROOT)/bin/xtrace-catch
 ROOT_MANUAL = $(ROOT)/share/man/man1/xtrace-catch.1
 ROOT_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-catch
 ROOT_UNIT = $(ROOT)/lib/systemd/system/xtrace-catch@.service
+ROOT_EXPORTER = $(ROOT)/bin/xtrace-exporter
+ROOT_EXPORTER_MANUAL = $(ROOT)/share/man/man1/xtrace-exporter.1
+ROOT_EXPORTER_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-exporter
+ROOT_EXPORTER_UNIT = $(ROOT)/lib/systemd/system/xtrace-exporter.service
 ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
@@ -131,13 +135,18 @@ install: build ## Install for all users: sudo make install PREFIX=/usr/local
 	@install -D -m 644 XTrace.Cli/xtrace-catch.1 '$(ROOT_MANUAL)'
 	@install -D -m 644 XTrace.Cli/xtrace-catch.bash '$(ROOT_COMPLETION)'
 	@sed 's|/usr/bin/|$(PREFIX)/bin/|' XTrace.Cli/xtrace-catch@.service | install -D -m 644 /dev/stdin '$(ROOT_UNIT)'
+	@install -D -m 755 $(EXPORTER) '$(ROOT_EXPORTER)'
+	@install -D -m 644 XTrace.Exporter/xtrace-exporter.1 '$(ROOT_EXPORTER_MANUAL)'
+	@install -D -m 644 XTrace.Exporter/xtrace-exporter.bash '$(ROOT_EXPORTER_COMPLETION)'
+	@sed 's|/usr/bin/|$(PREFIX)/bin/|' deploy/systemd/xtrace-exporter.service | install -D -m 644 /dev/stdin '$(ROOT_EXPORTER_UNIT)'
 	@rm -rf '$(ROOT_MODULE)/$(VERSION)'
 	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; done
 	@echo "Installed into $(ROOT)."
 	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module '$(PREFIX)/share/powershell/Modules/XTrace', or add its folder to PSModulePath."
 
 uninstall: ## Remove what 'make install' installed, with the same PREFIX
-	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' || { \
+	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' \
+		'$(ROOT_EXPORTER)' '$(ROOT_EXPORTER_MANUAL)' '$(ROOT_EXPORTER_COMPLETION)' '$(ROOT_EXPORTER_UNIT)' || { \
 		echo "$(ROOT) is not yours to write: run 'sudo make uninstall'." >&2; exit 1; }
 	@[[ ! -d '$(ROOT_MODULE)' ]] || rmdir --ignore-fail-on-non-empty '$(ROOT_MODULE)'
 
