@@ -10,6 +10,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 OUT := out
 MODULE := $(OUT)/XTrace
 CLI := $(OUT)/xtrace-catch
+EXPORTER := $(OUT)/xtrace-exporter
 RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
 PUBLISH := dotnet publish -c Release -r $(RID) -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
@@ -18,7 +19,9 @@ CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 FOLDERS := Views en-US zh-CN
-PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
+PROGRAMS := $(shell find XTrace.Programs -name '*.cs' -not -path '*/obj/*') XTrace.Programs/XTrace.Programs.csproj
+CATCH_PROGRAM := $(shell find XTrace.Cli -name '*.cs' -not -path '*/obj/*') XTrace.Cli/XTrace.Cli.csproj
+EXPORTER_PROGRAM := $(shell find XTrace.Exporter -name '*.cs' -not -path '*/obj/*') XTrace.Exporter/XTrace.Exporter.csproj
 
 VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 
@@ -34,9 +37,13 @@ ROOT_PROGRAM = $(ROOT)/bin/xtrace-catch
 ROOT_MANUAL = $(ROOT)/share/man/man1/xtrace-catch.1
 ROOT_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-catch
 ROOT_UNIT = $(ROOT)/lib/systemd/system/xtrace-catch@.service
+ROOT_EXPORTER = $(ROOT)/bin/xtrace-exporter
+ROOT_EXPORTER_MANUAL = $(ROOT)/share/man/man1/xtrace-exporter.1
+ROOT_EXPORTER_COMPLETION = $(ROOT)/share/bash-completion/completions/xtrace-exporter
+ROOT_EXPORTER_UNIT = $(ROOT)/lib/systemd/system/xtrace-exporter.service
 ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
-# Both publishes build the same XTrace.Core.
+# The publishes build the same XTrace.Core.
 .NOTPARALLEL:
 .PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm bench install uninstall deb clean
 
@@ -50,7 +57,7 @@ help: ## Show this list
 deps: ## Install what building needs
 	@./deps.sh build
 
-build: $(MODULE)/XTrace.psd1 $(CLI) ## Build the module (out/XTrace) and out/xtrace-catch
+build: $(MODULE)/XTrace.psd1 $(CLI) $(EXPORTER) ## Build the module (out/XTrace), out/xtrace-catch and out/xtrace-exporter
 
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
@@ -59,9 +66,14 @@ $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $
 	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
-$(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAM)
+$(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(CATCH_PROGRAM)
 	@./deps.sh build
 	$(PUBLISH) XTrace.Cli -o $(OUT)
+	@touch $@
+
+$(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
+	@./deps.sh build
+	$(PUBLISH) XTrace.Exporter -o $(OUT)
 	@touch $@
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
@@ -99,11 +111,11 @@ check: build ## Run the tests that take moments and need no rights
 	@tests/run.sh check
 
 test: build ## Run every test that needs no machine of its own; the last line adds all suites up
-	@./deps.sh build check test
+	@./deps.sh build check test engines
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test machine
+	@./deps.sh build deb check test engines machine
 	@./deps.sh container || true
 	@tests/run.sh all $(KERNEL)
 
@@ -123,13 +135,18 @@ install: build ## Install for all users: sudo make install PREFIX=/usr/local
 	@install -D -m 644 XTrace.Cli/xtrace-catch.1 '$(ROOT_MANUAL)'
 	@install -D -m 644 XTrace.Cli/xtrace-catch.bash '$(ROOT_COMPLETION)'
 	@sed 's|/usr/bin/|$(PREFIX)/bin/|' XTrace.Cli/xtrace-catch@.service | install -D -m 644 /dev/stdin '$(ROOT_UNIT)'
+	@install -D -m 755 $(EXPORTER) '$(ROOT_EXPORTER)'
+	@install -D -m 644 XTrace.Exporter/xtrace-exporter.1 '$(ROOT_EXPORTER_MANUAL)'
+	@install -D -m 644 XTrace.Exporter/xtrace-exporter.bash '$(ROOT_EXPORTER_COMPLETION)'
+	@sed 's|/usr/bin/|$(PREFIX)/bin/|' deploy/systemd/xtrace-exporter.service | install -D -m 644 /dev/stdin '$(ROOT_EXPORTER_UNIT)'
 	@rm -rf '$(ROOT_MODULE)/$(VERSION)'
 	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; done
 	@echo "Installed into $(ROOT)."
 	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module '$(PREFIX)/share/powershell/Modules/XTrace', or add its folder to PSModulePath."
 
 uninstall: ## Remove what 'make install' installed, with the same PREFIX
-	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' || { \
+	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' \
+		'$(ROOT_EXPORTER)' '$(ROOT_EXPORTER_MANUAL)' '$(ROOT_EXPORTER_COMPLETION)' '$(ROOT_EXPORTER_UNIT)' || { \
 		echo "$(ROOT) is not yours to write: run 'sudo make uninstall'." >&2; exit 1; }
 	@[[ ! -d '$(ROOT_MODULE)' ]] || rmdir --ignore-fail-on-non-empty '$(ROOT_MODULE)'
 

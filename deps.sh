@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, 'check' for the tests that need no rights, 'check test' for those of
-# 'make test', 'check test machine' and 'container' for the others, 'test bench' for the benchmarks.
+# Installs what is missing: './deps.sh build' for building, with 'deb' for the package, 'check' for the tests that need no rights, 'check test engines' for
+# those of 'make test', 'check test engines machine' and 'container' for the others, 'test bench' for the benchmarks.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -9,7 +9,8 @@ declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
     [check]='xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo nft:nftables'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo nft:nftables nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
+    [engines]='prometheus:prometheus victoria-metrics:victoria-metrics clickhouse-server:clickhouse-server'
     [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
     [container]='mmdebstrap:mmdebstrap runc:runc tmux:tmux'
@@ -41,3 +42,10 @@ fi
 echo "Installing ${packages[*]}"
 "${sudo[@]}" apt-get update -qq
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+
+# The tests start servers of their own; Debian's packages start one each.
+for package in "${packages[@]}"; do
+    if [[ $package =~ ^(prometheus|victoria-metrics|clickhouse-server)$ && -d /run/systemd/system ]]; then
+        "${sudo[@]}" systemctl disable --quiet --now "$package"
+    fi
+done

@@ -1,6 +1,6 @@
 using System.Globalization;
 using XTrace.Flows;
-using XTrace.Sessions;
+using XTrace.Programs;
 
 namespace XTrace.Cli;
 
@@ -18,7 +18,7 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
     {
         FlowWatch watch = new(request, output);
         using FlowSession session = new(request.Session, watch.Tell);
-        using Interruption interruption = new(session.Stop, session.Abandon);
+        using Interruption interruption = StandardOutput.EndsWith(session.Stop, session.Abandon);
         session.Open();
         if (session.ReadsMonitors)
         {
@@ -83,7 +83,7 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
                 _hasFailed |= notice.Level == NoticeLevel.Error;
                 if (notice.Level != NoticeLevel.Detail || request.Verbose)
                 {
-                    Console.Error.WriteLine($"{CommandLine.Name}: {Messages.Describe(notice)}");
+                    Console.Error.WriteLine($"{CommandLine.Name}: {OptionMessages.Describe(notice)}");
                 }
                 break;
         }

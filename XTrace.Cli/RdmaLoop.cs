@@ -1,4 +1,5 @@
 using XTrace.Messages;
+using XTrace.Programs;
 using XTrace.Rdma;
 using XTrace.Sessions;
 
@@ -20,7 +21,7 @@ internal static class RdmaLoop
             Samples = request.Once ? 1 : null,
         };
         using RdmaSession session = new(options, notices.Add);
-        using Interruption interruption = new(session.Stop);
+        using Interruption interruption = StandardOutput.EndsWith(session.Stop);
         session.Open();
         // What is wrong with the request is said alone.
         if (notices.Find(notice => notice.Error?.Kind == XTraceErrorKind.NotFound) is { } missing)

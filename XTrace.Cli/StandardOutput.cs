@@ -1,4 +1,5 @@
 using System.Text;
+using XTrace.Programs;
 
 namespace XTrace.Cli;
 
@@ -7,6 +8,9 @@ internal static class StandardOutput
 {
     private const int Output = 1;
     private const int Error = 2;
+
+    /// <summary>How long a sample that is being written may still take after a signal.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A buffered writer; what is written leaves with Flush.</summary>
     /// <exception cref="IOException">Standard output is closed.</exception>
@@ -22,8 +26,16 @@ internal static class StandardOutput
             : throw new IOException(Messages.OutputClosed);
     }
 
+    /// <summary>Stops a session when its user has gone: a signal came, or nobody reads standard output any more.</summary>
+    internal static Interruption EndsWith(Action stop, Action? abandon = null)
+    {
+        Interruption interruption = new(s_grace, stop, abandon);
+        WhenClosed(stop);
+        return interruption;
+    }
+
     /// <summary>Calls back when nobody can read any more: the pipe is broken or the terminal gone.</summary>
-    internal static void WhenClosed(Action closed)
+    private static void WhenClosed(Action closed)
     {
         Thread watch = new(() =>
         {

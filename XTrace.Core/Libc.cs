@@ -123,6 +123,13 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int vasprintf(out byte* buffer, byte* format, nint arguments);
 
+    /// <summary>Bytes that were written to a TCP socket and that the other side has not confirmed.</summary>
+    internal static int UnsentBytes(SafeHandle socket) => ioctl(socket, OutputQueue, out int bytes) == 0 ? bytes : 0;
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int ioctl(SafeHandle handle, nuint request, out int number);
+
+    private const nuint OutputQueue = 0x5411; // SIOCOUTQ, linux/sockios.h
     internal const int ProtRead = 1;
     internal const int ProtWrite = 2;
     internal const int GetFileFlags = 3; // F_GETFL, asm-generic/fcntl.h

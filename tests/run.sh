@@ -114,6 +114,7 @@ run_check() {
     [[ ${#pester_files[@]} == 0 ]] || start 3 Pester tests/suite.sh pester "${pester_files[@]}"
     start 3 XTrace.Core.Tests tests/suite.sh xunit XTrace.Core.Tests FullyQualifiedName~.
     start 3 XTrace.Cli.Tests tests/suite.sh xunit XTrace.Cli.Tests FullyQualifiedName~.
+    start 3 XTrace.Exporter.Tests tests/suite.sh xunit XTrace.Exporter.Tests FullyQualifiedName~.
 }
 
 run_test() {
@@ -128,6 +129,7 @@ run_test() {
         start_isolated "XTrace.Core.Tests.$hook" xunit XTrace.Core.Tests "FullyQualifiedName~${hook}MonitorStoreTests"
     done
     start_isolated XTrace.Core.Tests xunit XTrace.Core.Tests 'FullyQualifiedName!~MonitorStoreTests'
+    start_isolated XTrace.Exporter.Tests xunit XTrace.Exporter.Tests FullyQualifiedName~.
     start_isolated XTrace.Cli.Tests xunit XTrace.Cli.Tests FullyQualifiedName~.
     for file in "${pester_files[@]}"; do
         [[ $file == */Scale.* ]] || start_isolated "$(basename "$file" .Tests.ps1)" pester "$file"

@@ -92,6 +92,15 @@ internal unsafe struct FlowTotals
     internal ulong ReportedPackets;
     internal ulong ReportedBytes;
     internal fixed ulong Unused[6];
+
+    internal readonly FrameCount All => new(Packets, Bytes);
+
+    /// <summary>In no flow: filtered or malformed.</summary>
+    internal readonly FrameCount Ignored => new(FilteredPackets + MalformedPackets, FilteredBytes + MalformedBytes);
+
+    internal readonly FrameCount Evicted => new(EvictedPackets, EvictedBytes);
+
+    internal readonly FrameCount Reported => new(ReportedPackets, ReportedBytes);
 }
 
 /// <summary>struct cpu_state.</summary>

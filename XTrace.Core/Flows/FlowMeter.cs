@@ -12,11 +12,18 @@ internal sealed class FlowMeter
     /// <summary>How many flows that made room are kept until the next snapshot; those beyond are counted.</summary>
     private const int MaxEnded = 1 << 20;
 
-    private readonly Dictionary<uint, ulong> _lost = [];
+    private readonly Dictionary<uint, PointLedger> _ledgers = [];
     private FlowSnapshot _current = new();
     private FlowSnapshot _previous = new();
     private EndedFlows _ended = new();
     private EndedFlows _arriving = new();
+
+    /// <summary>
+    /// What an earlier sample counted of flows that were neither in the last snapshot nor among the ends that had been read by
+    /// then. It is taken off their ends.
+    /// </summary>
+    private List<FlowRow> _missing = [];
+    private List<FlowRow> _missingNow = [];
 
     /// <summary>The flows of the last snapshot.</summary>
     internal ReadOnlySpan<FlowRow> Rows => _current.Rows;
@@ -30,30 +37,47 @@ internal sealed class FlowMeter
     /// <summary>When the snapshot before was; null if there was none.</summary>
     internal ClockCalibration? PreviousClock => _previous.Buckets == 0 ? null : _previous.Clock;
 
+    /// <summary>A point's sums.</summary>
+    internal PointLedger LedgerOf(uint point)
+    {
+        ref PointLedger? ledger = ref CollectionsMarshal.GetValueRefOrAddDefault(_ledgers, point, out _);
+        return ledger ??= new PointLedger();
+    }
+
     /// <summary>Takes note of a flow that made room.</summary>
     internal void AddEnd(in FlowEnd end)
     {
-        if (!_arriving.TryAdd(end, MaxEnded))
+        PointLedger ledger = LedgerOf(end.Flow.Point);
+        FrameCount frames = new(end.Flow.Packets, end.Flow.Bytes);
+        if (_arriving.TryAdd(end, MaxEnded))
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(_lost, end.Flow.Point, out _) += end.Flow.Packets;
+            ledger.Arrived += frames;
+        }
+        else
+        {
+            ledger.Lost += frames;
         }
     }
-
-    /// <summary>A point's frames of flows that made room and were too many to keep.</summary>
-    internal ulong LostPackets(uint point) => _lost.GetValueOrDefault(point);
 
     /// <summary>Takes a snapshot; what was current becomes what gains are measured against.</summary>
     internal void Take(FlowMonitor monitor)
     {
         (_current, _previous) = (_previous, _current);
         (_ended, _arriving) = (_arriving, _ended);
+        (_missing, _missingNow) = (_missingNow, _missing);
         _arriving.Clear();
+        _missingNow.Clear();
         monitor.Read(_current);
+        foreach (ref FlowRow row in CollectionsMarshal.AsSpan(_missing))
+        {
+            _ended.TakeOff(ref row);
+        }
         bool isFirst = _previous.Buckets == 0;
         for (int bucket = 0; bucket < _current.Buckets; bucket++)
         {
             Measure(_current.Bucket(bucket), isFirst ? default : _previous.Bucket(bucket));
         }
+        AddUp();
     }
 
     private void Measure(Span<FlowRow> rows, Span<FlowRow> before)
@@ -69,25 +93,70 @@ internal sealed class FlowMeter
         {
             (row.NewPackets, row.NewBytes) = Gain(in row, before);
         }
+        foreach (ref readonly FlowRow earlier in before)
+        {
+            if (earlier.Packets > 0 || earlier.Bytes > 0)
+            {
+                _missingNow.Add(earlier);
+            }
+        }
     }
 
     /// <summary>
     /// What the flow gained. One that made room in between has begun anew; one that lost the count of one CPU, because it made room
-    /// there unreported, has a gain that nobody can tell, and shows none.
+    /// there, has a gain that nobody can tell yet, and shows none. What is found again is taken off the earlier row. The rest made
+    /// room, and if its end was reported after the ends were read, that comes with the next snapshot: see <see cref="_missing"/>.
     /// </summary>
-    private (ulong Packets, ulong Bytes) Gain(in FlowRow row, ReadOnlySpan<FlowRow> before)
+    private (ulong Packets, ulong Bytes) Gain(in FlowRow row, Span<FlowRow> before)
     {
-        foreach (ref readonly FlowRow earlier in before)
+        foreach (ref FlowRow earlier in before)
         {
-            if (earlier.IsSameFlow(in row))
+            if (!earlier.IsSameFlow(in row))
             {
-                bool isNew = (int)(row.FirstSeen - _previous.Clock.Jiffies) > 0;
-                return isNew ? (row.Packets, row.Bytes)
-                    : earlier.Packets <= row.Packets && earlier.Bytes <= row.Bytes
-                    ? (row.Packets - earlier.Packets, row.Bytes - earlier.Bytes)
-                    : (0, 0);
+                continue;
             }
+            if ((int)(row.FirstSeen - _previous.EndJiffies) > 0)
+            {
+                break;
+            }
+            FrameCount found = new(Math.Min(row.Packets, earlier.Packets), Math.Min(row.Bytes, earlier.Bytes));
+            (earlier.Packets, earlier.Bytes) = (earlier.Packets - found.Packets, earlier.Bytes - found.Bytes);
+            return (row.Packets - found.Packets, row.Bytes - found.Bytes);
         }
         return (row.Packets, row.Bytes);
     }
+
+    private void AddUp()
+    {
+        foreach (PointLedger ledger in _ledgers.Values)
+        {
+            ledger.InTable = default;
+        }
+        foreach (ref readonly FlowRow row in Rows)
+        {
+            PointLedger ledger = LedgerOf(row.Point);
+            ledger.InTable += new FrameCount(row.Packets, row.Bytes);
+            ledger.Gained += row.Gain;
+        }
+        foreach (ref readonly FlowRow row in Ended)
+        {
+            LedgerOf(row.Point).Gained += row.Gain;
+        }
+    }
+}
+
+/// <summary>A point's frames, added up over its flows.</summary>
+internal sealed class PointLedger
+{
+    /// <summary>Of the flows in the last snapshot.</summary>
+    internal FrameCount InTable { get; set; }
+
+    /// <summary>Of flows that made room and were reported, since the start.</summary>
+    internal FrameCount Arrived { get; set; }
+
+    /// <summary>Of those that were too many to keep.</summary>
+    internal FrameCount Lost { get; set; }
+
+    /// <summary>All gains of all samples.</summary>
+    internal FrameCount Gained { get; set; }
 }

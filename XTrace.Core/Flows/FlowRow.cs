@@ -22,6 +22,9 @@ internal struct FlowRow
     internal ulong NewPackets;
     internal ulong NewBytes;
 
+    /// <summary>What it gained.</summary>
+    internal readonly FrameCount Gain => new(NewPackets, NewBytes);
+
     internal readonly bool IsSameFlow(in FlowRow other) => Point == other.Point && Key.Equals(other.Key);
 
     /// <summary>Adds what another CPU, or an earlier life in the table, counted of the same flow.</summary>

@@ -11,8 +11,11 @@ internal sealed class FlowSnapshot
 
     internal int Count { get; private set; }
 
-    /// <summary>When it was taken.</summary>
+    /// <summary>When it was taken: its flows were read from then on.</summary>
     internal ClockCalibration Clock { get; set; }
+
+    /// <summary>The low half of jiffies_64 when all were read. A flow that was seen first after that is not in it.</summary>
+    internal uint EndJiffies { get; set; }
 
     /// <summary>Buckets in a partition; 0 before the first reading.</summary>
     internal int Buckets { get; private set; }

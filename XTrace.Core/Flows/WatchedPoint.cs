@@ -39,8 +39,26 @@ internal sealed class WatchedPoint(uint id, string interfaceName, int interfaceI
     /// <summary>How many of them were told.</summary>
     internal int ReportedBefore { get; set; }
 
-    /// <summary>Frames whose flows are in no sample, as was said already.</summary>
-    internal ulong ReportedLoss { get; set; }
+    /// <summary>Frames, up to the last sample, that are in no sample of this session although the monitor keeps their flows.</summary>
+    internal FrameCount Missed { get; set; }
+
+    /// <summary>How many of them were told.</summary>
+    internal ulong ReportedMissed { get; set; }
+
+    /// <summary>Frames of flows that the monitor keeps and the session's filter left out of its samples.</summary>
+    internal FrameCount LeftOut { get; set; }
+
+    /// <summary>Frames that the monitor had counted before the session did, and those of them in no flow.</summary>
+    internal (FrameCount All, FrameCount Ignored) Before { get; set; }
+
+    /// <summary>
+    /// Frames that the interface counted since the session began to, up to the last sample. At rest they are the gains of all
+    /// samples, and <see cref="Ignored"/>, and <see cref="Missed"/>.
+    /// </summary>
+    internal FrameCount Seen => Totals.All - Before.All;
+
+    /// <summary>Frames that are in no flow of a sample because nobody wants them, or because they are malformed.</summary>
+    internal FrameCount Ignored => Totals.Ignored - Before.Ignored + LeftOut;
 
     /// <summary>Whether it has ended, so that the last sample was its last one.</summary>
     internal bool IsOver { get; set; }

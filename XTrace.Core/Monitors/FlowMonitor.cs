@@ -178,6 +178,7 @@ internal sealed class FlowMonitor : IDisposable
     {
         snapshot.Clock = Calibrate();
         Table.Read(snapshot, Points.IsPoint);
+        snapshot.EndJiffies = Calibrate().Jiffies;
     }
 
     public void Dispose()

@@ -4,9 +4,15 @@ using XTrace.Flows;
 namespace XTrace.Sessions;
 
 /// <summary>A flow record: what a flow gained since its record before, and why it is made now.</summary>
-/// <param name="Point">Where the flow was counted.</param>
-/// <param name="Row">The flow. NewPackets and NewBytes are the record's; FirstSeen is the first frame's of the record, to a sample.</param>
-internal readonly record struct FlowRecord(WatchedPoint Point, FlowRow Row);
+/// <param name="point">Where the flow was counted.</param>
+/// <param name="row">
+/// The flow. NewPackets and NewBytes are the record's; FirstSeen is the first frame's of the record, to a sample.
+/// </param>
+internal readonly struct FlowRecord(WatchedPoint point, in FlowRow row)
+{
+    internal readonly WatchedPoint Point = point;
+    internal readonly FlowRow Row = row;
+}
 
 /// <summary>
 /// Makes flow records of samples (RFC 7011, RFC 5102 flowEndReason). A flow has a record when nothing was seen of it for the
@@ -22,9 +28,13 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
     /// <summary>Flows with gains that are in no record yet.</summary>
     internal int OpenCount => _open.Count;
 
+    /// <summary>The records that the last sample made due.</summary>
+    internal ReadOnlySpan<FlowRecord> Records => CollectionsMarshal.AsSpan(_records);
+
     /// <summary>Takes in a sample.</summary>
-    /// <returns>The records that it makes due; valid until the next call.</returns>
-    internal IReadOnlyList<FlowRecord> Process(FlowSample sample)
+    /// <param name="sample">The sample.</param>
+    /// <param name="isLast">Whether there will be no other, so that all flows are over.</param>
+    internal void Process(FlowSample sample, bool isLast = false)
     {
         _records.Clear();
         _sample++;
@@ -37,26 +47,14 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
         }
         foreach (((WatchedPoint point, FlowKey key), OpenFlow flow) in _open)
         {
-            if (flow.Sample != _sample || point.IsOver)
+            if (flow.Sample != _sample || point.IsOver || isLast)
             {
-                // It made room without a word, or its interface is gone.
-                Emit(point, in flow.Row, point.IsOver ? FlowEndReason.ForcedEnd : FlowEndReason.LackOfResources);
+                // The end was forced, or it made room without a word.
+                bool isForced = point.IsOver || (isLast && flow.Sample == _sample);
+                Emit(point, in flow.Row, isForced ? FlowEndReason.ForcedEnd : FlowEndReason.LackOfResources);
                 _open.Remove((point, key));
             }
         }
-        return _records;
-    }
-
-    /// <summary>The records of all flows that have gains left, where there will be no more samples.</summary>
-    internal IReadOnlyList<FlowRecord> Flush()
-    {
-        _records.Clear();
-        foreach (((WatchedPoint point, _), OpenFlow flow) in _open)
-        {
-            Emit(point, in flow.Row, FlowEndReason.ForcedEnd);
-        }
-        _open.Clear();
-        return _records;
     }
 
     private void Add(in FlowRow row, WatchedPoint point, ClockCalibration now)
@@ -68,8 +66,8 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
         ref OpenFlow flow = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, (point, row.Key), out bool isKnown);
         if (!isKnown)
         {
-            flow = new OpenFlow { Row = row, Since = row.FirstSeen };
-            (flow.Row.NewPackets, flow.Row.NewBytes) = (0, 0);
+            flow = new OpenFlow { Row = row, Since = FirstOf(in row, point, now) };
+            (flow.Row.FirstSeen, flow.Row.NewPackets, flow.Row.NewBytes) = (flow.Since, 0, 0);
         }
         flow.Sample = _sample;
         flow.Row.LastSeen = row.LastSeen;
@@ -89,13 +87,24 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active)
         }
     }
 
+    /// <summary>
+    /// When the record begins: with the flow's first frame, or, where that is in an earlier record, with the sample before this one.
+    /// </summary>
+    private static uint FirstOf(in FlowRow row, WatchedPoint point, ClockCalibration now)
+    {
+        uint sampledBefore = now.Jiffies - (uint)(point.MeasuredSeconds * 1e9 / now.TickNanoseconds);
+        return (int)(row.FirstSeen - sampledBefore) > 0 ? row.FirstSeen : sampledBefore;
+    }
+
     private void Emit(WatchedPoint point, in FlowRow row, FlowEndReason reason)
     {
         if (row.NewPackets > 0)
         {
             FlowRow record = row;
             record.EndReason = reason;
-            _records.Add(new FlowRecord(point, record));
+            // The sample's clock was read before its flows were.
+            record.FirstSeen = (int)(row.LastSeen - row.FirstSeen) < 0 ? row.LastSeen : row.FirstSeen;
+            _records.Add(new FlowRecord(point, in record));
         }
     }
 

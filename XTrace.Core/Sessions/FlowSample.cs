@@ -104,24 +104,28 @@ public sealed class FlowSample
             _rows[end] = row;
             _ranges[point] = (start, end + 1);
         });
+        if (!_filter.IsEmpty)
+        {
+            ForEachRow(sources, (in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
+        }
     }
 
     private delegate void RowAction(in FlowRow row, WatchedPoint point);
 
-    private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action)
+    private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action, bool wanted = true)
     {
         foreach (Sessions.FlowSource source in sources)
         {
-            ForEachRow(source, source.Meter.Rows, action);
-            ForEachRow(source, source.Meter.Ended, action);
+            ForEachRow(source, source.Meter.Rows, action, wanted);
+            ForEachRow(source, source.Meter.Ended, action, wanted);
         }
     }
 
-    private void ForEachRow(Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, RowAction action)
+    private void ForEachRow(Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, RowAction action, bool wanted)
     {
         foreach (ref readonly FlowRow row in rows)
         {
-            if ((_filter.IsEmpty || _filter.Matches(in row.Key)) && source.PointOf(in row) is { } point)
+            if (source.PointOf(in row) is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
             {
                 action(in row, point);
             }

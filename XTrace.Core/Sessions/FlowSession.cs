@@ -21,6 +21,7 @@ public sealed class FlowSession : IDisposable
     private readonly FlowSessionOptions _options;
     private readonly Action<Notice> _report;
     private readonly NamePattern[] _patterns;
+    private readonly NamePattern[] _excluded;
     private readonly SampleClock _clock;
     private readonly BpfRing _ends = new();
     private readonly List<FlowSource> _sources = [];
@@ -38,13 +39,14 @@ public sealed class FlowSession : IDisposable
         _options = options;
         _report = report;
         _patterns = [.. options.Interfaces.Select(name => new NamePattern(name))];
+        _excluded = [.. options.Excluded.Select(name => new NamePattern(name))];
         _sample = new FlowSample(options.Filter, options.Owner);
         OwnOptions.Check();
         _clock = new SampleClock(options.Interval);
     }
 
     /// <summary>Whether there is nothing to watch, and no wildcard that something could still match.</summary>
-    public bool IsOver => !WatchesAnything && _patterns.All(pattern => pattern.IsExact);
+    public bool IsOver => !WatchesAnything && !_patterns.Any(IsFollowed);
 
     /// <summary>Whether there is something to watch now.</summary>
     public bool WatchesAnything => Points.Any();
@@ -105,8 +107,13 @@ public sealed class FlowSession : IDisposable
         return Take(_sources);
     }
 
-    /// <summary>Reads everything once, so that the next sample's gains are those from now on.</summary>
-    public void Baseline() => Take(_sources);
+    /// <summary>Reads the monitors that run already, so that the next sample's gains are those from now on.</summary>
+    public void Baseline()
+    {
+        List<FlowSource> monitors = _sources.FindAll(source => !source.IsOwn);
+        Take(monitors);
+        monitors.ForEach(source => source.Begin());
+    }
 
     /// <summary>Takes a sample of the monitors that run already, and lets go of them.</summary>
     public FlowSample SampleMonitors()
@@ -174,10 +181,10 @@ public sealed class FlowSession : IDisposable
             _report(new Notice(
                 NoticeLevel.Warning, FlowMessages.ProgramsBefore, name, name, point.Direction, point.ProgramsBefore));
         }
-        foreach (WatchedPoint point in source.Points.Where(point => source.LossOf(point) > point.ReportedLoss))
+        foreach (WatchedPoint point in source.Points.Where(point => point.Missed.Packets > point.ReportedMissed))
         {
-            ulong packets = source.LossOf(point) - point.ReportedLoss;
-            point.ReportedLoss += packets;
+            ulong packets = point.Missed.Packets - point.ReportedMissed;
+            point.ReportedMissed += packets;
             _report(new Notice(
                 NoticeLevel.Warning, FlowMessages.FlowsEvicted, point.InterfaceName, point.InterfaceName, point.Direction, packets));
         }
@@ -207,7 +214,7 @@ public sealed class FlowSession : IDisposable
             _known.Remove(point.InterfaceIndex);
             _promiscuous.Remove(point.InterfaceIndex, out SocketHandle? held);
             held?.Dispose();
-            bool isExpected = !_patterns.Any(pattern => pattern.IsExact && pattern.IsMatch(point.InterfaceName));
+            bool isExpected = !_patterns.Any(pattern => !IsFollowed(pattern) && pattern.IsMatch(point.InterfaceName));
             _report(isExpected
                 ? new Notice(NoticeLevel.Information, FlowMessages.InterfaceLeft, point.InterfaceName, point.InterfaceName)
                 : new Notice(new XTraceException(FlowMessages.InterfaceGone, point.InterfaceName, point.InterfaceName)));
@@ -221,29 +228,29 @@ public sealed class FlowSession : IDisposable
                 _sources.Remove(source);
             }
         }
-        if (!_patterns.All(pattern => pattern.IsExact))
+        if (_patterns.Any(IsFollowed))
         {
             Open(Find(mustExist: false));
         }
     }
 
-    /// <summary>The interfaces that are meant and not watched yet. Exact names are looked for once, and wildcards always.</summary>
+    private bool IsFollowed(NamePattern pattern) => _options.FollowNames || !pattern.IsExact;
+
+    /// <summary>The interfaces that are meant and not watched yet. What is not followed is looked for once.</summary>
     private List<NetInterface> Find(bool mustExist)
     {
         IReadOnlyList<NetInterface> all = NetInterfaces.List();
         List<NetInterface> found = [];
-        foreach (NamePattern pattern in _patterns.Where(pattern => mustExist || !pattern.IsExact))
+        foreach (NamePattern pattern in _patterns.Where(pattern => mustExist || IsFollowed(pattern)))
         {
             IReadOnlyList<NetInterface> matches = NetInterfaces.Choose(all, pattern);
-            if (matches.Count == 0 && pattern.IsExact)
+            if (matches.Count == 0 && mustExist)
             {
-                _report(new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
+                _report(IsFollowed(pattern)
+                    ? new Notice(NoticeLevel.Information, FlowMessages.NothingMatchesYet, $"{pattern}", pattern)
+                    : new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
             }
-            else if (matches.Count == 0 && mustExist)
-            {
-                _report(new Notice(NoticeLevel.Information, FlowMessages.NothingMatchesYet, $"{pattern}", pattern));
-            }
-            found.AddRange(matches.Where(match => _known.Add(match.Index)));
+            found.AddRange(matches.Where(match => !_excluded.Any(one => one.IsMatch(match.Name)) && _known.Add(match.Index)));
         }
         return found;
     }
@@ -366,9 +373,7 @@ public sealed class FlowSession : IDisposable
         Try(() => source.TryReadEnds(_ends));
         foreach (WatchedPoint point in source.Points)
         {
-            // What made room before is in no sample of this session, and nobody asked for it.
-            point.Totals = source.Monitor.Points.ReadTotals(point.Id);
-            point.ReportedLoss = source.LossOf(point);
+            source.BeginMissing(point);
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed unsafe class FlowSource : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<uint, (WatchedPoint Point, PointPin? Pin)> _points = [];
+    private readonly Dictionary<WatchedPoint, FlowTotals> _totals = [];
+    private readonly Dictionary<WatchedPoint, FrameCount> _unread = [];
     private readonly string? _folder;
     private BpfMemory? _control;
     private int _readerLock = -1;
@@ -75,13 +77,22 @@ internal sealed unsafe class FlowSource : IDisposable
         return _control != null;
     }
 
-    /// <summary>
-    /// A point's frames, up to the last sample, that are in no sample of this session although the monitor keeps their flows.
-    /// </summary>
-    internal ulong LossOf(WatchedPoint point)
+    /// <summary>What made room before the session began is in none of its samples, and nobody asked for it.</summary>
+    internal void BeginMissing(WatchedPoint point)
     {
-        FlowTotals totals = point.Totals;
-        return totals.EvictedPackets + (ReadsEnds ? Meter.LostPackets(point.Id) : totals.ReportedPackets);
+        point.Totals = Monitor.Points.ReadTotals(point.Id);
+        _unread[point] = UnreadOf(point.Totals);
+    }
+
+    /// <summary>The session's samples begin now: what was counted so far is not theirs.</summary>
+    internal void Begin()
+    {
+        foreach (WatchedPoint point in Points)
+        {
+            FlowTotals totals = _totals[point];
+            point.Before = (Meter.LedgerOf(point.Id).InTable + totals.Evicted + totals.Reported + totals.Ignored, totals.Ignored);
+            point.LeftOut = default;
+        }
     }
 
     /// <summary>Tells the kernel that somebody still reads ends.</summary>
@@ -99,11 +110,17 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Takes a snapshot, and finds out which points have ended: this is then their last sample.</summary>
     internal void Take()
     {
+        // What makes room from here on may still be in the snapshot.
+        foreach (WatchedPoint point in Points)
+        {
+            _totals[point] = Monitor.Points.ReadTotals(point.Id);
+        }
         Meter.Take(Monitor);
         foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
         {
             ulong since = Math.Max(point.StartedNanoseconds, Meter.PreviousClock?.BootNanoseconds ?? 0);
             point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
+            point.Missed = FrameCount.Max(point.Missed, MissedOf(point));
             point.Totals = Monitor.Points.ReadTotals(point.Id);
             (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
         }
@@ -115,6 +132,8 @@ internal sealed unsafe class FlowSource : IDisposable
         foreach (WatchedPoint point in Points.Where(point => point.IsOver).ToArray())
         {
             _points.Remove(point.Id);
+            _totals.Remove(point);
+            _unread.Remove(point);
             if (IsOwn)
             {
                 Monitor.Detach(point.Id);
@@ -135,6 +154,20 @@ internal sealed unsafe class FlowSource : IDisposable
         }
         Monitor.Dispose();
     }
+
+    /// <summary>
+    /// What the monitor keeps and no sample has. While frames arrive it may be too little by those that are on their way, and is
+    /// never too much.
+    /// </summary>
+    private FrameCount MissedOf(WatchedPoint point)
+    {
+        PointLedger ledger = Meter.LedgerOf(point.Id);
+        FrameCount unread = UnreadOf(_totals[point]) - _unread.GetValueOrDefault(point);
+        return ledger.InTable + ledger.Arrived + ledger.Lost + unread - ledger.Gained;
+    }
+
+    /// <summary>Frames of flows that made room, and whose ends this session does not get.</summary>
+    private FrameCount UnreadOf(FlowTotals totals) => totals.Evicted + (ReadsEnds ? default : totals.Reported);
 
     /// <summary>Whether a point has ended, and how many programs of others run before it.</summary>
     private (bool IsOver, int ProgramsBefore) Ask(WatchedPoint point, PointPin? pin)

@@ -113,11 +113,16 @@ Describe 'The documents' {
         }
     }
 
-    It 'the options of <_> are those of --help' -ForEach 'docs/command-line.md', 'docs/zh-CN/command-line.md' {
-        $help = & "$repository/out/xtrace-catch" --help
+    It 'the options of <document> are those of --help' -ForEach @(
+        @{ Document = 'docs/command-line.md'; Program = 'xtrace-catch' }
+        @{ Document = 'docs/zh-CN/command-line.md'; Program = 'xtrace-catch' }
+        @{ Document = 'docs/exporter.md'; Program = 'xtrace-exporter' }
+        @{ Document = 'docs/zh-CN/exporter.md'; Program = 'xtrace-exporter' }
+    ) {
+        $help = & "$repository/out/$program" --help
         $options = $help | ForEach-Object { if ($_ -match '^  (--?[\w-]+(, --?[\w-]+)*)') { $Matches[1] } }
         $options.Count | Should -BeGreaterThan 8
-        Get-Table $_ "($([char] 0x9009)$([char] 0x9879)|option)" | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ($options | Sort-Object)
+        Get-Table $document "($([char] 0x9009)$([char] 0x9879)|option)" | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ($options | Sort-Object)
     }
 
     It 'the cmdlets of <_>, and their parameters, are those of the module' -ForEach 'docs/cmdlets.md', 'docs/zh-CN/cmdlets.md' {

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

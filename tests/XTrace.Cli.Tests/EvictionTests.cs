@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using XTrace.Monitors;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

@@ -1,5 +1,4 @@
 using XTrace.Monitors;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

@@ -1,6 +1,5 @@
 using XTrace.Monitors;
 using XTrace.Net;
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

@@ -1,4 +1,3 @@
-using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 

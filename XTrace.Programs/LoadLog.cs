@@ -1,4 +1,4 @@
-namespace XTrace.Cli;
+namespace XTrace.Programs;
 
 /// <summary>What libbpf and the verifier print when the kernel refuses: thousands of lines, one of which says why.</summary>
 internal static class LoadLog

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 
-namespace XTrace.Cli;
+namespace XTrace.Programs;
 
 /// <summary>
-/// Stops a session when its user has gone: a signal came that would end the process, or nobody reads standard output any
-/// more. The session itself waits between its samples; this only tells it to stop.
+/// Stops a session when a signal comes that would end the process. The session itself waits between its samples; this only
+/// tells it to stop.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -27,24 +27,22 @@ internal sealed class Interruption : IDisposable
         .. s_numbers.Select(number => (PosixSignal)number),
     ];
 
-    /// <summary>How long a sample that is being written may still take after a signal.</summary>
-    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
-
     private readonly PosixSignalRegistration[] _registrations;
+    private readonly TimeSpan _grace;
     private readonly Action _stop;
     private readonly Action? _abandon;
 
     /// <summary>Make it before anything is attached, so that no signal falls between.</summary>
+    /// <param name="grace">How long the process may still take after a signal.</param>
     /// <param name="stop">Makes the session's wait return false. Called from another thread, perhaps more than once.</param>
     /// <param name="abandon">
     /// Takes back what would stay in the kernel after the process. Called from another thread if the process does not come
     /// to its end by itself: the reader of a full pipe may never go on.
     /// </param>
-    internal Interruption(Action stop, Action? abandon = null)
+    internal Interruption(TimeSpan grace, Action stop, Action? abandon = null)
     {
-        (_stop, _abandon) = (stop, abandon);
+        (_grace, _stop, _abandon) = (grace, stop, abandon);
         _registrations = [.. s_signals.Select(signal => PosixSignalRegistration.Create(signal, Stop))];
-        StandardOutput.WhenClosed(stop);
     }
 
     public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
@@ -53,7 +51,7 @@ internal sealed class Interruption : IDisposable
     {
         signal.Cancel = true;
         _stop();
-        Thread.Sleep(s_grace);
+        Thread.Sleep(_grace);
         _abandon?.Invoke();
         Environment.Exit(0);
     }

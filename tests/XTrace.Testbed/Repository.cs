@@ -1,17 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace XTrace.Cli.Tests;
+namespace XTrace.Testbed;
 
 /// <summary>The tree that the tests are part of.</summary>
-internal static class Repository
+public static class Repository
 {
-    internal static string Root { get; } = Path.GetFullPath($"{Path.GetDirectoryName(SourcePath())}/../..");
+    public static string Root { get; } = Path.GetFullPath($"{Path.GetDirectoryName(SourcePath())}/../..");
 
-    internal static string PathOf(string file) => Path.Combine(Root, file);
+    public static string PathOf(string file) => Path.Combine(Root, file);
 
     /// <summary>Runs a program there, and returns how it ended and what it printed.</summary>
-    internal static (int ExitCode, string Output, string Error) Run(string program, params string[] arguments)
+    public static (int ExitCode, string Output, string Error) Run(string program, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         // What 'make test' hands down to makes that it starts is not for these.

@@ -1,0 +1,129 @@
+using XTrace.Flows;
+using XTrace.Programs;
+using XTrace.Rdma;
+using XTrace.Sessions;
+
+namespace XTrace.Exporter;
+
+/// <summary>What the command line asks to export.</summary>
+/// <param name="Flows">What is watched.</param>
+/// <param name="Devices">RDMA devices whose counters are read, where an output needs them.</param>
+/// <param name="Idle">A flow that was silent for so long is over.</param>
+/// <param name="Active">A flow that goes on has a record this often.</param>
+/// <param name="Outputs">Where all goes.</param>
+/// <param name="Verbose">Say also what only the curious want to know.</param>
+internal sealed record ExportRequest(
+    FlowSessionOptions Flows, IReadOnlyList<string> Devices, TimeSpan Idle, TimeSpan Active, IReadOnlyList<IFlowOutput> Outputs, bool Verbose);
+
+/// <summary>Samples, and hands each sample to the outputs, until a signal comes.</summary>
+internal sealed class Exporter
+{
+    /// <summary>How long outputs may take to send what is left.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    private readonly ExportRequest _request;
+    private readonly FlowRecorder _recorder;
+    private ExportTotals _gone;
+    private bool _hasFailed;
+
+    private Exporter(ExportRequest request)
+    {
+        _request = request;
+        _recorder = new FlowRecorder(request.Idle, request.Active);
+    }
+
+    /// <summary>Returns when a signal ends it.</summary>
+    /// <returns>False where something that was asked for could not be watched.</returns>
+    /// <exception cref="XTraceException">Nothing can be watched, or an output cannot begin.</exception>
+    internal static bool Run(ExportRequest request)
+    {
+        Exporter exporter = new(request);
+        using FlowSession flows = new(request.Flows, exporter.Tell);
+        using RdmaSession? rdma = exporter.OpenRdma();
+        using Interruption interruption = new(s_patience + s_patience, flows.Stop, flows.Abandon);
+        try
+        {
+            foreach (IFlowOutput output in request.Outputs)
+            {
+                output.Start();
+            }
+            flows.Open();
+            flows.Baseline();
+            while (flows.Wait(TimeSpan.MaxValue))
+            {
+                exporter.Export(flows.Sample(), rdma, isLast: false);
+            }
+            exporter.Export(flows.Sample(), rdma, isLast: true);
+            exporter.Finish();
+        }
+        finally
+        {
+            foreach (IFlowOutput output in request.Outputs)
+            {
+                output.Dispose();
+            }
+        }
+        return !exporter._hasFailed;
+    }
+
+    private RdmaSession? OpenRdma()
+    {
+        if (!_request.Outputs.Any(output => output.NeedsRdma))
+        {
+            return null;
+        }
+        CounterSelection selection = new() { Targets = [.. _request.Devices.Select(name => new RdmaTarget(name))] };
+        RdmaSession session = new(new RdmaSessionOptions { Selection = selection, Samples = null }, Tell);
+        session.Open();
+        return session;
+    }
+
+    private void Export(FlowSample sample, RdmaSession? rdma, bool isLast)
+    {
+        ExportTotals totals = _gone;
+        foreach (WatchedPoint point in sample.Points)
+        {
+            totals += ExportTotals.Of(point);
+            _gone += point.IsOver ? ExportTotals.Of(point) : default;
+        }
+        _recorder.Process(sample, isLast);
+        ExportSample export = new()
+        {
+            Flows = sample,
+            Recorder = _recorder,
+            Totals = totals,
+            Rdma = rdma?.Sample(),
+            Outputs = _request.Outputs,
+            IsLast = isLast,
+        };
+        foreach (IFlowOutput output in _request.Outputs)
+        {
+            output.Take(export);
+        }
+    }
+
+    /// <summary>All outputs together have one patience.</summary>
+    private void Finish()
+    {
+        Thread[] endings = [.. _request.Outputs.Select(output => new Thread(() => output.Finish(s_patience)))];
+        Array.ForEach(endings, ending => ending.Start());
+        Array.ForEach(endings, ending => ending.Join());
+        foreach (IFlowOutput output in _request.Outputs)
+        {
+            if (output.Health is { } health)
+            {
+                Log.Write(Messages.Handed(output.Name, health));
+            }
+        }
+    }
+
+    /// <summary>What was asked for goes on beside what failed.</summary>
+    private void Tell(Notice notice)
+    {
+        _hasFailed |= notice.Level == NoticeLevel.Error;
+        if (notice.Level != NoticeLevel.Detail || _request.Verbose)
+        {
+            Log.Write(OptionMessages.Describe(notice));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using XTrace.Messages;
+
+namespace XTrace.Exporter.Http;
+
+/// <summary>What is said of servers.</summary>
+internal static class HttpMessages
+{
+    internal static string NoAnswer => Speech.Say("服务器没有应答。", "The server does not answer.");
+
+    internal static string WrongUrl(string option, string text) => Speech.Say(
+        $"{option} 的值 '{text}' 不是网址: 请使用例如 http://server:8428/api/v1/write。",
+        $"{option} cannot be '{text}': give a URL, for example http://server:8428/api/v1/write.");
+
+    internal static string SecretInUrl(string option) => Speech.Say(
+        $"{option} 的网址中不能有用户和密码: 命令行对所有人可见。请使用 {option}-user 和 {option}-password-file。",
+        $"{option} may not have user and password in its URL, as everybody can see command lines:"
+        + $" use {option}-user and {option}-password-file.");
+
+    internal static string Unreadable(string file) => Speech.Say($"无法读取凭据: {file}", $"Credentials cannot be read: {file}");
+}

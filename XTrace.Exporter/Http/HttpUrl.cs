@@ -1,0 +1,18 @@
+using XTrace.Programs;
+
+namespace XTrace.Exporter.Http;
+
+/// <summary>URLs that people give.</summary>
+internal static class HttpUrl
+{
+    /// <summary>Reads one.</summary>
+    /// <exception cref="XTraceException">It is none of HTTP or HTTPS, or has a password in it.</exception>
+    internal static Uri Parse(string option, string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("http" or "https"))
+        {
+            throw Arguments.Wrong(HttpMessages.WrongUrl(option, text));
+        }
+        return url.UserInfo.Length == 0 ? url : throw Arguments.Wrong(HttpMessages.SecretInUrl(option));
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace XTrace.Exporter.Ipfix;
+
+/// <summary>
+/// Sends messages as datagrams (RFC 7011 10.3). Templates go first, and again each time that they may be lost. Datagrams are sent
+/// at a pace that a collector with the usual receive buffer can follow.
+/// </summary>
+internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
+{
+    /// <summary>Datagrams that are sent before a pause of a millisecond. Linux gives a receiver room for about 90 of this size.</summary>
+    private const int Burst = 8;
+
+    private readonly byte[] _templates = [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.Describe(options.Enterprise)];
+    private Socket? _socket;
+    private long _templatesSent;
+    private uint _sequence;
+    private int _burst;
+
+    public void Deliver(in Parcel parcel)
+    {
+        try
+        {
+            _socket ??= Connect();
+            if (_templatesSent == 0 || Stopwatch.GetElapsedTime(_templatesSent) >= options.Refresh)
+            {
+                Send(_socket, _templates);
+                _templatesSent = Stopwatch.GetTimestamp();
+            }
+            Send(_socket, parcel.Content.Span);
+            _sequence += (uint)parcel.Items;
+        }
+        catch (SocketException error)
+        {
+            Dispose();
+            throw new IOException(error.Message, error);
+        }
+    }
+
+    public IReadOnlyList<Parcel> TakeBack() => [];
+
+    public void Close(TimeSpan patience) => Dispose();
+
+    public void Dispose()
+    {
+        _socket?.Dispose();
+        (_socket, _templatesSent) = (null, 0);
+    }
+
+    private Socket Connect()
+    {
+        Socket socket = new(SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(options.Collector.Host, options.Collector.Port);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private void Send(Socket socket, Span<byte> message)
+    {
+        if (++_burst % Burst == 0)
+        {
+            Thread.Sleep(1);
+        }
+        IpfixMessages.WriteHeader(message, _sequence, options.Domain);
+        socket.Send(message);
+        // That nobody listens is told after the datagram has gone; where it is told at once, this datagram is meant.
+        if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
+        {
+            throw new SocketException(error);
+        }
+    }
+}

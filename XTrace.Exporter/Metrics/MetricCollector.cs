@@ -1,0 +1,52 @@
+namespace XTrace.Exporter.Metrics;
+
+/// <summary>Makes metrics of samples, once for all outputs that hand them on.</summary>
+/// <param name="top">How many flows of each interface and direction have a name.</param>
+internal sealed class MetricCollector(int top)
+{
+    private readonly FlowMetrics _flows = new(top);
+    private volatile MetricSnapshot? _last;
+    private ExportSample? _taken;
+    private ulong _records;
+
+    /// <summary>The last sample's metrics; null before the first.</summary>
+    internal MetricSnapshot? Last => _last;
+
+    /// <summary>Takes in a sample. On the sampling thread; any output may be the first to do so.</summary>
+    internal MetricSnapshot Take(ExportSample sample)
+    {
+        if (_taken == sample)
+        {
+            return _last!;
+        }
+        _records += (ulong)sample.Records.Length;
+        DateTime time = DateTime.UtcNow;
+        _last = new MetricSnapshot(
+            time,
+            sample.Outputs,
+            [
+                .. _flows.Take(sample.Flows),
+                .. sample.Rdma is { } rdma ? RdmaMetrics.Of(rdma) : [],
+                HealthMetrics.Single(
+                    MetricFamily.Counter("xtrace_exporter_samples_total", "Samples that were taken."), sample.Flows.Number),
+                HealthMetrics.Single(
+                    MetricFamily.Counter("xtrace_exporter_records_total", "Flow records that were made."), _records),
+                HealthMetrics.Single(
+                    MetricFamily.Gauge("xtrace_exporter_last_sample_timestamp_seconds", "When the last sample was taken, Unix time."),
+                    (time - DateTime.UnixEpoch).TotalSeconds),
+            ]);
+        _taken = sample;
+        return _last;
+    }
+}
+
+/// <summary>The metrics of a sample.</summary>
+/// <param name="Time">When it was taken.</param>
+/// <param name="Outputs">All outputs, for their health at the moment it is asked for.</param>
+/// <param name="OfSample">What does not change until the next sample.</param>
+internal sealed record MetricSnapshot(DateTime Time, IReadOnlyList<IFlowOutput> Outputs, IReadOnlyList<MetricFamily> OfSample)
+{
+    /// <summary>All metrics that have series now.</summary>
+    internal IEnumerable<MetricFamily> Families =>
+        OfSample.Concat(HealthMetrics.Of(Outputs)).Where(family => family.Series.Count > 0);
+}

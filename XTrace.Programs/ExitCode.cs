@@ -1,0 +1,43 @@
+using XTrace.Messages;
+
+namespace XTrace.Programs;
+
+/// <summary>How a program ends: 0 after a signal or when all is said, 1 when something failed, 2 on wrong usage.</summary>
+internal static class ExitCode
+{
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    /// <summary>Runs a program, and says what went wrong.</summary>
+    /// <param name="program">The program's name.</param>
+    /// <param name="run">What it does; false where some of what was asked for failed, and the rest went on.</param>
+    internal static int Of(string program, Func<bool> run)
+    {
+        Speech.Face = Face.CommandLine;
+        try
+        {
+            return run() ? 0 : Failed;
+        }
+        catch (XTraceException error) when (error.Kind == XTraceErrorKind.InvalidArgument)
+        {
+            return Fail(program, WrongUsage, $"{error.Message} {OptionMessages.TryHelp(program)}");
+        }
+        catch (XTraceException error)
+        {
+            return Fail(program, Failed, OptionMessages.Describe(error));
+        }
+        catch (Exception error) when (error is not IOException && error.GetBaseException() is OutOfMemoryException or IOException)
+        {
+            // The runtime itself had no memory, thread or descriptor for what it needs.
+            return Fail(program, Failed, OptionMessages.RuntimeFailed(error.GetBaseException().Message));
+        }
+    }
+
+    internal static int Fail(string program, string message) => Fail(program, Failed, message);
+
+    private static int Fail(string program, int exitCode, string message)
+    {
+        Console.Error.WriteLine($"{program}: {message}");
+        return exitCode;
+    }
+}

@@ -1,0 +1,159 @@
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Sessions;
+using XTrace.Testbed;
+using static XTrace.Testbed.Frames;
+
+namespace XTrace.Tests;
+
+/// <summary>From samples to flow records: when they are due, when they begin, and that each gain is in one of them.</summary>
+[Collection(MonitorStoreTests.OneAtATime)]
+[Trait("Category", "Privileged")]
+public sealed class FlowRecorderTests : IDisposable
+{
+    private static readonly byte[] s_frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);
+
+    private readonly VethPair _pair = new();
+    private readonly List<FlowSession> _sessions = [];
+
+    public void Dispose()
+    {
+        _sessions.ForEach(session => session.Dispose());
+        _pair.Dispose();
+    }
+
+    [Fact]
+    public void A_silent_flow_has_one_record_and_when_it_comes_back_another()
+    {
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface] });
+        FlowRecorder recorder = new(TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(1));
+        _pair.Send(s_frame, 3);
+        Assert.Empty(Process(session, recorder));
+        Thread.Sleep(400);
+        FlowRecord record = Assert.Single(Process(session, recorder));
+        Assert.Equal((3ul, 3ul * 142, FlowEndReason.IdleTimeout), (record.Row.NewPackets, record.Row.NewBytes, record.Row.EndReason));
+        Assert.Empty(Process(session, recorder));
+        Assert.Equal(0, recorder.OpenCount);
+
+        _pair.Send(s_frame, 2);
+        Process(session, recorder);
+        Thread.Sleep(400);
+        FlowRecord again = Assert.Single(Process(session, recorder));
+        Assert.Equal(2ul, again.Row.NewPackets);
+        // It does not begin with the flow's first frame ever.
+        Assert.True((int)(again.Row.FirstSeen - record.Row.LastSeen) > 0);
+        Assert.True((int)(again.Row.LastSeen - again.Row.FirstSeen) >= 0);
+    }
+
+    [Fact]
+    public void A_flow_that_goes_on_has_records_without_gaps()
+    {
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface] });
+        FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(300));
+        List<FlowRecord> records = [];
+        for (int i = 0; i < 10; i++)
+        {
+            _pair.Send(s_frame, 5);
+            Thread.Sleep(100);
+            records.AddRange(Process(session, recorder));
+        }
+        records.AddRange(Process(session, recorder, isLast: true));
+        Assert.InRange(records.Count, 2, 5);
+        Assert.Equal(50ul, records.Aggregate(0ul, (sum, record) => sum + record.Row.NewPackets));
+        Assert.All(records.SkipLast(1), record => Assert.Equal(FlowEndReason.ActiveTimeout, record.Row.EndReason));
+        Assert.All(records.Zip(records.Skip(1)), pair => Assert.True((int)(pair.Second.Row.FirstSeen - pair.First.Row.LastSeen) >= 0));
+        Assert.All(records, record => Assert.True((int)(record.Row.LastSeen - record.Row.FirstSeen) >= 0));
+    }
+
+    /// <summary>Flows make room all the time, while samples are taken: the sum of all records is what was sent, to the byte.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Every_frame_is_in_one_record_though_flows_make_room_while_the_table_is_read()
+    {
+        const int Flows = 20_000;
+        const int Rounds = 8;
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface], MaxFlow = 8192 });
+        FlowRecorder recorder = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        byte[][] frames = [.. Enumerable.Range(1, Flows).Select(port => Udp4("10.0.0.1", port, "10.0.0.2", 2, port % 200))];
+        FrameCount sum = default;
+        Thread sender = new(() =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                _pair.Send(frames);
+            }
+        });
+        sender.Start();
+        while (!sender.Join(20))
+        {
+            sum = Process(session, recorder).Aggregate(sum, (sum, record) => sum + record.Row.Gain);
+        }
+        WatchedPoint point = session.Points.Single();
+        sum = Process(session, recorder, isLast: true).Aggregate(sum, (sum, record) => sum + record.Row.Gain);
+        (ulong packets, ulong bytes) = _pair.ReadCounters("rx");
+        Assert.Equal((ulong)(Flows * Rounds), packets);
+        Assert.Equal(new FrameCount(packets, bytes), point.Seen);
+        Assert.Equal(point.Seen, sum + point.Ignored + point.Missed);
+        Assert.InRange(point.Missed.Packets, 0ul, packets / 10);
+    }
+
+    /// <summary>What nobody read the ends of is missed, but for what an earlier sample had of it.</summary>
+    [Fact]
+    public void What_makes_room_unread_is_missed_without_what_a_record_has_of_it()
+    {
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface], MaxFlow = 8, ReadEnds = false });
+        FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        FrameCount sum = default;
+        for (int round = 0; round < 5; round++)
+        {
+            _pair.Send(Enumerable.Range(1 + (round * 5), 30).Select(port => Udp4("10.0.0.1", port, "10.0.0.2", 2, port)));
+            sum = Process(session, recorder, isLast: round == 4).Aggregate(sum, (sum, record) => sum + record.Row.Gain);
+        }
+        WatchedPoint point = session.Points.Single();
+        Assert.Equal(150ul, point.Seen.Packets);
+        Assert.Equal(point.Seen, sum + point.Missed);
+        Assert.InRange(point.Missed.Packets, 1ul, 149ul);
+    }
+
+    [Fact]
+    public void An_interface_that_goes_ends_its_flows()
+    {
+        using ExtraVeth veth = new(_pair, "xa1");
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = ["xa*"] });
+        FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        veth.Send(s_frame, 4);
+        Assert.Empty(Process(session, recorder));
+        veth.Delete();
+        FlowRecord record = Assert.Single(Process(session, recorder));
+        Assert.Equal((4ul, FlowEndReason.ForcedEnd), (record.Row.NewPackets, record.Row.EndReason));
+    }
+
+    /// <summary>A session that begins late has nothing of what was before.</summary>
+    [Fact]
+    public void What_a_monitor_counted_before_the_baseline_is_in_no_record()
+    {
+        _pair.Run(() => Store.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions()));
+        _pair.Send(s_frame, 10);
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface] });
+        _pair.Run(session.Baseline);
+        FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        _pair.Send(s_frame, 2);
+        FlowRecord record = Assert.Single(Process(session, recorder, isLast: true));
+        Assert.Equal((2ul, 2ul), (record.Row.NewPackets, session.Points.Single().Seen.Packets));
+    }
+
+    private FlowSession Open(FlowSessionOptions options)
+    {
+        FlowSession session = new(options, notice => Assert.True(notice.Level != NoticeLevel.Error, notice.Text));
+        _sessions.Add(session);
+        _pair.Run(session.Open);
+        return session;
+    }
+
+    /// <summary>The records that a sample makes due. Frames that were sent have arrived by then.</summary>
+    private FlowRecord[] Process(FlowSession session, FlowRecorder recorder, bool isLast = false)
+    {
+        _pair.Run(() => recorder.Process(session.Sample(), isLast));
+        return recorder.Records.ToArray();
+    }
+}
