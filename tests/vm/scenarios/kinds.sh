@@ -5,7 +5,7 @@
 # What makes one end of a kind: "kind" is made as k0, in a namespace whose veth is u0; $own and $other end in 1 and 2, or 2 and 1.
 kinds=(
     'dummy|link add k0 type dummy'
-    'veth|link set ku name k0'
+    'veth|link set ku down;link set ku name k0'
     'bridge|link add k0 type bridge;link set ku up master k0'
     'bond|link add k0 type bond mode active-backup;link set ku down;link set ku master k0;link set ku up'
     'bond-rr|link add k0 type bond mode balance-rr;link set ku down;link set ku master k0;link set ku up'
