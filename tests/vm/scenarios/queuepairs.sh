@@ -17,7 +17,7 @@ run() {
     await 30 grep -q 'listening on' va.tcpdump
     steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
-    steady "ib_read_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_read_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     export LD_PRELOAD=/repo/out/vm/near-wrap.so
     steady "ib_write_bw -F -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 20 -s 4096 $address_b"
     unset LD_PRELOAD
