@@ -91,21 +91,16 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         {
             return !_clock.IsStopped;
         }
-        if (!_clock.Wait(step, tick is null && _queuePairs is null ? null : time => Pause(time, tick)))
+        bool isDue = false;
+        do
         {
-            return false;
-        }
-        while (IsTooEarly())
-        {
-            if (!_clock.Wait(step, tick is null ? null : time =>
-            {
-                tick();
-                _clock.Pause(time);
-            }))
+            if (!_clock.Wait(step, time => Pause(time, tick, looks: !isDue)))
             {
                 return false;
             }
+            isDue = true;
         }
+        while (IsTooEarly());
         return true;
     }
 
@@ -131,15 +126,16 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         _clock.Dispose();
     }
 
-    /// <summary>Pauses, and looks at the queue pairs meanwhile.</summary>
-    private void Pause(TimeSpan time, Action? tick)
+    /// <summary>Pauses, and looks at the queue pairs meanwhile. Once a sample is due, that is the next look.</summary>
+    private void Pause(TimeSpan time, Action? tick, bool looks)
     {
         tick?.Invoke();
-        TimeSpan look = _queuePairs?.UntilLook(_clock.Left) ?? time;
+        QueuePairSampler? queuePairs = looks ? _queuePairs : null;
+        TimeSpan look = queuePairs?.UntilLook(_clock.Left) ?? time;
         _clock.Pause(look < time ? look : time);
         if (!_clock.IsStopped && _clock.Left is { } left && left > TimeSpan.Zero)
         {
-            _queuePairs?.LookIfDue(left);
+            queuePairs?.LookIfDue(left);
         }
     }
 
