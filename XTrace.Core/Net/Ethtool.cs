@@ -29,7 +29,8 @@ internal sealed unsafe class Ethtool : IDisposable
     private const int LinkHeader = 48; // struct ethtool_link_settings without the masks
 
     /// <summary>
-    /// Kernels before 6.19 write as many as there are now, whatever has room. A set that doubles between two calls still fits.
+    /// Kernels without commit 7b07be1ff1cb ("ethtool: Avoid overflowing userspace buffer on stats query") write as many as there are
+    /// now, whatever has room. A set that doubles between two calls still fits.
     /// </summary>
     private const int MostStatistics = 32768;
 

@@ -200,6 +200,8 @@ Describe 'Get-RdmaCounter' {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
             $name = $veth.Interface
+            ethtool -L $name rx 2
+            nsenter "--net=/run/netns/$($veth.PeerNamespace)" ethtool -L $veth.PeerInterface tx 2
             $tree.AddGid($port, 2, 'fe80:0000:0000:0000:0000:0000:0000:0002', $name)
             Remove-Item "$($tree.Root)/$port/gids/0", "$($tree.Root)/$port/gids/1"
             $folder = $tree.AddInterface($name, [NullString]::Value, '1', (Get-Content "/sys/class/net/$name/address"))
@@ -210,12 +212,14 @@ Describe 'Get-RdmaCounter' {
             $counters = Get-RdmaCounter mlx5_0 -Source Ethtool, Carrier -SampleInterval 0.5 -MaxSamples 2 | ForEach-Object {
                 $_
                 if ($_.Sample -eq 1 -and $_.Name -eq 'peer_ifindex') {
-                    Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100) 7
+                    1..40 | ForEach-Object { Send-Frame $veth (Frame Udp4 10.0.0.1 (1000 + $_) 10.0.0.2 2000 100) }
                 }
             }
             $seen = $counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'rx_queue_*_xdp_packets' }
-            $seen.Delta, $seen.Unit, $seen.Direction, $seen.InterfaceAlias, $seen.Source | Should -Be 7, Packets, Received, $name, Ethtool
+            $seen.Delta, $seen.Unit, $seen.Direction, $seen.InterfaceAlias, $seen.Source | Should -Be 40, Packets, Received, $name, Ethtool
             ($counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'carrier_changes' }).Value | Should -Be (Get-Content "/sys/class/net/$name/carrier_changes")
+            # The frames came through both queues.
+            @(ethtool -S $name) -match 'rx_queue_[01]_xdp_packets: [1-9]' | Should -HaveCount 2
             (Get-RdmaCounter mlx5_0 -Source HwCounters).Source | Select-Object -Unique | Should -Be HwCounters
             $shown = (ethtool -S $name | Select-Object -Skip 1).Trim() -replace ':.*' -replace '_queue_\d+_', '_queue_*_' | Sort-Object -Unique
             ($counters | Where-Object { $_.Sample -eq 2 -and $_.Source -eq 'Ethtool' }).Name | Sort-Object | Should -Be $shown
