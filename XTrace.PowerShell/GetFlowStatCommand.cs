@@ -74,6 +74,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows of containers whose id begins so, or of these systemd units.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ContainerCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Container { get; set; } = [];

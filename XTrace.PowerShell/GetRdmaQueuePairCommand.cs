@@ -42,6 +42,7 @@ public sealed class GetRdmaQueuePairCommand : XTraceCommand, IDisposable
     /// <summary>Only queue pairs of processes, or of parts of the kernel, with these names.</summary>
     [Parameter]
     [Alias("Owner")]
+    [ArgumentCompleter(typeof(ProcessNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] ProcessName { get; set; } = [];

@@ -83,6 +83,8 @@ Describe 'Every cmdlet' {
         @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' }
         @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' }
         @{ Parameter = 'Name'; Commands = 'Get-RdmaCounter', 'Get-RdmaDevice' }
+        @{ Parameter = 'ProcessName'; Commands = 'Get-FlowStat', 'Get-RdmaQueuePair' }
+        @{ Parameter = 'Container'; Commands = , 'Get-FlowStat' }
     ) {
         foreach ($of in 'SupportsWildcardsAttribute', 'ArgumentCompleterAttribute') {
             ($own | Where-Object { $_.Parameters[$parameter].Attributes.TypeId.Name -contains $of }).Name | Sort-Object | Should -Be $commands
@@ -91,7 +93,7 @@ Describe 'Every cmdlet' {
 
     It 'says of no other parameter that it takes wildcards' {
         $own.Parameters.Values | Where-Object { $_.Attributes.TypeId.Name -contains 'SupportsWildcardsAttribute' } |
-            ForEach-Object Name | Sort-Object -Unique | Should -Be Device, InterfaceAlias, Name, ProcessName
+            ForEach-Object Name | Sort-Object -Unique | Should -Be Container, Device, InterfaceAlias, Name, ProcessName
     }
 
     It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Check', 'Direction', 'Protocol', 'Source', 'State', 'TrafficType', 'Type' {

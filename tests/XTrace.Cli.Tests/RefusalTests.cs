@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Messages;
 using XTrace.Monitors;
+using XTrace.Programs;
 
 namespace XTrace.Cli.Tests;
 
@@ -18,7 +19,7 @@ public class RefusalTests
         Assert.True(refusal.Log.Count(character => character == '\n') > 100);
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. [^\n]+\. misaligned packet access off [^\n]+$",
-            Messages.Describe(refusal));
+            OptionMessages.Describe(refusal));
     }
 
     [Fact]
@@ -28,7 +29,7 @@ public class RefusalTests
         BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: [^\n]+\. libbpf: map 'flows': failed to create: [^\n]+$",
-            Messages.Describe(refusal));
+            OptionMessages.Describe(refusal));
     }
 
     [Theory]
@@ -39,7 +40,7 @@ public class RefusalTests
         const int NoDevice = 19; // ENODEV
         Assert.Equal(
             "Cannot attach native XDP to eth0: No such device (errno 19). Check that the interface is still there.",
-            Messages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
+            OptionMessages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
     }
 
     private static BpfException Load(Action<BpfObject> spoil)

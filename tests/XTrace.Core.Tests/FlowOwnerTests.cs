@@ -41,6 +41,21 @@ public sealed class FlowOwnerTests : IDisposable
         });
     }
 
+    /// <summary>The client reads nothing of 20 MB.</summary>
+    [Fact]
+    public void A_connection_whose_receiver_takes_no_more_is_limited_by_its_window()
+    {
+        _pair.AddAddresses();
+        using Peer server = Peer.In(Watched, "listen", VethPair.Address, "5000", "20000000");
+        Open(new FlowSessionOptions { Interfaces = [_pair.Interface], Directions = FlowDirection.Egress, Detail = true });
+        using Peer client = Peer.In(_pair.PeerNamespace, "connect", VethPair.Address, "5000", "1");
+        Thread.Sleep(1000);
+        Sample();
+        Thread.Sleep(1000);
+        FlowStat flow = Assert.Single(Sample().Flows(), flow => flow.TrafficType == TrafficType.TCP);
+        Assert.Equal((server.Id, FlowLimit.ReceiverWindow), (flow.ProcessId, flow.IsLimitedBy));
+    }
+
     [Fact]
     public void Without_details_nothing_is_known_and_nobody_looks()
     {

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using XTrace.Testbed;
+
+namespace XTrace.Cli.Tests;
+
+/// <summary>--detail: whose flows are, and how TCP fares.</summary>
+[Trait("Category", "Privileged")]
+public sealed class DetailTests : IDisposable
+{
+    private readonly VethPair _pair = new();
+
+    [Fact]
+    public void A_line_goes_on_with_what_is_known()
+    {
+        _pair.AddAddresses();
+        using Peer server = Peer.In(_pair.Namespace!, "listen", VethPair.Address, "5000");
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 1000 --detail --once --verbose");
+        run.WaitUntilLoaded();
+        using Peer client = Peer.In(_pair.PeerNamespace, "connect", VethPair.Address, "5000", "1", "5000");
+        _pair.Send(Frames.Tcp4("10.1.1.1", 1000, "10.2.2.2", 2000));
+        (int code, string output, string error) = run.End();
+        Assert.Equal(0, code);
+        string[] flows = [.. output.TrimEnd().Split('\n').Where(line => line.Contains("proto=6", StringComparison.Ordinal))];
+        Assert.Equal(2, flows.Length);
+        // In a suite of its own there may be no systemd, or one.
+        Assert.Matches(
+            $@"^10\.7\.7\.2:\d+ -> 10\.7\.7\.1:5000 proto=6 packets=\d+ bytes=\d+ pid={server.Id} process=peer user=root( (container|unit)=\S+)* "
+            + @"state=Established rtt=\d+(\.\d+)?ms( minrtt=\d+(\.\d+)?ms)? retrans=0 lost=0 cwnd=10( delivery_rate=\d+bps)? limit=Application$",
+            Assert.Single(flows, flow => flow.StartsWith("10.7.7.2", StringComparison.Ordinal)));
+        Assert.Matches(@"bytes=\d+$", Assert.Single(flows, flow => flow.StartsWith("10.1.1.1", StringComparison.Ordinal)));
+        Assert.Contains("xtrace-catch: 1 flow(s) have no process: no socket on this machine", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void JSON_has_them_as_properties()
+    {
+        _pair.AddAddresses();
+        using Peer server = Peer.In(_pair.Namespace!, "udp", "0.0.0.0", "5353");
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 1000 --detail --once --json -f udp");
+        run.WaitUntilNoted(2);
+        using Peer asking = Peer.In(_pair.PeerNamespace, "ask", VethPair.Address, "5353", "3");
+        using JsonDocument flow = JsonDocument.Parse(Assert.Single(run.End().Output.TrimEnd().Split('\n')));
+        Assert.Equal(server.Id, flow.RootElement.GetProperty("ProcessId").GetInt32());
+        Assert.Equal("peer", flow.RootElement.GetProperty("ProcessName").GetString());
+        Assert.Equal(JsonValueKind.Null, flow.RootElement.GetProperty("State").ValueKind);
+    }
+
+    [Fact]
+    public void Counters_have_no_processes()
+    {
+        using CatchProcess run = new(null, "-m rdma --detail");
+        (int code, _, string error) = run.End();
+        Assert.Equal(2, code);
+        Assert.StartsWith("xtrace-catch: Mode rdma has no flows: leave out --detail.", error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _pair.Dispose();
+}
