@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS xtrace.flows
     DstQueuePair UInt32 CODEC(ZSTD(1)),
     Opcode UInt8 CODEC(ZSTD(1)),
     -- When the record's last frame came, and how long before that its first.
-    Time DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
+    Time DateTime('UTC') CODEC(T64, ZSTD(1)),
     DurationMilliseconds UInt32 CODEC(T64, ZSTD(1)),
     -- Of this record alone: sums over records are what the interface counted. Bytes are of layer 2, without FCS.
     Packets UInt64 CODEC(T64, ZSTD(1)),

@@ -28,9 +28,9 @@ public sealed class ClickHouseTests : IDisposable
     public void Each_kind_of_flow_is_a_row_with_its_own_columns()
     {
         using ClickHouseServer server = new(_pair, _web);
-        string password = _folder.Write("password", "s3cret\n");
+        string password = _folder.Write("password", "xtrace:s3cret\n");
         using Child exporter = MetricsProcess.Start(
-            _pair, _web, $"{Fast} --clickhouse-user xtrace --clickhouse-password-file {password}");
+            _pair, _web, $"{Fast} --clickhouse-auth {password}");
         _pair.Send(Udp4("10.0.0.1", 1234, "10.0.0.2", 53, 10), 3);
         _pair.Send(Tcp6("2001:db8::1", 50000, "2001:db8::2", 443, 100), 2);
         _pair.Send(Icmp4("10.0.0.1", "10.0.0.2", 8, 0, 56));
