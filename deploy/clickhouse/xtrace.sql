@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS xtrace.flows
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time)
-ORDER BY (toStartOfFiveMinutes(Time), Host, Interface, Direction, SrcAddr, DstAddr, SrcPort, DstPort)
+ORDER BY (toStartOfFiveMinute(Time), Host, Interface, Direction, SrcAddr, DstAddr, SrcPort, DstPort)
 TTL Time + INTERVAL 15 DAY DELETE
 -- A batch that is sent again, because its answer was lost, is known by its token and not stored twice.
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;

@@ -41,7 +41,7 @@ public sealed class ClickHouseTests : IDisposable
             """
             Ethernet	::	1	0	0	2054	0	0	0	1	60
             ICMP	::ffff:10.0.0.1	0	1	0	0	8	0	0	1	98
-            RoCEv2	::ffff:10.0.0.1	0	17	0	0	0	18	4	5	1590
+            RoCEv2	::ffff:10.0.0.1	0	17	0	0	0	18	4	5	1570
             TCP	2001:db8::1	0	6	443	0	0	0	0	2	348
             UDP	::ffff:10.0.0.1	0	17	53	0	0	0	0	3	156
             """,
