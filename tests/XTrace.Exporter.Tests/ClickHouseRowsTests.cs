@@ -28,7 +28,7 @@ public sealed class ClickHouseRowsTests : IDisposable
     {
         string file = Path.Combine(_folder.Path, "rows.bin");
         RecordCount sum = Write(file);
-        (int code, string output, string error) = Repository.Run(CurrentClickHouseFactAttribute.Script, file, ClickHouseRows.Columns);
+        (int code, string output, string error) = Repository.Run(Repository.PathOf(CurrentClickHouseFactAttribute.Script), file, ClickHouseRows.Columns);
         Assert.True(code == 0, error);
         string[] columns = output.Trim().Split('\t');
         string[] sums = [$"{sum.Flows}", $"{sum.Frames.Packets}", $"{sum.Frames.Bytes}"];
