@@ -117,6 +117,7 @@ test: build ## Run every test that needs no machine of its own; the last line ad
 test-all: build ## Run every test: the package, containers and documents as well
 	@./deps.sh build deb check test engines machine
 	@./deps.sh container || true
+	@tests/clickhouse-current.sh install || true
 	@tests/run.sh all $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic

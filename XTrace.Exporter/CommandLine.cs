@@ -53,7 +53,7 @@ internal sealed class CommandLine
             Name, args, Variables,
             [_help, _version, _flows.Interfaces, _excluded, _flows.Direction, _flows.Filter, _flows.ExcludeDns, _flows.AttachMode,
             _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _idle, _active,
-            _ipfix, _domain, _enterprise, _mtu, _refresh, .. _metrics.All, _devices, .. _clickHouse.All,
+            _ipfix, _domain, _enterprise, _mtu, _refresh, .. _metrics.All, .. _clickHouse.All, _devices,
             _buffer, _authorities, _certificate, _key, _verbose]);
         if (!WantsHelp)
         {
@@ -76,7 +76,7 @@ internal sealed class CommandLine
                 Excluded = _arguments.List(_excluded, Messages.NoExcluded) ?? [],
                 FollowNames = true,
             };
-            IFlowOutput[] outputs = [.. OutputsFor(flows.Interval)];
+            IFlowOutput[] outputs = [.. Outputs(flows.Interval)];
             return outputs.Length == 0
                 ? throw Arguments.Wrong(Messages.NoOutput)
                 : new ExportRequest(
@@ -92,7 +92,7 @@ internal sealed class CommandLine
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
 
     /// <summary>Where all goes: each kind of output adds its own.</summary>
-    private IEnumerable<IFlowOutput> OutputsFor(TimeSpan interval) =>
+    private IEnumerable<IFlowOutput> Outputs(TimeSpan interval) =>
     [
         .. Collectors.Select(collector => new IpfixOutput(collector)),
         .. _metrics.Read(_arguments, interval, Buffer, Security),

@@ -48,6 +48,10 @@ internal sealed class Exporter
                 output.Start();
             }
             flows.Open();
+            if (exporter._hasFailed && !flows.WatchesAnything)
+            {
+                return false;
+            }
             flows.Baseline();
             while (flows.Wait(TimeSpan.MaxValue))
             {

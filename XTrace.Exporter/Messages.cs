@@ -95,6 +95,11 @@ internal static class Messages
         环境变量 (命令行参数优先):
           XTRACE_<选项>      任何选项, 例如 XTRACE_MAX_FLOW 即 --max-flow
           NETWORK_INTERFACE  要监控的网络接口
+          VICTORIAMETRICS_ENABLED
+                             为 true 或 1 时像原工具一样推送指标
+          VICTORIAMETRICS_REMOTE_WRITE
+                             推送地址 (默认 http://localhost:8428/api/v1/import/prometheus)
+          COLLECT_AGG        推送的序列的标签 collect_agg
 
         退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 1 运行出错, 2 用法错误。
         需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
@@ -104,6 +109,11 @@ internal static class Messages
         Environment (options come first):
           XTRACE_<OPTION>    any option: XTRACE_MAX_FLOW stands for --max-flow
           NETWORK_INTERFACE  network interfaces to monitor
+          VICTORIAMETRICS_ENABLED
+                             true or 1 pushes metrics as the tool before XTrace did
+          VICTORIAMETRICS_REMOTE_WRITE
+                             where to (default http://localhost:8428/api/v1/import/prometheus)
+          COLLECT_AGG        the label collect_agg of what is pushed
 
         Exit code: 0 after Ctrl+C or SIGTERM, 1 when something failed, 2 on wrong usage.
         It needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.

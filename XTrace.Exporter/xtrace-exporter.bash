@@ -35,11 +35,11 @@ _xtrace_exporter() {
             _xtrace_exporter_one 'ingress egress both'
             return
             ;;
-        --tls-ca | --tls-cert | --tls-key)
+        --tls-ca | --tls-cert | --tls-key | --*-auth)
             _filedir
             return
             ;;
-        -t | --interval | --max-flow | --*-timeout | --ipfix* | --buffer)
+        -t | --interval | --max-flow | --*-timeout | --ipfix* | --buffer | --metrics | --top | --remote-write | --label | --clickhouse*)
             return
             ;;
     esac

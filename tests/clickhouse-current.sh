@@ -1,15 +1,16 @@
 #!/bin/bash
 # Runs deploy/clickhouse/xtrace.sql on a current ClickHouse (chdb, from npm), inserts rows as xtrace-exporter writes them, and measures.
-# Usage: clickhouse-current.sh ROWS.bin COLUMNS: a file of rows in RowBinary, and the names of their columns.
-# Prints one line: rows, packets, bytes, rows of the roll-up, its packets, its bytes, bytes a row on disk. Exit code 77: npm cannot give it.
+# Usage: clickhouse-current.sh install: gets it.
+#        clickhouse-current.sh ROWS.bin COLUMNS: a file of rows in RowBinary, and the names of their columns.
+# Prints one line: rows, packets, bytes, the same of the roll-up, bytes a row on disk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=3.4.0
 tool=out/tools/chdb
-if [[ ! -d $tool/node_modules/chdb ]]; then
-    command -v npm >/dev/null || exit 77
-    npm install --prefix $tool --no-audit --no-fund --loglevel error chdb@$version >&2 || exit 77
+if [[ $1 == install ]]; then
+    [[ -d $tool/node_modules/chdb ]] || npm install --prefix $tool --no-audit --no-fund --loglevel error chdb@$version
+    exit
 fi
 NODE_PATH=$PWD/$tool/node_modules exec node - "$PWD/deploy/clickhouse/xtrace.sql" "$1" "$2" <<'EOF'
 const { Session } = require("chdb");

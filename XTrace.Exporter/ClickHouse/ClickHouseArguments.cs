@@ -15,13 +15,11 @@ internal sealed partial class ClickHouseArguments
 
     private readonly Option<string[]> _urls = new(Name) { HelpName = "URL[,URL...]", Description = ClickHouseMessages.UrlOption };
     private readonly Option<string> _table = new($"{Name}-table") { HelpName = "NAME", Description = ClickHouseMessages.TableOption };
-    private readonly Option<string> _user = new($"{Name}-user") { HelpName = "NAME", Description = ClickHouseMessages.UserOption };
-    private readonly Option<string> _password =
-        new($"{Name}-password-file") { HelpName = "FILE", Description = ClickHouseMessages.PasswordOption };
+    private readonly Option<string> _auth = new($"{Name}-auth") { HelpName = "FILE", Description = ClickHouseMessages.AuthOption };
     private readonly Option<string> _batch = new($"{Name}-batch") { HelpName = "SECONDS", Description = ClickHouseMessages.BatchOption };
 
     /// <summary>All of them, in the order of the help.</summary>
-    internal Option[] All => [_urls, _table, _user, _password, _batch];
+    internal Option[] All => [_urls, _auth, _table, _batch];
 
     /// <summary>The outputs that are asked for.</summary>
     /// <param name="arguments">What was given.</param>
@@ -35,7 +33,7 @@ internal sealed partial class ClickHouseArguments
         {
             throw Arguments.Wrong(ClickHouseMessages.WrongTable(table));
         }
-        HttpAccess access = new(new HttpCredentials(arguments.Text(_user), arguments.Text(_password), TokenFile: null), security);
+        HttpAccess access = new(new HttpCredentials(arguments.Text(_auth)), security);
         TimeSpan batch = TimeSpan.FromSeconds(arguments.Number(_batch, DefaultBatch, 1, MaxBatch));
         foreach (string url in arguments.List(_urls, ClickHouseMessages.NoUrl) ?? [])
         {

@@ -13,9 +13,7 @@ internal static class ClickHouseMessages
         "表 (默认 xtrace.flows, 见 deploy/clickhouse)",
         "table (default xtrace.flows, see deploy/clickhouse)");
 
-    internal static string UserOption => Speech.Say("ClickHouse 的用户", "user for it");
-
-    internal static string PasswordOption => Speech.Say("存放其密码的文件", "file with the user's password");
+    internal static string AuthOption => Speech.Say("存放 用户:密码 的文件", "file with USER:PASSWORD");
 
     internal static string BatchOption => Speech.Say("每隔这么多秒写入一次 (默认 10)", "seconds between inserts (default 10)");
 

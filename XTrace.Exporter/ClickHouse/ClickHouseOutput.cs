@@ -121,7 +121,9 @@ internal sealed class ClickHouseDelivery(ClickHouseOptions options) : IDelivery
         return _service.Send(request).Trim() == "1";
     }
 
-    private Uri UrlWith(string query) => new UriBuilder(options.Url) { Query = $"{options.Url.Query.TrimStart('?')}&{query}".TrimStart('&') }.Uri;
+    /// <summary>The address with its own settings and more.</summary>
+    private Uri UrlWith(string query) =>
+        new UriBuilder(options.Url) { Query = $"{options.Url.Query.TrimStart('?')}&{query}".TrimStart('&') }.Uri;
 
     private static string Escape(string name, string value) => $"{name}={Uri.EscapeDataString(value)}";
 }

@@ -4,14 +4,15 @@ using XTrace.Programs;
 
 namespace XTrace.Exporter.Http;
 
-/// <summary>Who an output is to a server. Secrets are in files, and are read again for each request: they may be renewed.</summary>
-/// <param name="User">The user, for basic authentication; null for none.</param>
-/// <param name="PasswordFile">A file with the user's password; null for none.</param>
-/// <param name="TokenFile">A file with a bearer token; null for none.</param>
-internal sealed record HttpCredentials(string? User, string? PasswordFile, string? TokenFile)
+/// <summary>
+/// Who an output is to a server: <c>USER:PASSWORD</c> for basic authentication, or a bearer token, which has no colon. It is in a
+/// file, as everybody can see command lines, and is read again for each request, as it may be renewed.
+/// </summary>
+/// <param name="File">The file; null for none.</param>
+internal sealed record HttpCredentials(string? File)
 {
-    /// <summary>Reads the files once, so that a name that is wrong is told at the start.</summary>
-    /// <exception cref="XTraceException">One cannot be read.</exception>
+    /// <summary>Reads the file once, so that a name that is wrong is told at the start.</summary>
+    /// <exception cref="XTraceException">It cannot be read.</exception>
     internal void Check()
     {
         try
@@ -25,20 +26,19 @@ internal sealed record HttpCredentials(string? User, string? PasswordFile, strin
     }
 
     /// <summary>Adds what the server is to know.</summary>
-    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     internal void AddTo(HttpRequestMessage request) => request.Headers.Authorization = Header;
 
-    private AuthenticationHeaderValue? Header =>
-        TokenFile is not null ? new AuthenticationHeaderValue("Bearer", Read(TokenFile))
-        : User is not null ? new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{(PasswordFile is null ? "" : Read(PasswordFile))}")))
-        : null;
+    private AuthenticationHeaderValue? Header => File is null ? null
+        : Read(File) is var secret && secret.Contains(':', StringComparison.Ordinal)
+            ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)))
+            : new AuthenticationHeaderValue("Bearer", secret);
 
     private static string Read(string file)
     {
         try
         {
-            return File.ReadAllText(file).Trim();
+            return System.IO.File.ReadAllText(file).Trim();
         }
         catch (UnauthorizedAccessException error)
         {

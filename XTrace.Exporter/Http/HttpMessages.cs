@@ -12,9 +12,9 @@ internal static class HttpMessages
         $"{option} cannot be '{text}': give a URL, for example http://server:8428/api/v1/write.");
 
     internal static string SecretInUrl(string option) => Speech.Say(
-        $"{option} 的网址中不能有用户和密码: 命令行对所有人可见。请使用 {option}-user 和 {option}-password-file。",
+        $"{option} 的网址中不能有用户和密码: 命令行对所有人可见。请把 用户:密码 写入文件, 并使用 {option}-auth。",
         $"{option} may not have user and password in its URL, as everybody can see command lines:"
-        + $" use {option}-user and {option}-password-file.");
+        + $" write USER:PASSWORD into a file, and give it as {option}-auth.");
 
     internal static string Unreadable(string file) => Speech.Say($"无法读取凭据: {file}", $"Credentials cannot be read: {file}");
 }

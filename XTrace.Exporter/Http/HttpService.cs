@@ -56,7 +56,9 @@ internal sealed class HttpService(Uri url, HttpAccess access) : IDisposable
 
     /// <summary>Some servers repeat a wrong token in their answer, and that goes into a log.</summary>
     private static string WithoutSecret(string answer, HttpRequestMessage request) =>
-        request.Headers.Authorization?.Parameter is { Length: > 0 } secret ? answer.Replace(secret, "***", StringComparison.Ordinal) : answer;
+        request.Headers.Authorization?.Parameter is { Length: > 0 } secret
+            ? answer.Replace(secret, "***", StringComparison.Ordinal)
+            : answer;
 
     /// <summary>What the server will never take is not tried again. A wrong password may yet be put right.</summary>
     private static Exception Failure(HttpResponseMessage response, string answer)

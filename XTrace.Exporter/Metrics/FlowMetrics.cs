@@ -5,7 +5,8 @@ namespace XTrace.Exporter.Metrics;
 
 /// <summary>
 /// Flows and interfaces as metrics. At rest, in each direction of an interface:
-/// <c>xtrace_interface_… = sum(xtrace_network_…) + xtrace_network_retired_… + xtrace_interface_ignored_… + xtrace_interface_missed_…</c>.
+/// <c>xtrace_interface_… = sum(xtrace_network_…) + xtrace_network_retired_… + xtrace_interface_ignored_…
+/// + xtrace_interface_missed_…</c>.
 /// </summary>
 /// <param name="top">How many flows of each interface and direction have a name.</param>
 internal sealed class FlowMetrics(int top)

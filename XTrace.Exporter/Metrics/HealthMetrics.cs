@@ -53,7 +53,8 @@ internal static class HealthMetrics
     [
         Single(MetricFamily.Counter("process_cpu_seconds_total", "CPU time of the exporter."), Environment.CpuUsage.TotalTime.TotalSeconds),
         Single(MetricFamily.Gauge("process_resident_memory_bytes", "Memory that the exporter takes."), Environment.WorkingSet),
-        Single(MetricFamily.Gauge("process_open_fds", "Descriptors that the exporter has open."), Directory.GetFiles("/proc/self/fd").Length),
+        Single(
+            MetricFamily.Gauge("process_open_fds", "Descriptors that the exporter has open."), Directory.GetFiles("/proc/self/fd").Length),
         Single(MetricFamily.Gauge("process_start_time_seconds", "When the exporter started, Unix time."), s_started),
     ];
 

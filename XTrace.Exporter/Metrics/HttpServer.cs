@@ -81,7 +81,11 @@ internal sealed class HttpServer : IDisposable
     {
         try
         {
-            using NetworkStream stream = new(client, ownsSocket: true) { ReadTimeout = PatienceMilliseconds, WriteTimeout = PatienceMilliseconds };
+            using NetworkStream stream = new(client, ownsSocket: true)
+            {
+                ReadTimeout = PatienceMilliseconds,
+                WriteTimeout = PatienceMilliseconds,
+            };
             HttpRequest? request = Read(stream);
             bool isKnown = request?.Method is "GET" or "HEAD";
             HttpAnswer answer = request is null ? Plain(HttpStatusCode.BadRequest)

@@ -19,11 +19,9 @@ internal static class MetricMessages
         "推送指标: Prometheus 或 VictoriaMetrics 的 remote write 网址",
         "push metrics: remote write of Prometheus or VictoriaMetrics");
 
-    internal static string UserOption => Say("remote write 的用户", "user for it");
-
-    internal static string PasswordOption => Say("存放其密码的文件", "file with the user's password");
-
-    internal static string TokenOption => Say("存放 bearer token 的文件", "file with a bearer token instead");
+    internal static string AuthOption => Say(
+        "存放 用户:密码 或 bearer token 的文件",
+        "file with USER:PASSWORD, or with a bearer token");
 
     internal static string NoUrl => Say("--remote-write 没有给出网址。", "--remote-write names no URL.");
 

@@ -21,15 +21,12 @@ internal sealed partial class MetricOptions
     private readonly Option<string> _metrics = new("--metrics") { HelpName = "[ADDRESS]:PORT", Description = MetricMessages.MetricsOption };
     private readonly Option<string> _top = new("--top") { HelpName = "N", Description = MetricMessages.TopOption };
     private readonly Option<string[]> _labels = new("--label") { HelpName = "NAME=VALUE[,...]", Description = MetricMessages.LabelOption };
-    private readonly Option<string[]> _urls = new(RemoteWriteName) { HelpName = "URL[,URL...]", Description = MetricMessages.RemoteWriteOption };
-    private readonly Option<string> _user = new($"{RemoteWriteName}-user") { HelpName = "NAME", Description = MetricMessages.UserOption };
-    private readonly Option<string> _password =
-        new($"{RemoteWriteName}-password-file") { HelpName = "FILE", Description = MetricMessages.PasswordOption };
-    private readonly Option<string> _token =
-        new($"{RemoteWriteName}-token-file") { HelpName = "FILE", Description = MetricMessages.TokenOption };
+    private readonly Option<string[]> _urls =
+        new(RemoteWriteName) { HelpName = "URL[,URL...]", Description = MetricMessages.RemoteWriteOption };
+    private readonly Option<string> _auth = new($"{RemoteWriteName}-auth") { HelpName = "FILE", Description = MetricMessages.AuthOption };
 
     /// <summary>All of them, in the order of the help.</summary>
-    internal Option[] All => [_metrics, _top, _urls, _user, _password, _token, _labels];
+    internal Option[] All => [_metrics, _top, _urls, _auth, _labels];
 
     /// <summary>The outputs that are asked for.</summary>
     /// <param name="arguments">What was given.</param>
@@ -45,10 +42,10 @@ internal sealed partial class MetricOptions
             yield return new MetricsEndpoint(ParseAddress(address), collector, interval);
         }
         Label[] labels = [.. ReadLabels(arguments)];
-        HttpCredentials credentials = new(arguments.Text(_user), arguments.Text(_password), arguments.Text(_token));
+        HttpAccess access = new(new HttpCredentials(arguments.Text(_auth)), security);
         foreach (Uri url in ReadUrls(arguments))
         {
-            yield return new RemoteWriteOutput(new RemoteWriteOptions(url, labels, new HttpAccess(credentials, security), buffer), collector);
+            yield return new RemoteWriteOutput(new RemoteWriteOptions(url, labels, access, buffer), collector);
         }
     }
 

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS xtrace.flows
     DstQueuePair UInt32 CODEC(ZSTD(1)),
     Opcode UInt8 CODEC(ZSTD(1)),
     -- When the record's last frame came, and how long before that its first.
-    Time DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
+    Time DateTime('UTC') CODEC(T64, ZSTD(1)),
     DurationMilliseconds UInt32 CODEC(T64, ZSTD(1)),
     -- Of this record alone: sums over records are what the interface counted. Bytes are of layer 2, without FCS.
     Packets UInt64 CODEC(T64, ZSTD(1)),
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS xtrace.flows
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time)
-ORDER BY (toStartOfFiveMinutes(Time), Host, Interface, Direction, SrcAddr, DstAddr, SrcPort, DstPort)
+ORDER BY (toStartOfFiveMinute(Time), Host, Interface, Direction, SrcAddr, DstAddr, SrcPort, DstPort)
 TTL Time + INTERVAL 15 DAY DELETE
 -- A batch that is sent again, because its answer was lost, is known by its token and not stored twice.
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;

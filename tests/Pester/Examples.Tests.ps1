@@ -56,6 +56,51 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         }
     }
 
+    Context 'Export-FlowRow.ps1' {
+        BeforeEach {
+            $script:veth = [XTrace.Testbed.VethPair]::new($true)
+            $script:interface = $veth.Interface
+        }
+
+        AfterEach {
+            Clear-Monitor
+            $veth.Dispose()
+        }
+
+        It 'writes what each flow gained: sums over rows are what was on the wire' {
+            Start-XdpMonitor $interface
+            $roce = Frame RoceV2 10.0.0.1 49152 10.0.0.2 18 4 256
+            $path = "$TestDrive/rows-$(New-Guid).jsonl"
+            $veth.Send($udp, 5)
+            $veth.Send((Frame Arp 10.0.0.1 10.0.0.2), 2)
+            Wait-Count $interface 7
+            $sent = 0
+            Get-FlowStat $interface -MaxSamples 3 -SampleInterval 0.5 | ForEach-Object {
+                # Between the samples.
+                if ($_.Sample -ne $sent) {
+                    $sent = $_.Sample
+                    $veth.Send($udp, 10)
+                    $veth.Send($roce, 3)
+                }
+                $_
+            } | & "$folder/Export-FlowRow.ps1" -Path $path
+            $rows = Get-Content $path | ConvertFrom-Json
+            $bytes = @{}
+            foreach ($group in $rows | Group-Object TrafficType) {
+                $bytes[$group.Name] = ($group.Group | Measure-Object Bytes -Sum).Sum, ($group.Group | Measure-Object Packets -Sum).Sum
+            }
+            $bytes.UDP | Should -Be (25 * $udp.Length), 25
+            $bytes.RoCEv2 | Should -Be (6 * $roce.Length), 6
+            $bytes.Ethernet[1] | Should -Be 2
+            @($rows | Where-Object TrafficType -EQ UDP).Packets | Should -Be 5, 10, 10
+            $row = $rows | Where-Object TrafficType -EQ RoCEv2 | Select-Object -First 1
+            $row.DstAddr, $row.DstQueuePair, $row.Opcode, $row.Direction | Should -Be '::ffff:10.0.0.2', 18, 4, ingress
+            # They are the columns of the table.
+            $columns = [regex]::Matches((Get-Content "$repository/deploy/clickhouse/xtrace.sql" -Raw) -replace '(?s)\)\s*ENGINE.*', '(?m)^    ([A-Z]\w+) [A-Z]').ForEach{ $_.Groups[1].Value }
+            $rows[0].psobject.Properties.Name | Should -Be $columns
+        }
+    }
+
     Context 'Export-TopTalker.ps1' {
         BeforeEach {
             $script:veth = [XTrace.Testbed.VethPair]::new($true)

@@ -168,6 +168,8 @@ public sealed class MakeTests : IDisposable
         Assert.Equal(
             Directory.GetFiles(staged, "*", SearchOption.AllDirectories).Select(file => $"{module}/{Path.GetRelativePath(staged, file)}")
                 .Concat(["bin/xtrace-catch", "share/man/man1/xtrace-catch.1", "share/bash-completion/completions/xtrace-catch", "lib/systemd/system/xtrace-catch@.service"])
+                .Concat(["bin/xtrace-exporter", "share/man/man1/xtrace-exporter.1", "share/bash-completion/completions/xtrace-exporter"])
+                .Append("lib/systemd/system/xtrace-exporter.service")
                 .Append("share/powershell/Modules/XTrace/0.0.1/XTrace.psd1").Order(StringComparer.Ordinal),
             Files(_root + prefix));
         Assert.Contains($"\nExecStart=\"{prefix}/bin/xtrace-catch\" ", File.ReadAllText($"{_root}{prefix}/lib/systemd/system/xtrace-catch@.service"), StringComparison.Ordinal);

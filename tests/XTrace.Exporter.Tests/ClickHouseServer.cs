@@ -74,13 +74,14 @@ internal sealed partial class ClickHouseServer : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Codecs, TTLs, times with zones, tokens and the type Bool are younger than this server.</summary>
+    /// <summary>Codecs, TTLs, times with zones, tokens and the types Bool and IPv6 are younger than this server.</summary>
     private static IEnumerable<string> Definition
     {
         get
         {
             string text = Comment().Replace(File.ReadAllText(Repository.PathOf("deploy/clickhouse/xtrace.sql")), "");
             text = TooNew().Replace(text, "").Replace("Bool", "UInt8", StringComparison.Ordinal);
+            text = text.Replace("IPv6", "FixedString(16)", StringComparison.Ordinal);
             text = Type().Replace(text, match => match.Groups[1].Value);
             return text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }

@@ -28,9 +28,9 @@ public sealed class ClickHouseTests : IDisposable
     public void Each_kind_of_flow_is_a_row_with_its_own_columns()
     {
         using ClickHouseServer server = new(_pair, _web);
-        string password = _folder.Write("password", "s3cret\n");
+        string password = _folder.Write("password", "xtrace:s3cret\n");
         using Child exporter = MetricsProcess.Start(
-            _pair, _web, $"{Fast} --clickhouse-user xtrace --clickhouse-password-file {password}");
+            _pair, _web, $"{Fast} --clickhouse-auth {password}");
         _pair.Send(Udp4("10.0.0.1", 1234, "10.0.0.2", 53, 10), 3);
         _pair.Send(Tcp6("2001:db8::1", 50000, "2001:db8::2", 443, 100), 2);
         _pair.Send(Icmp4("10.0.0.1", "10.0.0.2", 8, 0, 56));
@@ -41,7 +41,7 @@ public sealed class ClickHouseTests : IDisposable
             """
             Ethernet	::	1	0	0	2054	0	0	0	1	60
             ICMP	::ffff:10.0.0.1	0	1	0	0	8	0	0	1	98
-            RoCEv2	::ffff:10.0.0.1	0	17	0	0	0	18	4	5	1590
+            RoCEv2	::ffff:10.0.0.1	0	17	0	0	0	18	4	5	1570
             TCP	2001:db8::1	0	6	443	0	0	0	0	2	348
             UDP	::ffff:10.0.0.1	0	17	53	0	0	0	0	3	156
             """,

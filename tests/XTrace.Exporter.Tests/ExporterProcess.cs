@@ -24,7 +24,7 @@ internal sealed class ExporterProcess : Child
         ExporterProcess exporter = new(pair, $"-i {pair.Interface} {arguments}");
         exporter.WaitUntil(
             () => exporter.Lines.FirstOrDefault(line => line.Contains("Watching", StringComparison.Ordinal)
-                || line.Contains("Reading", StringComparison.Ordinal)),
+                || line.Contains("reading the monitor", StringComparison.Ordinal)),
             "Watching");
         return exporter;
     }

@@ -108,7 +108,9 @@ internal sealed class Tshark : IDisposable
         Thread.Sleep(500);
         _process.Signal("INT");
         _process.End();
-        string[] complaints = Decode("-Y", "_ws.malformed or _ws.expert.severity >= 0x00400000", "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message");
+        // PI_WARN of epan/proto.h; that a connection begins or ends is no complaint.
+        string[] complaints = Decode(
+            "-Y", "_ws.malformed or _ws.expert.severity >= 0x00600000", "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message");
         Sum sum = default;
         foreach (string line in Decode("-Y", $"cflow and {filter}", "-T", "fields", "-e", "cflow.packets", "-e", "cflow.octets"))
         {

@@ -86,11 +86,11 @@ public sealed class IpfixTests : IDisposable
             _pair.Send(frame, 10);
             Thread.Sleep(50);
         }
-        exporter.WaitUntil(() => collector.Flows.Any(flow => Sum.Of(flow, "flowEndReason") == 1) ? "end" : null, "the flow's end");
+        exporter.WaitUntil(() => collector.Sum.Packets >= 600 ? "all" : null, "all packets");
         exporter.Stop();
         collector.Finish();
         JsonElement[] records = [.. collector.Flows];
-        Assert.InRange(records.Length, 3, 5);
+        Assert.InRange(records.Length, 3, 6);
         Assert.All(records[..^1], record => Assert.Equal(2, Sum.Of(record, "flowEndReason")));
         Assert.Equal(new Sum(records.Length, 600, 600 * frame.Length), collector.Sum);
         foreach ((JsonElement before, JsonElement record) in records.Zip(records.Skip(1)))

@@ -120,7 +120,7 @@ public sealed class MetricsTests : IDisposable
     [InlineData("--remote-write prometheus:9090", "give a URL")]
     [InlineData("--remote-write http://a:b@server/", "everybody can see command lines")]
     [InlineData("--remote-write http://server/ --label 1a=b", "is no label")]
-    [InlineData("--remote-write http://server/ --remote-write-token-file /nowhere", "Credentials cannot be read")]
+    [InlineData("--remote-write http://server/ --remote-write-auth /nowhere", "Credentials cannot be read")]
     public void What_is_wrong_is_told_with_what_to_do(string arguments, string told)
     {
         using Child exporter = new(_pair, Repository.PathOf("out/xtrace-exporter"), [.. arguments.Split(' '), "-i", _pair.Interface]);

@@ -96,10 +96,10 @@ public sealed class RemoteWriteTests : IDisposable
     [Fact]
     public void Basic_authentication_takes_its_password_from_a_file()
     {
-        string password = _folder.Write("password", "s3cret\n");
+        string password = _folder.Write("password", "xtrace:s3cret\n");
         using VictoriaMetrics victoria = new(_pair, "-httpAuth.username=xtrace", "-httpAuth.password=s3cret");
         using Child exporter = MetricsProcess.Start(
-            _pair, _web, $"--remote-write {VictoriaMetrics.Url}/api/v1/write --remote-write-user xtrace --remote-write-password-file {password}");
+            _pair, _web, $"--remote-write {VictoriaMetrics.Url}/api/v1/write --remote-write-auth {password}");
         string header = $"Authorization: Basic {Convert.ToBase64String("xtrace:s3cret"u8)}";
         Web.Until(() => _web.Query(VictoriaMetrics.Url, "xtrace_exporter_samples_total", header).Length == 1, "a sample");
         exporter.Stop();
@@ -113,7 +113,7 @@ public sealed class RemoteWriteTests : IDisposable
         using VictoriaMetrics victoria = new(_pair);
         using Child proxy = new(_pair, "vmauth", $"-auth.config={users}", "-httpListenAddr=127.0.0.1:8427");
         using Child exporter = MetricsProcess.Start(
-            _pair, _web, $"--remote-write http://127.0.0.1:8427/api/v1/write --remote-write-token-file {token}");
+            _pair, _web, $"--remote-write http://127.0.0.1:8427/api/v1/write --remote-write-auth {token}");
         // vmauth says 400 to a token that it does not know, and repeats it.
         string said = exporter.WaitFor("refuses");
         Assert.Contains("400 Bad Request", said, StringComparison.Ordinal);

@@ -63,16 +63,25 @@ class Session:
             self.add()
 
     def add(self):
-        for packets, octets in self.messages.tuple_iterator(COUNTS):
-            self.next += 1
-            sums[0] += 1
-            sums[1] += packets
-            sums[2] += octets
-        if any(number in OPTIONS for _, number, _ in self.messages.setlist):
-            for record in self.messages.namedict_iterator():
-                if "packetDeltaCount" not in record:
-                    self.next += 1
-                    show({name: text(value) for name, value in record.items()})
+        """Decodes the counts of flows alone, which is faster, and where a message has templates or totals, all of it."""
+        if all(number >= 256 and number not in OPTIONS for _, number, _ in self.messages.setlist):
+            self.messages.last_tuple_iterator_ielist = None
+            for packets, octets in self.messages.tuple_iterator(COUNTS):
+                self.count(packets, octets)
+            return
+        self.messages.accepted_tids.update(self.messages.templates)
+        for record in self.messages.namedict_iterator():
+            if "packetDeltaCount" in record:
+                self.count(record["packetDeltaCount"], record["layer2OctetDeltaCount"])
+            else:
+                self.next += 1
+                show({name: text(value) for name, value in record.items()})
+
+    def count(self, packets, octets):
+        self.next += 1
+        sums[0] += 1
+        sums[1] += packets
+        sums[2] += octets
 
 
 def add_up():
