@@ -28,7 +28,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
             ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
             : default;
 
-    /// <summary>The number of the file that a path leads to, symbolic links followed; 0 where there is none, or none for this user.</summary>
+    /// <summary>The number of the file that a path leads to, links followed; 0 where there is none, or none for this user.</summary>
     internal static ulong InodeOf(string path) =>
         Libc.statx(CurrentFolder, path, 0, BasicStatus, out Statx status) == 0 ? status.Inode : 0;
 
