@@ -38,7 +38,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
     /// <summary>A device's number as stat has it: new_encode_dev in linux/kdev_t.h.</summary>
     private static ulong DeviceNumber(uint major, uint minor) => (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
 
-    /// <summary>The number of the file that a path leads to, symbolic links followed; 0 where there is none, or none for this user.</summary>
+    /// <summary>The number of the file that a path leads to, links followed; 0 where there is none, or none for this user.</summary>
     internal static ulong InodeOf(string path) =>
         Libc.statx(CurrentFolder, path, 0, BasicStatus, out Statx status) == 0 ? status.Inode : 0;
 

@@ -11,16 +11,10 @@ internal static class FlowProjection
     internal static FlowStat ToStat(in FlowRow row, WatchedPoint point, FlowSample sample)
     {
         ref readonly FlowKey key = ref row.Key;
-        ClockCalibration clock = sample.Clock;
-        double seconds = point.MeasuredSeconds;
-        bool ports = FlowFields.HasPorts(key);
-        bool icmp = FlowFields.IsIcmp(key);
-        bool roce = FlowFields.IsRoce(key);
-        bool ethernet = FlowFields.IsEthernet(key);
+        (bool ports, bool icmp, bool roce) = (FlowFields.HasPorts(key), FlowFields.IsIcmp(key), FlowFields.IsRoce(key));
         FlowOwner owner = sample.Owners?.Find(in key, point) ?? default;
         Container container = owner.IsKnown ? sample.Owners!.ContainerOf(in owner) : Container.None;
-        SocketRow socket = owner.Row;
-        bool tcp = socket.HasTcp;
+        (SocketRow socket, bool tcp) = (owner.Row, owner.Row.HasTcp);
         return new FlowStat
         {
             Timestamp = sample.Timestamp,
@@ -28,7 +22,7 @@ internal static class FlowProjection
             InterfaceAlias = point.InterfaceName,
             Direction = point.Direction,
             TrafficType = FlowFields.TrafficTypeOf(key),
-            Protocol = ethernet ? null : (IPProtocol)key.Protocol,
+            Protocol = FlowFields.IsEthernet(key) ? null : (IPProtocol)key.Protocol,
             SourceAddress = FlowFields.Format(key, FlowFields.SourceOf(key)),
             SourcePort = ports ? FlowFields.SourcePortOf(key) : null,
             DestinationAddress = FlowFields.Format(key, FlowFields.DestinationOf(key)),
@@ -38,16 +32,16 @@ internal static class FlowProjection
             Opcode = roce ? (RoceOpcode)FlowFields.OpcodeOf(key) : null,
             IcmpType = icmp ? FlowFields.IcmpTypeOf(key) : null,
             IcmpCode = icmp ? FlowFields.IcmpCodeOf(key) : null,
-            EtherType = ethernet ? FlowFields.EthertypeOf(key) : null,
+            EtherType = FlowFields.IsEthernet(key) ? FlowFields.EthertypeOf(key) : null,
             IsFragment = FlowFields.IsFragment(key),
             Packets = row.Packets,
             Bytes = row.Bytes,
-            FirstSeen = clock.TimeOf(row.FirstSeen),
-            LastSeen = clock.TimeOf(row.LastSeen),
-            Duration = clock.Between(row.FirstSeen, row.LastSeen),
+            FirstSeen = sample.Clock.TimeOf(row.FirstSeen),
+            LastSeen = sample.Clock.TimeOf(row.LastSeen),
+            Duration = sample.Clock.Between(row.FirstSeen, row.LastSeen),
             EndReason = row.EndReason,
-            PacketsPerSecond = row.NewPackets / seconds,
-            BytesPerSecond = row.NewBytes / seconds,
+            PacketsPerSecond = row.NewPackets / point.MeasuredSeconds,
+            BytesPerSecond = row.NewBytes / point.MeasuredSeconds,
             ProcessId = owner.IsKnown ? (int)socket.Owner.Pid : null,
             ProcessName = owner.IsKnown ? socket.Owner.Name : null,
             UserName = owner.IsKnown ? sample.Owners!.UserOf(in owner) : null,

@@ -98,16 +98,18 @@ public sealed class FlowStat
     /// <summary>The process's effective user, by number where it has no name; null where <see cref="ProcessId"/> is.</summary>
     public string? UserName { get; init; }
 
-    /// <summary>The id of the container that the process is in, or its name where the runtime uses that; null outside of containers.</summary>
+    /// <summary>The id of the process's container, or its name where the runtime uses that; null outside of containers.</summary>
     public string? Container { get; init; }
 
-    /// <summary>What runs the container: docker, containerd, cri-o, podman, lxc or systemd-nspawn; null where the control group does not tell.</summary>
+    /// <summary>
+    /// What runs the container: docker, containerd, cri-o, podman, lxc or systemd-nspawn; null where the control group does not tell.
+    /// </summary>
     public string? ContainerRuntime { get; init; }
 
     /// <summary>The systemd unit that the process belongs to; null in containers, and without systemd.</summary>
     public string? SystemdUnit { get; init; }
 
-    /// <summary>TCP: the state of the connection on this machine. This and all figures of TCP are null where no connection is known.</summary>
+    /// <summary>TCP: the state of the connection on this machine. It and all figures of TCP are null where none is known.</summary>
     public TcpState? State { get; init; }
 
     /// <summary>TCP: the smoothed round-trip time, to a microsecond; null before the first measurement.</summary>
@@ -128,7 +130,9 @@ public sealed class FlowStat
     /// <summary>TCP: how fast data reached the other side when that was last measured, in bits a second; null before.</summary>
     public double? DeliveryRate { get; init; }
 
-    /// <summary>TCP: what kept this machine from sending faster since the previous sample; in the first sample, since the connection began.</summary>
+    /// <summary>
+    /// TCP: what kept this machine from sending faster since the previous sample; in the first sample, since the connection began.
+    /// </summary>
     public FlowLimit? IsLimitedBy { get; init; }
 
     /// <summary>

@@ -19,7 +19,8 @@ internal static class OwnerMessages
 
     internal static readonly Message UnreadNamespaces = new("NamespacesNotRead")
     {
-        English = "The sockets of {0} other network namespace(s) are not read: that needs CAP_SYS_ADMIN. Flows of containers may have no process.",
+        English = "The sockets of {0} other network namespace(s) are not read: that needs CAP_SYS_ADMIN. "
+            + "Flows of containers may have no process.",
         Chinese = "未读取另外 {0} 个网络命名空间的套接字：这需要 CAP_SYS_ADMIN。容器的流可能没有进程信息。",
     };
 
@@ -44,7 +45,8 @@ internal static class OwnerMessages
 
     internal static readonly Message NoProcess = new("FlowsWithoutProcess")
     {
-        English = "{0} flow(s) have no process: nobody in this PID namespace holds their socket, or the kernel closed it before XTrace looked.",
+        English = "{0} flow(s) have no process: nobody in this PID namespace holds their socket, "
+            + "or the kernel closed it before XTrace looked.",
         Chinese = "{0} 个流没有进程信息：本 PID 命名空间中没有进程持有其套接字，或者内核在读取之前已将其关闭。",
     };
 
