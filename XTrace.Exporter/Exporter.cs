@@ -13,7 +13,8 @@ namespace XTrace.Exporter;
 /// <param name="Outputs">Where all goes.</param>
 /// <param name="Verbose">Say also what only the curious want to know.</param>
 internal sealed record ExportRequest(
-    FlowSessionOptions Flows, IReadOnlyList<string> Devices, TimeSpan Idle, TimeSpan Active, IReadOnlyList<IFlowOutput> Outputs, bool Verbose);
+    FlowSessionOptions Flows, IReadOnlyList<string> Devices, TimeSpan Idle, TimeSpan Active, IReadOnlyList<IFlowOutput> Outputs,
+    bool Verbose);
 
 /// <summary>Samples, and hands each sample to the outputs, until a signal comes.</summary>
 internal sealed class Exporter

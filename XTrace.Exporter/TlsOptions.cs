@@ -6,7 +6,9 @@ using XTrace.Programs;
 namespace XTrace.Exporter;
 
 /// <summary>Whom an output trusts, and how it shows who it is.</summary>
-/// <param name="Authorities">A file of certificates, PEM, that the other side's must lead to; null for those that the system trusts.</param>
+/// <param name="Authorities">
+/// A file of certificates, PEM, that the other side's must lead to; null for those that the system trusts.
+/// </param>
 /// <param name="Certificate">A file with the own certificate, PEM; null for none.</param>
 /// <param name="Key">A file with its key, PEM; null where it is in the certificate's file.</param>
 internal sealed record TlsOptions(string? Authorities, string? Certificate, string? Key)

@@ -13,7 +13,9 @@ internal sealed class Arguments
 
     /// <param name="program">The program's name.</param>
     /// <param name="args">Its arguments.</param>
-    /// <param name="variables">What the names of variables begin with: with XTRACE_, XTRACE_MAX_FLOW is --max-flow. Null: there are none.</param>
+    /// <param name="variables">
+    /// What the names of variables begin with: with XTRACE_, XTRACE_MAX_FLOW is --max-flow. Null: there are none.
+    /// </param>
     /// <param name="options">Its options, in the order of the help.</param>
     internal Arguments(string program, string[] args, string? variables, params ReadOnlySpan<Option> options)
     {

@@ -39,9 +39,11 @@ internal sealed class FlowOptions
 
     internal Option<bool> ExcludeDns { get; } = new("--exclude-dns") { Description = OptionMessages.ExcludeDnsOption };
 
-    internal Option<string> AttachMode { get; } = new("--attach-mode") { HelpName = "MODE", Description = OptionMessages.AttachModeOption };
+    internal Option<string> AttachMode { get; } =
+        new("--attach-mode") { HelpName = "MODE", Description = OptionMessages.AttachModeOption };
 
-    internal Option<string> Direction { get; } = new("--direction") { HelpName = "DIRECTION", Description = OptionMessages.DirectionOption };
+    internal Option<string> Direction { get; } =
+        new("--direction") { HelpName = "DIRECTION", Description = OptionMessages.DirectionOption };
 
     internal Option<string> MaxFlow { get; } = new("--max-flow") { HelpName = "N", Description = OptionMessages.MaxFlowOption };
 

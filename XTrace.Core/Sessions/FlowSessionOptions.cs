@@ -14,7 +14,9 @@ public sealed record FlowSessionOptions
     /// <summary>Names and wildcards of interfaces that are not watched, whatever <see cref="Interfaces"/> says.</summary>
     public IReadOnlyList<string> Excluded { get; init; } = [];
 
-    /// <summary>Whether interfaces that are named come and go as those that match a wildcard do. Else a name that is gone is an error.</summary>
+    /// <summary>
+    /// Whether interfaces that are named come and go as those that match a wildcard do. Else a name that is gone is an error.
+    /// </summary>
     public bool FollowNames { get; init; }
 
     /// <summary>What is wanted; null: on each interface the directions that a monitor counts there already, else what arrives.</summary>

@@ -113,7 +113,7 @@ internal sealed class ClickHouseDelivery(ClickHouseOptions options) : IDelivery
 
     public void Dispose() => _service.Dispose();
 
-    /// <summary>Whether the server can tell by a token that it has a batch already: 22.2 and later can.</summary>
+    /// <summary>Whether the server can tell by a token that it has a batch already: old ones cannot.</summary>
     private bool AskForTokens()
     {
         using HttpRequestMessage request = new(

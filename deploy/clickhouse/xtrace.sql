@@ -1,5 +1,5 @@
 -- Where xtrace-exporter's flow records go. Run once: clickhouse-client --queries-file xtrace.sql
--- Needs ClickHouse 22.8 or later. On a cluster, say ReplicatedMergeTree where it says MergeTree, and add ON CLUSTER.
+-- Tried with ClickHouse 26.7. On a cluster, say ReplicatedMergeTree where it says MergeTree, and add ON CLUSTER.
 
 CREATE DATABASE IF NOT EXISTS xtrace;
 

@@ -7,7 +7,9 @@ internal sealed class Certificates : IDisposable
 
     internal Certificates()
     {
-        OpenSsl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", Of("ca.key"), "-out", Of("ca.crt"), "-days", "2", "-subj", "/CN=Authority");
+        OpenSsl(
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", Of("ca.key"), "-out", Of("ca.crt"), "-days", "2",
+            "-subj", "/CN=Authority");
         foreach (string name in (string[])["collector", "exporter"])
         {
             OpenSsl(

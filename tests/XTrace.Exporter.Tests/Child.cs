@@ -47,7 +47,8 @@ internal class Child : IDisposable
     }
 
     /// <summary>Waits until it says something like that.</summary>
-    internal string WaitFor(string part) => WaitUntil(() => Lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)), part);
+    internal string WaitFor(string part) =>
+        WaitUntil(() => Lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)), part);
 
     /// <summary>Waits until something is there.</summary>
     internal T WaitUntil<T>(Func<T?> find, string what)

@@ -68,7 +68,8 @@ public sealed class ConservationTests : IDisposable
     public void A_collector_that_is_away_for_30_seconds_is_told_what_was_given_up(string transport)
     {
         Sum before;
-        using ExporterProcess exporter = ExporterProcess.Start(_pair, $"{Often} --buffer 1 --ipfix {transport}://127.0.0.1 --ipfix-refresh 1");
+        using ExporterProcess exporter = ExporterProcess.Start(
+            _pair, $"{Often} --buffer 1 --ipfix {transport}://127.0.0.1 --ipfix-refresh 1");
         using (IpfixCollector first = new(_pair, transport, 4739, "sum"))
         {
             _pair.SendFlows(5_000);
@@ -108,7 +109,9 @@ public sealed class ConservationTests : IDisposable
         collector.Finish();
         (long packets, long bytes) = _pair.Received();
         Assert.Equal(60_000, packets - before);
-        Assert.Equal((packets - before, bytes - bytesBefore), (Sum.Of(collector.Interface, "packetTotalCount"), Sum.Of(collector.Interface, "layer2OctetTotalCount")));
+        Assert.Equal(
+            (packets - before, bytes - bytesBefore),
+            (Sum.Of(collector.Interface, "packetTotalCount"), Sum.Of(collector.Interface, "layer2OctetTotalCount")));
         Assert.Equal(packets - before, collector.Sum.Packets - first);
         Assert.InRange(first, 1, 50_000);
         Assert.Equal(0, Sum.Of(collector.Process, "notSentPacketTotalCount"));
@@ -127,7 +130,10 @@ public sealed class ConservationTests : IDisposable
     {
         NetInterface target = NetInterfaces.List().Single(one => one.Name == _pair.Interface);
         Assert.Single(MonitorStore.Start(
-            [(target, FlowDirection.Ingress)], new MonitorOptions(), force: false, notice => Assert.True(notice.Level != NoticeLevel.Error, notice.Text)));
+            [(target, FlowDirection.Ingress)],
+            new MonitorOptions(),
+            force: false,
+            notice => Assert.True(notice.Level != NoticeLevel.Error, notice.Text)));
     }
 
     /// <summary>Ends the exporter when the collector has all, and adds up.</summary>

@@ -1,7 +1,8 @@
 namespace XTrace.Exporter.Tests;
 
 /// <summary>A flow as a collector wrote it down, without its ports where it has none.</summary>
-internal readonly record struct StoredFlow(string Source, string Destination, int SourcePort, int DestinationPort, long Packets, long Bytes);
+internal readonly record struct StoredFlow(
+    string Source, string Destination, int SourcePort, int DestinationPort, long Packets, long Bytes);
 
 /// <summary>nfcapd of nfdump: writes files, which nfdump reads.</summary>
 internal sealed class Nfcapd : IDisposable
@@ -68,7 +69,8 @@ internal sealed class Nfacctd : IDisposable
 
     /// <summary>What it wrote.</summary>
     internal StoredFlow[] Flows => File.Exists($"{_folder.FullName}/flows.csv")
-        ? [.. File.ReadAllLines($"{_folder.FullName}/flows.csv").Where(line => !line.StartsWith("SRC", StringComparison.Ordinal)).Select(Parse)]
+        ? [.. File.ReadAllLines($"{_folder.FullName}/flows.csv")
+            .Where(line => !line.StartsWith("SRC", StringComparison.Ordinal)).Select(Parse)]
         : [];
 
     public void Dispose()
@@ -81,7 +83,8 @@ internal sealed class Nfacctd : IDisposable
     {
         string[] parts = line.Split(',');
         return new StoredFlow(
-            parts[0], parts[1], int.Parse(parts[2], null), int.Parse(parts[3], null), long.Parse(parts[4], null), long.Parse(parts[5], null));
+            parts[0], parts[1], int.Parse(parts[2], null), int.Parse(parts[3], null),
+            long.Parse(parts[4], null), long.Parse(parts[5], null));
     }
 }
 

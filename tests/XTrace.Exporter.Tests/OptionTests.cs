@@ -44,7 +44,8 @@ public partial class OptionTests
     [Fact]
     public void The_command_line_comes_before_variables()
     {
-        (int code, _, string error) = Repository.Run("env", "XTRACE_IPFIX=nothing", "XTRACE_BUFFER=0", s_program, "--ipfix", "other", "--buffer", "1");
+        (int code, _, string error) = Repository.Run(
+            "env", "XTRACE_IPFIX=nothing", "XTRACE_BUFFER=0", s_program, "--ipfix", "other", "--buffer", "1");
         Assert.Equal(2, code);
         Assert.Contains("'other' is no collector's address", error, StringComparison.Ordinal);
     }
@@ -77,7 +78,10 @@ public partial class OptionTests
         Assert.Equal((0, "", ""), Repository.Run("mandoc", "-T", "lint", "-W", "warning", source));
         (_, string rendered, _) = Repository.Run("env", "LC_ALL=C.UTF-8", "mandoc", "-T", "utf8", "-O", "width=500", source);
         string page = Words(Struck().Replace(rendered, ""));
-        string[] help = [.. Repository.Run(s_program, "--help").Output.Split('\n').Where(line => line.StartsWith("  -", StringComparison.Ordinal))];
+        string[] help =
+        [
+            .. Repository.Run(s_program, "--help").Output.Split('\n').Where(line => line.StartsWith("  -", StringComparison.Ordinal)),
+        ];
         Assert.True(help.Length > 20);
         foreach (string line in help)
         {
@@ -91,7 +95,9 @@ public partial class OptionTests
     {
         string script = $"""
             . /usr/share/bash-completion/bash_completion; . {Repository.PathOf("XTrace.Exporter/xtrace-exporter.bash")}
-            complete_line() {"{"} COMP_LINE="$*" COMP_POINT=${"{#COMP_LINE}"} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _xtrace_exporter "$1"; echo "${"{COMPREPLY[*]}"}"; {"}"}
+            complete_line() {"{"}
+            COMP_LINE="$*" COMP_POINT=${"{#COMP_LINE}"} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+            _xtrace_exporter "$1"; echo "${"{COMPREPLY[*]}"}"; {"}"}
             complete_line {s_program} --direction e
             complete_line {s_program} --ipfix-m
             complete_line {s_program} --exclude lo,l

@@ -46,13 +46,13 @@ def show(line):
 class Session:
     """A transport session: templates and sequence numbers are its own."""
 
-    def __init__(self):
+    def __init__(self, first):
         self.messages = ipfix.message.MessageBuffer()
-        self.next = 0
+        self.next = first
 
     def take(self, message):
         self.messages.read_message(io.BytesIO(message))
-        if self.messages.sequence != self.next:
+        if self.next not in (None, self.messages.sequence):
             show({"expected": self.next, "sequence": self.messages.sequence})
         self.next = self.messages.sequence
         if sums is None:
@@ -98,11 +98,12 @@ def udp(port):
     sessions = {}
     while True:
         message, peer = listener.recvfrom(65536)
-        sessions.setdefault(peer, Session()).take(message)
+        # What an exporter sent before this collector began, nobody knows.
+        sessions.setdefault(peer, Session(None)).take(message)
 
 
 def stream(connection):
-    session = Session()
+    session = Session(0)
     show({"connected": True})
     received = connection.makefile("rb")
     while header := received.read(16):
