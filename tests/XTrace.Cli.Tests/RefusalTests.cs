@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Messages;
 using XTrace.Monitors;
-using XTrace.Programs;
 
 namespace XTrace.Cli.Tests;
 
@@ -19,7 +18,7 @@ public class RefusalTests
         Assert.True(refusal.Log.Count(character => character == '\n') > 100);
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. [^\n]+\. misaligned packet access off [^\n]+$",
-            OptionMessages.Describe(refusal));
+            Programs.OptionMessages.Describe(refusal));
     }
 
     [Fact]
@@ -29,7 +28,7 @@ public class RefusalTests
         BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: [^\n]+\. libbpf: map 'flows': failed to create: [^\n]+$",
-            OptionMessages.Describe(refusal));
+            Programs.OptionMessages.Describe(refusal));
     }
 
     [Theory]
@@ -40,7 +39,7 @@ public class RefusalTests
         const int NoDevice = 19; // ENODEV
         Assert.Equal(
             "Cannot attach native XDP to eth0: No such device (errno 19). Check that the interface is still there.",
-            OptionMessages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
+            Programs.OptionMessages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
     }
 
     private static BpfException Load(Action<BpfObject> spoil)
