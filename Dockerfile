@@ -1,4 +1,4 @@
-# xtrace-catch, and pwsh with the module. 'make docker-build' builds it, and docker-compose.yml says what it may do.
+# xtrace-catch, xtrace-exporter, and pwsh with the module. 'make docker-build' builds it, and docker-compose.yml says what it may do.
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS sdk
 
