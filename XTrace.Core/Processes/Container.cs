@@ -20,6 +20,19 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
         ("libpod-", "podman"),
     ];
 
+    /// <summary>The container of a process; null where the process has ended, or cannot be seen from here.</summary>
+    internal static Container? Of(int process)
+    {
+        try
+        {
+            return Parse(File.ReadLines($"/proc/{process}/cgroup"));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads what /proc/PID/cgroup says, cgroups(7): a line a hierarchy, <c>number:controllers:path</c>.</summary>
     internal static Container Parse(IEnumerable<string> lines)
     {

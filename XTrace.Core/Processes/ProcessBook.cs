@@ -38,21 +38,9 @@ internal sealed unsafe class ProcessBook
         (uint, ulong, bool) key = (owner.Pid, owner.Cgroup, isGone);
         if (!_containers.TryGetValue(key, out Container? container))
         {
-            _containers[key] = container = (isGone ? null : OfProcess(owner.Pid)) ?? OfCgroup(owner.Cgroup);
+            _containers[key] = container = (isGone || owner.Pid == 0 ? null : Container.Of((int)owner.Pid)) ?? OfCgroup(owner.Cgroup);
         }
         return container;
-    }
-
-    private static Container? OfProcess(uint process)
-    {
-        try
-        {
-            return process == 0 ? null : Container.Parse(File.ReadLines($"/proc/{process}/cgroup"));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     private Container OfCgroup(ulong cgroup)

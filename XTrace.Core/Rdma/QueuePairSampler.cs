@@ -311,6 +311,7 @@ internal sealed class QueuePairSampler : IDisposable
             ProcessId = one.Owner.ProcessId,
             ProcessName = one.Owner.Name,
             Owner = entry.KernelUser ?? one.Owner.Name,
+            Container = one.Owner.Container,
         };
     }
 
