@@ -18,7 +18,7 @@ public class RefusalTests
         Assert.True(refusal.Log.Count(character => character == '\n') > 100);
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. [^\n]+\. misaligned packet access off [^\n]+$",
-            Messages.Describe(refusal));
+            Programs.OptionMessages.Describe(refusal));
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public class RefusalTests
         BpfException refusal = Load(bpf => bpf.SetMaxEntries("flows", uint.MaxValue));
         Assert.Matches(
             @"^Cannot load the BPF programs into the kernel: [^\n]+\. libbpf: map 'flows': failed to create: [^\n]+$",
-            Messages.Describe(refusal));
+            Programs.OptionMessages.Describe(refusal));
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public class RefusalTests
         const int NoDevice = 19; // ENODEV
         Assert.Equal(
             "Cannot attach native XDP to eth0: No such device (errno 19). Check that the interface is still there.",
-            Messages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
+            Programs.OptionMessages.Describe(new BpfException(KernelOperation.Attach("native XDP", "eth0"), NoDevice, log)));
     }
 
     private static BpfException Load(Action<BpfObject> spoil)
