@@ -95,8 +95,10 @@ watch_kind() {
     [[ $kind != vrf ]] || ping+=(-I k0)
     at k1 "${ping[@]}" -c 5 -s 10 10.9.9.2 >ping || true
     at k1 "${ping[@]}" -c 3 -s 1200 10.9.9.2 >>ping || true
-    after=$(own_counters)
-    await_more 3 sample= out
+    # The kernel asks for neighbours again when it likes: nothing may pass between the counters and the last sample.
+    until after=$(own_counters) && await_more 3 sample= out && [[ $(own_counters) == "$after" ]]; do
+        sleep 1
+    done
     kill -TERM $catch
     wait $catch || true
     cat out err >"$kind.$hook"
