@@ -138,9 +138,11 @@ run_test() {
 
 # What looks at all of the machine, or needs its network, runs as the only suite and where everybody is.
 run_machine() {
-    local file
+    local file project
     export LEFT_OUT='' ONLY=Machine
-    start_single XTrace.Cli.Tests xunit XTrace.Cli.Tests FullyQualifiedName~.
+    for project in XTrace.Cli.Tests XTrace.Exporter.Tests; do
+        start_single "$project" xunit "$project" FullyQualifiedName~.
+    done
     for file in "${pester_files[@]}"; do
         ! grep -q 'Tag .*\bMachine\b' "$file" || start_single "$(basename "$file" .Tests.ps1)" pester "$file"
     done
