@@ -1,4 +1,5 @@
 using System.Globalization;
+using XTrace.Flows;
 
 namespace XTrace.Cli;
 
@@ -30,7 +31,9 @@ internal static class ConnectionLine
     }
 
     private static string Process(RdmaQueuePair one) =>
-        one.Owner is null ? "" : one.ProcessId is { } id ? $" process={one.Owner}({id})" : $" process={one.Owner}";
+        one.Owner is not { } owner ? ""
+        : one.ProcessId is { } id ? $" process={FlowLine.Quote(owner)}({id})"
+        : $" process={FlowLine.Quote(owner)}";
 
     private static string Text(IFormattable? number) => number?.ToString(null, CultureInfo.InvariantCulture) ?? Unknown;
 }

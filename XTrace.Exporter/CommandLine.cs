@@ -61,9 +61,9 @@ internal sealed class CommandLine
         }
     }
 
-    internal bool WantsHelp => _arguments.IsOn(_help);
+    internal bool WantsHelp => _arguments.IsGiven(_help);
 
-    internal bool WantsVersion => _arguments.IsOn(_version);
+    internal bool WantsVersion => _arguments.IsGiven(_version);
 
     /// <summary>What to export.</summary>
     /// <exception cref="XTraceException">A value is out of range, or there is nowhere to export to.</exception>

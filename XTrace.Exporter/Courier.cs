@@ -105,7 +105,14 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    public void Dispose() => _delivery.Dispose();
+    public void Dispose()
+    {
+        // What is still under way ends with the process.
+        if (!_thread.IsAlive)
+        {
+            _delivery.Dispose();
+        }
+    }
 
     private void Work()
     {

@@ -43,11 +43,19 @@ internal static class FlowLine
         ("limit", $"{flow.IsLimitedBy}"),
     ];
 
-    /// <summary>Nothing where there is no value; in quotation marks where it has a blank.</summary>
+    /// <summary>Nothing where there is no value.</summary>
     private static string Pair((string Name, string? Value) one) =>
-        string.IsNullOrEmpty(one.Value) ? ""
-        : one.Value.Contains(' ', StringComparison.Ordinal) ? $" {one.Name}=\"{one.Value}\""
-        : $" {one.Name}={one.Value}";
+        string.IsNullOrEmpty(one.Value) ? "" : $" {one.Name}={Quote(one.Value)}";
+
+    /// <summary>
+    /// A name that somebody else chose, in a line: in quotation marks where it has a blank. Processes may have control
+    /// characters in their names, which a terminal would obey.
+    /// </summary>
+    internal static string Quote(string name)
+    {
+        string plain = string.Concat(name.Select(letter => char.IsControl(letter) || letter == '"' ? '?' : letter));
+        return plain.Contains(' ', StringComparison.Ordinal) ? $"\"{plain}\"" : plain;
+    }
 
     private static string? Milliseconds(TimeSpan? time) =>
         time is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value.TotalMilliseconds:0.###}ms") : null;

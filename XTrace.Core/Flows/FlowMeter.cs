@@ -13,6 +13,7 @@ internal sealed class FlowMeter
     private const int MaxEnded = 1 << 20;
 
     private readonly Dictionary<uint, PointLedger> _ledgers = [];
+    private readonly HashSet<uint> _removed = [];
     private FlowSnapshot _current = new();
     private FlowSnapshot _previous = new();
     private EndedFlows _ended = new();
@@ -43,6 +44,9 @@ internal sealed class FlowMeter
         ref PointLedger? ledger = ref CollectionsMarshal.GetValueRefOrAddDefault(_ledgers, point, out _);
         return ledger ??= new PointLedger();
     }
+
+    /// <summary>A point is no longer watched: its sums go when its flows have left the table. Numbers are not given twice.</summary>
+    internal void Forget(uint point) => _removed.Add(point);
 
     /// <summary>Takes note of a flow that made room.</summary>
     internal void AddEnd(in FlowEnd end)
@@ -142,6 +146,7 @@ internal sealed class FlowMeter
         {
             LedgerOf(row.Point).Gained += row.Gain;
         }
+        _removed.RemoveWhere(point => LedgerOf(point).InTable == default && _ledgers.Remove(point));
     }
 }
 

@@ -102,15 +102,25 @@ internal sealed unsafe class SocketHolders
             UnreadProcesses++;
             return;
         }
-        foreach (uint descriptor in Numbers($"/proc/{process}/fd"))
+        try
         {
-            if (SocketOf(folder, descriptor) is var inode and not 0
-                && (!_holders.TryGetValue(inode, out uint other) || process < other))
+            foreach (uint descriptor in Numbers($"/proc/{process}/fd"))
             {
-                _holders[inode] = process;
+                if (SocketOf(folder, descriptor) is var inode and not 0
+                    && (!_holders.TryGetValue(inode, out uint other) || process < other))
+                {
+                    _holders[inode] = process;
+                }
             }
         }
-        _ = Libc.close(folder);
+        catch (IOException)
+        {
+            // The process has ended meanwhile.
+        }
+        finally
+        {
+            _ = Libc.close(folder);
+        }
     }
 
     /// <summary>The inode of the socket behind a descriptor; 0 where it is no socket.</summary>

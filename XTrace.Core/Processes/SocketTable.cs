@@ -35,7 +35,8 @@ internal sealed class SocketTable
     internal void Add(in SocketRow row)
     {
         ref SocketRow known = ref PlaceOf(in row, out bool isNew);
-        if (isNew || row.Owner.Pid < known.Owner.Pid)
+        // An owner that is not known has the number 0, and comes last.
+        if (isNew || unchecked(row.Owner.Pid - 1 < known.Owner.Pid - 1))
         {
             known = row;
         }

@@ -3,8 +3,10 @@ namespace XTrace;
 /// <summary>The state of a TCP connection, RFC 9293 3.3.2, numbered as in net/tcp_states.h.</summary>
 public enum TcpState
 {
+    /// <summary>None is known.</summary>
+    None,
     /// <summary>Data can flow both ways.</summary>
-    Established = 1,
+    Established,
     /// <summary>This side asked for a connection and has no answer yet.</summary>
     SynSent,
     /// <summary>The other side asked for a connection, and has not confirmed the answer yet.</summary>

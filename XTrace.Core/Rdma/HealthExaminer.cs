@@ -5,17 +5,19 @@ using XTrace.Sessions;
 namespace XTrace.Rdma;
 
 /// <summary>Says what is wrong with the ports of a sample: a line for each finding, and one for each port without any.</summary>
-/// <param name="checks">Only these checks; without one, all.</param>
-internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> checks) : IDisposable
+/// <param name="wanted">Only these checks; without one, or with All, all.</param>
+internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> wanted) : IDisposable
 {
-    private readonly HealthReader _reader = new(checks.Count == 0 || checks.Contains(RdmaHealthCheck.QueuePairs));
+    private readonly IReadOnlyCollection<RdmaHealthCheck> _checks = wanted.Contains(RdmaHealthCheck.All) ? [] : wanted;
+    private readonly HealthReader _reader =
+        new(wanted.Count == 0 || wanted.Contains(RdmaHealthCheck.All) || wanted.Contains(RdmaHealthCheck.QueuePairs));
     private readonly HealthJudge _judge = new(HealthRule.All);
     private readonly HealthRule _healthy = HealthRule.All.First(rule => rule.Measure == HealthMeasure.Healthy);
 
     /// <summary>Reads what has no counter, and judges everything.</summary>
     internal IEnumerable<RdmaHealth> Examine(RdmaSample sample)
     {
-        bool IsWanted(HealthFinding finding) => checks.Count == 0 || checks.Contains(finding.Rule.Check);
+        bool IsWanted(HealthFinding finding) => _checks.Count == 0 || _checks.Contains(finding.Rule.Check);
         HealthFacts[] all = _reader.Read(sample.Places);
         foreach (HealthFacts facts in all)
         {
@@ -35,7 +37,7 @@ internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> checks
 
     private string Healthy(HealthFacts facts)
     {
-        int done = checks.Count > 0 ? checks.Count : Enum.GetValues<RdmaHealthCheck>().Length - 1;
+        int done = _checks.Count > 0 ? _checks.Count : Enum.GetValues<RdmaHealthCheck>().Length - 1;
         string seconds = facts.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         return HealthMessages.Healthy.Text(done, facts.Counters.Count, seconds, $"{facts.State}, {facts.Rate}");
     }

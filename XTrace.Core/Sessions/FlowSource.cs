@@ -134,6 +134,7 @@ internal sealed unsafe class FlowSource : IDisposable
             _points.Remove(point.Id);
             _totals.Remove(point);
             _unread.Remove(point);
+            Meter.Forget(point.Id);
             if (IsOwn)
             {
                 Monitor.Detach(point.Id);

@@ -28,6 +28,8 @@ internal sealed class ClickHouseRows(string host)
     private static readonly byte[] s_none = new byte[AddressLength];
 
     private readonly byte[] _host = Text(host);
+    private const int MostInterfaces = 4096; // whose names are kept; containers' come and go
+
     private readonly Dictionary<string, byte[]> _interfaces = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1024 * 1024);
 
@@ -46,6 +48,10 @@ internal sealed class ClickHouseRows(string host)
         ref readonly FlowRow row = ref record.Row;
         if (!_interfaces.TryGetValue(point.InterfaceName, out byte[]? name))
         {
+            if (_interfaces.Count >= MostInterfaces)
+            {
+                _interfaces.Clear();
+            }
             name = _interfaces[point.InterfaceName] = Text(point.InterfaceName);
         }
         _buffer.Write(_host);

@@ -38,9 +38,11 @@ internal sealed record HttpCredentials(string? File)
     {
         try
         {
-            return System.IO.File.ReadAllText(file).Trim();
+            string secret = System.IO.File.ReadAllText(file).Trim();
+            // A header has one line.
+            return secret.Length > 0 && !secret.AsSpan().ContainsAny('\r', '\n', '\0') ? secret : throw new IOException(HttpMessages.NotOneLine(file));
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is UnauthorizedAccessException or ArgumentException)
         {
             throw new IOException(error.Message, error);
         }

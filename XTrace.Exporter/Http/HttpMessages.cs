@@ -16,5 +16,8 @@ internal static class HttpMessages
         $"{option} may not have user and password in its URL, as everybody can see command lines:"
         + $" write USER:PASSWORD into a file, and give it as {option}-auth.");
 
+    internal static string NotOneLine(string file) => Speech.Say(
+        $"{file} 必须恰好有一行: 用户:密码, 或令牌。", $"{file} must have one line: USER:PASSWORD, or a token.");
+
     internal static string Unreadable(string file) => Speech.Say($"无法读取凭据: {file}", $"Credentials cannot be read: {file}");
 }

@@ -13,6 +13,7 @@ internal static class HttpUrl
         {
             throw Arguments.Wrong(HttpMessages.WrongUrl(option, text));
         }
-        return url.UserInfo.Length == 0 ? url : throw Arguments.Wrong(HttpMessages.SecretInUrl(option));
+        bool isOpen = url.UserInfo.Length > 0 || url.Query.Contains("password=", StringComparison.OrdinalIgnoreCase);
+        return !isOpen ? url : throw Arguments.Wrong(HttpMessages.SecretInUrl(option));
     }
 }

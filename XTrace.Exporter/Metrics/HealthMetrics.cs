@@ -53,10 +53,24 @@ internal static class HealthMetrics
     [
         Single(MetricFamily.Counter("process_cpu_seconds_total", "CPU time of the exporter."), Environment.CpuUsage.TotalTime.TotalSeconds),
         Single(MetricFamily.Gauge("process_resident_memory_bytes", "Memory that the exporter takes."), Environment.WorkingSet),
-        Single(
-            MetricFamily.Gauge("process_open_fds", "Descriptors that the exporter has open."), Directory.GetFiles("/proc/self/fd").Length),
+        Descriptors(),
         Single(MetricFamily.Gauge("process_start_time_seconds", "When the exporter started, Unix time."), s_started),
     ];
+
+    /// <summary>Without a value where no descriptor is left to count them with.</summary>
+    private static MetricFamily Descriptors()
+    {
+        MetricFamily family = MetricFamily.Gauge("process_open_fds", "Descriptors that the exporter has open.");
+        try
+        {
+            family.Add(Directory.GetFiles("/proc/self/fd").Length);
+        }
+        catch (IOException)
+        {
+            // The other values say enough.
+        }
+        return family;
+    }
 
     internal static MetricFamily Single(MetricFamily family, double value)
     {

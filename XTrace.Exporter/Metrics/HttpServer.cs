@@ -23,10 +23,13 @@ internal sealed class HttpServer : IDisposable
     private const int LongestRequest = 8192;
     private const int MostConnections = 16;
     private const int PatienceMilliseconds = 5000;
+    private const int LongestMilliseconds = 10_000; // for a request and its answer in all
+    private const int PauseMilliseconds = 100;
 
     private readonly Socket _listener;
     private readonly Func<HttpRequest, HttpAnswer> _answer;
     private readonly SemaphoreSlim _free = new(MostConnections);
+    private volatile bool _isOver;
 
     /// <summary>Listens from now on, and answers once <see cref="Start"/> was called.</summary>
     /// <param name="address">Where to listen. IPv6's any address is IPv4's as well.</param>
@@ -56,24 +59,30 @@ internal sealed class HttpServer : IDisposable
 
     public void Dispose()
     {
+        _isOver = true;
         _listener.Dispose();
         _free.Dispose();
     }
 
     private void Accept()
     {
-        try
+        while (!_isOver)
         {
-            while (true)
+            try
             {
                 Socket client = _listener.Accept();
                 _free.Wait();
                 ThreadPool.UnsafeQueueUserWorkItem(Serve, client, preferLocal: false);
             }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // It is over.
+            catch (SocketException)
+            {
+                // No descriptor is free, or who called has hung up: the next may fare better, accept(2).
+                Thread.Sleep(PauseMilliseconds);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
         }
     }
 
@@ -86,6 +95,8 @@ internal sealed class HttpServer : IDisposable
                 ReadTimeout = PatienceMilliseconds,
                 WriteTimeout = PatienceMilliseconds,
             };
+            // Closing the socket ends the reading or writing that goes on.
+            using Timer deadline = new(_ => client.Dispose(), null, LongestMilliseconds, Timeout.Infinite);
             HttpRequest? request = Read(stream);
             bool isKnown = request?.Method is "GET" or "HEAD";
             HttpAnswer answer = request is null ? Plain(HttpStatusCode.BadRequest)
@@ -93,7 +104,7 @@ internal sealed class HttpServer : IDisposable
                 : Plain(HttpStatusCode.MethodNotAllowed);
             Write(stream, answer, withContent: request?.Method != "HEAD");
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
             // Whoever asked has gone, or does not read.
         }

@@ -88,25 +88,25 @@ internal static class RdmaMetrics
         SortedDictionary<string, MetricFamily> families = new(StringComparer.Ordinal);
         foreach (CounterPlace place in sample.Places)
         {
-            foreach (CounterFile file in place.Files.Where(file => file.Current is not null))
+            foreach (Counter counter in place.Counters.Where(counter => counter.Current is not null))
             {
-                Add(families, file);
+                Add(families, counter);
             }
         }
         return [.. families.Values, .. PortStates(sample)];
     }
 
-    private static void Add(SortedDictionary<string, MetricFamily> families, CounterFile file)
+    private static void Add(SortedDictionary<string, MetricFamily> families, Counter counter)
     {
-        CounterPlace place = file.Place;
-        double value = file.Current!.Value;
-        if (place.Port is not null && s_names.TryGetValue((file.Source, file.Name), out string? name))
+        CounterPlace place = counter.Place;
+        double value = counter.Current!.Value;
+        if (place.Port is not null && s_names.TryGetValue((counter.Source, counter.Name), out string? name))
         {
-            Family(families, Prefix + name, MetricType.Counter, file.Info.Meaning ?? file.Name).Add(value, Port(place));
+            Family(families, Prefix + name, MetricType.Counter, counter.Info.Meaning ?? counter.Name).Add(value, Port(place));
             return;
         }
-        bool isGauge = file.Info.Kind == RdmaCounterKind.Gauge;
-        string unit = file.Info.Unit.ToString().ToLowerInvariant();
+        bool isGauge = counter.Info.Kind == RdmaCounterKind.Gauge;
+        string unit = counter.Info.Unit.ToString().ToLowerInvariant();
         MetricFamily family = isGauge
             ? Family(families, $"xtrace_rdma_current_{unit}", MetricType.Gauge, $"What rises and falls, {UnitOf(unit)}.")
             : Family(families, $"xtrace_rdma_{unit}_total", MetricType.Counter, $"What grows, {UnitOf(unit)}.");
@@ -114,9 +114,10 @@ internal static class RdmaMetrics
             value,
             [
                 .. Port(place),
-                new("counter", file.Name),
-                new("source", CounterCatalogue.FolderOf(file.Source)),
-                new("category", file.Info.Category.ToString().ToLowerInvariant()),
+                new("counter", counter.Name),
+                new("source", CounterCatalogue.FolderOf(counter.Source)),
+                .. counter.Interface is { } network ? [new Label("interface", network)] : Array.Empty<Label>(),
+                new("category", counter.Info.Category.ToString().ToLowerInvariant()),
             ]);
     }
 

@@ -36,7 +36,7 @@ internal sealed class RemoteWriteOutput : IFlowOutput
         _courier = new Courier(Name, options.Buffer, new HttpDelivery(options.Url, options.Access, Ask));
     }
 
-    public string Name => $"remote-write {_options.Url}";
+    public string Name => $"remote-write {_options.Url.GetLeftPart(UriPartial.Path)}";
 
     public OutputHealth? Health => _courier.Health;
 

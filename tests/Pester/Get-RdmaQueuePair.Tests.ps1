@@ -85,7 +85,7 @@ Describe 'A queue pair' {
 
     It 'is a row below its port, of 120 columns' {
         $lines = @($one | Out-Plain 120) -match '\S'
-        $lines[0].Trim() | Should -Be 'Port: mlx5_0/1 (eth0)'
+        $lines[0].Trim() | Should -Be 'DevicePort: mlx5_0/1 (eth0)'
         $lines[1].Trim() -split '\s+' |
             Should -Be QueuePair, Type, State, LocalAddress, RemoteAddress, RemoteQueuePair, SentPackets, ReceivedPackets, ProcessId, Owner
         $lines[3] | Should -Match '^ +17 RC +RTS +192\.0\.2\.1 +192\.0\.2\.2 +18 +1000 +4711 nccl'

@@ -19,6 +19,13 @@ BeforeDiscovery {
     }
 }
 
+Describe 'An object that is sent elsewhere' {
+    It 'has all of its properties there: <_>' -ForEach 'XTrace.FlowStat', 'XTrace.RdmaHealth' {
+        $sent = (Get-TypeData $_).PropertySerializationSet.ReferencedProperties
+        $sent | Should -Be ($_ -as [type]).GetProperties().Name
+    }
+}
+
 Describe 'The views' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"

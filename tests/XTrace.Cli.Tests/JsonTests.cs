@@ -79,7 +79,7 @@ public sealed class JsonTests
         Assert.Equal(["null", "22"], Raw(failed, "Value", "ErrorCode"));
         run.Signal("TERM");
         (int code, _, string error) = run.End();
-        Assert.Equal((0, $"Monitoring {(mode == "nccl" ? "NCCL RDMA" : "RDMA")}: mlx5_0 (Ctrl+C to stop)\n"), (code, error));
+        Assert.Equal((0, $"Monitoring {(mode == "nccl" ? "NCCL RDMA" : "RDMA")}, all devices: mlx5_0 (-d chooses, Ctrl+C to stop)\n"), (code, error));
     }
 
     private static IEnumerable<string> Names(Type type) => type.GetProperties().Select(property => property.Name);

@@ -37,7 +37,7 @@ public class ManualTests
     {
         string page = Words(string.Join(' ', Render()));
         string[] variables = [.. Help("Environment (options come first):").Select(line => line.Trim().Split(' ')[0])];
-        Assert.Equal(["NETWORK_INTERFACE", "MONITOR_MODE"], variables);
+        Assert.Equal(["NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA"], variables);
         Assert.Equal([.. variables, "XTRACE_SYSFS_ROOT"], Tagged("ENVIRONMENT").Select(one => one.Option));
         Assert.Contains(Help("Output: a line for each flow, counted since the monitor started:")[0].Trim(), page, StringComparison.Ordinal);
         string exit = Words(string.Join('\n', Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n').SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("Mode ", StringComparison.Ordinal))));
