@@ -53,6 +53,7 @@ public sealed class ClickHouseTests : IDisposable
             server.Ask("SELECT any(Host), any(Interface), any(Direction), max(abs(toUInt32(now()) - toUInt32(Time))) < 120 FROM xtrace.flows"));
     }
 
+    [Trait("Category", "Machine")]
     [Fact]
     public void A_server_that_goes_away_for_a_while_has_all_rows_once()
     {

@@ -47,6 +47,7 @@ public sealed class ConservationTests : IDisposable
     }
 
     /// <summary>A collector that hangs, as one that is held up does: its exporter's buffer is too small for what comes meanwhile.</summary>
+    [Trait("Category", "Machine")]
     [Fact]
     public void A_collector_that_hangs_for_30_seconds_is_told_what_was_given_up()
     {
@@ -62,6 +63,7 @@ public sealed class ConservationTests : IDisposable
     }
 
     /// <summary>One that ends and comes back is another connection: what it had not confirmed is sent again.</summary>
+    [Trait("Category", "Machine")]
     [Theory]
     [InlineData("tcp")]
     [InlineData("udp")]
