@@ -363,8 +363,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
                 do {
                     Start-Sleep -Milliseconds 500
                     $screen = (tmux -L $terminal capture-pane -p) -join "`n"
-                } until ($screen -match '(?m)^42$' -or $clock.Elapsed.TotalSeconds -gt 90)
-                $screen | Should -Match '(?m)^42$'
+                } until ($screen -match '(?m)^56$' -or $clock.Elapsed.TotalSeconds -gt 90)
+                $screen | Should -Match '(?m)^56$'
             } finally {
                 tmux -L $terminal send-keys exit Enter
                 $null = docker ps --all --quiet | ForEach-Object { docker rm --force $_ 2>&1 }

@@ -29,8 +29,9 @@ public sealed class EvictionTests : IDisposable
         // One reader at a time is told of ends: the second one only learns that there were some.
         using CatchProcess reader = new(_pair, $"-i {_pair.Interface} -t 3600000");
         reader.WaitUntilLoaded();
-        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 3000 --once");
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 6000 --once");
         run.WaitUntilLoaded();
+        // All are there before the sample: what stays in the table after it would be in none.
         _pair.Send(_frames);
         (int code, string output, string error) = run.End();
         Assert.Equal(0, code);
