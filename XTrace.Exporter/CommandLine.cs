@@ -100,9 +100,9 @@ internal sealed class CommandLine
     ];
 
     private IEnumerable<IpfixOptions> Collectors =>
-        from url in _arguments.List(_ipfix, Messages.NoCollector) ?? []
+        from address in (_arguments.List(_ipfix, Messages.NoCollector) ?? []).Select(IpfixAddress.Parse).DistinctBy(address => address.ToString())
         select new IpfixOptions(
-            IpfixAddress.Parse(url),
+            address,
             (uint)_arguments.Number(_domain, DefaultDomain, 0, int.MaxValue),
             (uint)_arguments.Number(_enterprise, ExampleEnterprise, 1, int.MaxValue),
             _arguments.Number(_mtu, DefaultMtu, MinMtu, MaxMtu),

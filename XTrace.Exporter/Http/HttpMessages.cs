@@ -11,10 +11,10 @@ internal static class HttpMessages
         $"{option} 的值 '{text}' 不是网址: 请使用例如 http://server:8428/api/v1/write。",
         $"{option} cannot be '{text}': give a URL, for example http://server:8428/api/v1/write.");
 
-    internal static string SecretInUrl(string option) => Speech.Say(
-        $"{option} 的网址中不能有用户和密码: 命令行对所有人可见。请把 用户:密码 写入文件, 并使用 {option}-auth。",
-        $"{option} may not have user and password in its URL, as everybody can see command lines:"
-        + $" write USER:PASSWORD into a file, and give it as {option}-auth.");
+    internal static string SecretInUrl(string option, string auth) => Speech.Say(
+        $"{option} 的网址中不能有用户和密码: 别人能看到它。请把 用户:密码 写入文件, 并使用 {auth}。",
+        $"{option} may not have user and password in its URL, which others can see:"
+        + $" write USER:PASSWORD into a file, and give it as {auth}.");
 
     internal static string NotOneLine(string file) => Speech.Say(
         $"{file} 必须恰好有一行: 用户:密码, 或令牌。", $"{file} must have one line: USER:PASSWORD, or a token.");

@@ -15,7 +15,15 @@ internal readonly record struct Label(string Name, string Value);
 /// <summary>A series at one moment.</summary>
 /// <param name="Labels">Its labels.</param>
 /// <param name="Value">Its value. Prometheus has 53 bits for it.</param>
-internal readonly record struct Series(Label[] Labels, double Value);
+internal readonly record struct Series(Label[] Labels, double Value)
+{
+    /// <summary>The labels, and those of others whose names they do not have.</summary>
+    internal Label[] With(IReadOnlyList<Label> others)
+    {
+        Label[] own = Labels;
+        return [.. own, .. others.Where(other => !Array.Exists(own, label => label.Name == other.Name))];
+    }
+}
 
 /// <summary>A metric with all its series.</summary>
 /// <param name="name">Its name, with <c>_total</c> for a counter.</param>

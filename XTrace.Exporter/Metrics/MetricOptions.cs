@@ -62,7 +62,7 @@ internal sealed partial class MetricOptions
         }
         if (IsLegacyEnabled)
         {
-            yield return HttpUrl.Parse(LegacyUrl, Variable(LegacyUrl) ?? LegacyDefaultUrl);
+            yield return HttpUrl.Parse(LegacyUrl, Variable(LegacyUrl) ?? LegacyDefaultUrl, RemoteWriteName);
         }
     }
 

@@ -35,7 +35,7 @@ internal static class MetricText
         }
     }
 
-    /// <summary>The series alone, with more labels and a time: what VictoriaMetrics imports.</summary>
+    /// <summary>The series alone, with labels that they do not have already, and a time: what VictoriaMetrics imports.</summary>
     internal static void WriteSeries(
         IEnumerable<MetricFamily> families, IReadOnlyList<Label> labels, DateTime time, TextWriter writer)
     {
@@ -44,7 +44,7 @@ internal static class MetricText
         {
             foreach (Series series in family.Series)
             {
-                WriteSeries(family.Name, series with { Labels = [.. series.Labels, .. labels] }, suffix, writer);
+                WriteSeries(family.Name, series with { Labels = series.With(labels) }, suffix, writer);
             }
         }
     }

@@ -120,8 +120,7 @@ internal sealed class RemoteWriteOutput : IFlowOutput
         Label[] all =
         [
             new("__name__", name),
-            .. labels,
-            .. _options.Labels.Where(label => !Array.Exists(labels, own => own.Name == label.Name)),
+            .. new Series(labels, 0).With(_options.Labels),
         ];
         Array.Sort(all, (one, other) => string.CompareOrdinal(one.Name, other.Name));
         return all;
