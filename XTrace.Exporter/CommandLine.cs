@@ -100,7 +100,8 @@ internal sealed class CommandLine
     ];
 
     private IEnumerable<IpfixOptions> Collectors =>
-        from address in (_arguments.List(_ipfix, Messages.NoCollector) ?? []).Select(IpfixAddress.Parse).DistinctBy(address => address.ToString())
+        from address in (_arguments.List(_ipfix, Messages.NoCollector) ?? [])
+            .Select(IpfixAddress.Parse).DistinctBy(address => address.ToString())
         select new IpfixOptions(
             address,
             (uint)_arguments.Number(_domain, DefaultDomain, 0, int.MaxValue),

@@ -40,7 +40,9 @@ internal sealed record HttpCredentials(string? File)
         {
             string secret = System.IO.File.ReadAllText(file).Trim();
             // A header has one line.
-            return secret.Length > 0 && !secret.AsSpan().ContainsAny('\r', '\n', '\0') ? secret : throw new IOException(HttpMessages.NotOneLine(file));
+            return secret.Length > 0 && !secret.AsSpan().ContainsAny('\r', '\n', '\0')
+                ? secret
+                : throw new IOException(HttpMessages.NotOneLine(file));
         }
         catch (Exception error) when (error is UnauthorizedAccessException or ArgumentException)
         {

@@ -118,7 +118,7 @@ public sealed class MetricsTests : IDisposable
     [InlineData("--metrics ::1", "give an address and a port")]
     [InlineData("--metrics 192.0.2.1:9430", "Cannot listen on 192.0.2.1:9430")]
     [InlineData("--remote-write prometheus:9090", "give a URL")]
-    [InlineData("--remote-write http://a:b@server/", "everybody can see command lines")]
+    [InlineData("--remote-write http://a:b@server/", "which others can see")]
     [InlineData("--remote-write http://server/ --label 1a=b", "is no label")]
     [InlineData("--remote-write http://server/ --remote-write-auth /nowhere", "Credentials cannot be read")]
     public void What_is_wrong_is_told_with_what_to_do(string arguments, string told)
