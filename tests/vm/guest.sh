@@ -44,7 +44,7 @@ for name in ${scenarios//,/ }; do
     set +e
     (
         set -e
-        trap 'jobs -p | xargs -r kill' EXIT
+        trap 'jobs -p | xargs -r kill -KILL' EXIT
         # shellcheck source=/dev/null
         . "./scenarios/$name.sh"
         cd "/results/$name"
@@ -52,4 +52,9 @@ for name in ${scenarios//,/ }; do
         echo $(($(seconds) - started)) >"done"
     ) >"/results/$name/log" 2>&1
     set -e
+    # One that ended early may have left the pair without a link, or with loss.
+    for end in va vb; do
+        tc qdisc del dev $end root 2>/dev/null || true
+        ip link set $end up
+    done
 done
