@@ -1,7 +1,13 @@
 # shellcheck shell=bash disable=SC2154,SC2016 # pwsh: run.sh; what is in single quotes is PowerShell's
 # Many interfaces on a machine with 128 possible CPUs: one table for all of them, and what it costs.
 
+# What maps and programs are made of, in bytes: the kernel's own areas, and those of each CPU.
+kernel_memory() {
+    awk '/^(VmallocUsed|Percpu):/ { sum += $2 } END { print sum * 1024 }' /proc/meminfo
+}
+
 run() {
+    local before
     [[ -x /pwsh/pwsh ]] || return 0
     for i in $(seq 256); do
         echo "link add many$i type veth peer name peer$i"
@@ -9,11 +15,11 @@ run() {
         echo "link set peer$i up"
     done | ip -batch -
     cat /sys/devices/system/cpu/possible >possible
+    before=$(kernel_memory)
     module '
         $started = Start-XdpMonitor many* -Direction Both
         "started {0} running {1} tables {2}" -f $started.Count, @($started | Where-Object State -eq Running).Count, @($started | Split-Path -Parent | Sort-Object -Unique).Count' >started
-    # The maps' memory as the kernel lists it, in a guest where nothing else has maps.
-    awk '/bpf_map_area|bpf_ringbuf/ { sum += $2 } END { print sum }' /proc/vmallocinfo >memory
+    echo $(($(kernel_memory) - before)) >memory
     module '
         $all = Get-XdpMonitor
         "points {0} running {1} capacity {2}" -f $all.Count, @($all | Where-Object State -eq Running).Count, $all[0].TableSlots
