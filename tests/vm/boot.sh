@@ -14,7 +14,7 @@ boot() {
     make_initramfs "$results/initramfs"
     # One processor, of 128 that are possible, as many a machine announces: two on one thread take nearly twice as long, and on two threads QEMU misses
     # code that one changes while the other translates it. AVX is emulated lane by lane: without it, all choose SSE.
-    QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu unpacked qemu-system-x86_64 usr/bin/qemu-system-x86_64 \
+    how=exec QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu unpacked qemu-system-x86_64 usr/bin/qemu-system-x86_64 \
         -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
         -accel tcg -cpu max,-avx,-avx2 -smp 1,maxcpus=128 -m 2048 -nic none -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \

@@ -53,11 +53,12 @@ need_kernel() {
     release=$(ls "$kernel/lib/modules")
 }
 
-# Runs a program out of root with root's libraries: its name, its path, arguments.
+# Runs a program out of root with root's libraries: its name, its path, arguments. With how=exec it takes the shell's place, so that
+# a signal to a job reaches it.
 unpacked() {
     local name=$1 path=$2
     shift 2
-    nice "$root/lib64/ld-linux-x86-64.so.2" --argv0 "$name" \
+    ${how:-} nice "$root/lib64/ld-linux-x86-64.so.2" --argv0 "$name" \
         --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu" "$root/$path" "$@"
 }
 
