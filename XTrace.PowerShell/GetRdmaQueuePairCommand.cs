@@ -8,27 +8,8 @@ namespace XTrace.PowerShell;
 /// <summary>Emits the queue pairs of RDMA devices: at once, or over measured intervals.</summary>
 [Cmdlet(VerbsCommon.Get, "RdmaQueuePair", DefaultParameterSetName = SampleSet)]
 [OutputType(typeof(RdmaQueuePair))]
-public sealed class GetRdmaQueuePairCommand : XTraceCommand, IDisposable
+public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
 {
-    private const string SampleSet = "Sample";
-    private const string ContinuousSet = "Continuous";
-
-    private readonly List<RdmaTarget> _targets = [];
-    private RdmaSession? _session;
-
-    /// <summary>The devices; without one, all.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [RdmaDeviceName]
-    [ArgumentCompleter(typeof(RdmaDeviceCompleter))]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    public string[] Device { get; set; } = ["*"];
-
-    /// <summary>Only of these ports.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [AllowNull]
-    public int?[]? Port { get; set; }
-
     /// <summary>Only queue pairs of these numbers.</summary>
     [Parameter]
     [ValidateRange(0, 0xff_ffff)]
@@ -64,58 +45,12 @@ public sealed class GetRdmaQueuePairCommand : XTraceCommand, IDisposable
     [Parameter]
     public RdmaQueuePairOrder By { get; set; }
 
-    /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
-    [Parameter]
-    [ValidateRange(0.1, 86400.0)]
-    public double SampleInterval { get; set; } = 5;
+    private protected override string Activity => "Sampling RDMA queue pairs";
 
-    /// <summary>How many samples.</summary>
-    [Parameter(ParameterSetName = SampleSet)]
-    [ValidateRange(1L, long.MaxValue)]
-    public long MaxSamples { get; set; } = 1;
-
-    /// <summary>Sample until stopped.</summary>
-    [Parameter(ParameterSetName = ContinuousSet, Mandatory = true)]
-    public SwitchParameter Continuous { get; set; }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        int[] ports = [.. (Port ?? []).OfType<int>()];
-        _targets.AddRange(Device.Select(device => new RdmaTarget(device, ports)));
-    }
-
-    /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        try
-        {
-            _session = _targets.Count == 0 ? null : new RdmaSession(Options, Report);
-            if (_session is not null && !Stopping)
-            {
-                SampleAll(_session);
-            }
-        }
-        catch (XTraceException error)
-        {
-            WriteError(ErrorRecords.Of(error));
-        }
-        finally
-        {
-            Dispose();
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _session?.Stop();
-
-    /// <summary>Closes what is open; PowerShell calls it as well, however the command ends.</summary>
-    public void Dispose() => _session?.Dispose();
-
-    private RdmaSessionOptions Options => new()
+    private protected override RdmaSessionOptions Choose(IReadOnlyList<RdmaTarget> targets) => new()
     {
         // The totals of ports say how large packets are.
-        Selection = new CounterSelection { Targets = _targets, PortsOnly = true, Filter = new CounterFilter { OnlyTotals = true } },
+        Selection = new CounterSelection { Targets = targets, PortsOnly = true, Filter = new CounterFilter { OnlyTotals = true } },
         QueuePairs = new QueuePairFilter
         {
             Numbers = QueuePair ?? [],
@@ -124,32 +59,15 @@ public sealed class GetRdmaQueuePairCommand : XTraceCommand, IDisposable
             Types = Type ?? [],
             States = State ?? [],
         },
-        Interval = TimeSpan.FromSeconds(SampleInterval),
-        Samples = Continuous ? null : MaxSamples,
         // Who is connected is known at once; packets need an interval.
-        AtOnce = !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples)),
+        AtOnce = WantsAnswerAtOnce,
     };
 
-    private void SampleAll(RdmaSession session)
+    private protected override void Emit(RdmaSample sample)
     {
-        session.Open();
-        if (!session.Devices.Any() && !MayAppear)
+        foreach (RdmaQueuePair one in QueuePairSelection.Top(sample.QueuePairs, IsBound(nameof(Top)) ? Top : null, By))
         {
-            return;
+            WriteObject(one);
         }
-        string devices = string.Join(", ", session.Devices);
-        SampleProgress progress = new(
-            this, "Sampling RDMA queue pairs", devices, TimeSpan.FromSeconds(SampleInterval), Continuous ? null : MaxSamples);
-        while (session.Wait(SampleProgress.Step, progress.Tick))
-        {
-            foreach (RdmaQueuePair one in QueuePairSelection.Top(session.Sample().QueuePairs, IsBound(nameof(Top)) ? Top : null, By))
-            {
-                WriteObject(one);
-            }
-        }
-        progress.Complete();
     }
-
-    /// <summary>An endless stream also waits for what wildcards mean and is not there yet.</summary>
-    private bool MayAppear => Continuous && _targets.Any(target => !target.Device.IsExact);
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using XTrace.Bpf;
 using XTrace.Messages;
 
@@ -11,7 +10,7 @@ namespace XTrace.Net;
 internal delegate void NetlinkAnswer(ReadOnlySpan<byte> message);
 
 /// <summary>A netlink socket of the network namespace that the calling thread is in, RFC 3549.</summary>
-internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
+internal sealed class NetlinkSocket : SocketHandle
 {
     internal const int Route = 0; // NETLINK_ROUTE, linux/netlink.h
     internal const int SocketDiagnosis = 4; // NETLINK_SOCK_DIAG
@@ -27,11 +26,6 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
     private const ushort MessageDone = 3; // NLMSG_DONE
     private const int MaxDatagram = 1 << 16;
     private const int MaxAttempts = 10;
-
-    public NetlinkSocket()
-        : base(ownsHandle: true)
-    {
-    }
 
     /// <summary>Opens a socket of a netlink protocol.</summary>
     /// <exception cref="XTraceException">The kernel has no such protocol.</exception>
@@ -83,8 +77,6 @@ internal sealed class NetlinkSocket : SafeHandleMinusOneIsInvalid
         Receive(message => answer = message.ToArray());
         return answer;
     }
-
-    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
     /// <summary>Changes something, and waits until the kernel says that it did.</summary>
     /// <exception cref="XTraceException">The kernel refused.</exception>

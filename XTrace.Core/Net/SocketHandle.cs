@@ -2,8 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XTrace.Net;
 
-/// <summary>A socket that options are set on or ioctl is called on.</summary>
-internal sealed class SocketHandle : SafeHandleMinusOneIsInvalid
+/// <summary>A socket.</summary>
+internal class SocketHandle : SafeHandleMinusOneIsInvalid
 {
     public SocketHandle()
         : base(ownsHandle: true)

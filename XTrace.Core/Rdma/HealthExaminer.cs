@@ -5,23 +5,27 @@ using XTrace.Sessions;
 namespace XTrace.Rdma;
 
 /// <summary>Says what is wrong with the ports of a sample: a line for each finding, and one for each port without any.</summary>
-/// <param name="wanted">Only these checks; without one, or with All, all.</param>
-internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> wanted) : IDisposable
+internal sealed class HealthExaminer : IDisposable
 {
-    private readonly IReadOnlyCollection<RdmaHealthCheck> _checks = wanted.Contains(RdmaHealthCheck.All) ? [] : wanted;
-    private readonly HealthReader _reader =
-        new(wanted.Count == 0 || wanted.Contains(RdmaHealthCheck.All) || wanted.Contains(RdmaHealthCheck.QueuePairs));
+    private readonly IReadOnlyCollection<RdmaHealthCheck> _checks;
+    private readonly HealthReader _reader;
     private readonly HealthJudge _judge = new(HealthRule.All);
     private readonly HealthRule _healthy = HealthRule.All.First(rule => rule.Measure == HealthMeasure.Healthy);
+
+    /// <param name="wanted">Only these checks; without one, or with All, all.</param>
+    internal HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> wanted)
+    {
+        _checks = wanted.Contains(RdmaHealthCheck.All) ? [] : wanted;
+        _reader = new HealthReader(readsQueuePairs: IsWanted(RdmaHealthCheck.QueuePairs));
+    }
 
     /// <summary>Reads what has no counter, and judges everything.</summary>
     internal IEnumerable<RdmaHealth> Examine(RdmaSample sample)
     {
-        bool IsWanted(HealthFinding finding) => _checks.Count == 0 || _checks.Contains(finding.Rule.Check);
         HealthFacts[] all = _reader.Read(sample.Places);
         foreach (HealthFacts facts in all)
         {
-            HealthFinding[] findings = [.. _judge.Judge(facts, all).Where(IsWanted)];
+            HealthFinding[] findings = [.. _judge.Judge(facts, all).Where(finding => IsWanted(finding.Rule.Check))];
             foreach (HealthFinding finding in findings)
             {
                 yield return Make(sample, facts, finding.Rule, finding.Status, finding.Evidence);
@@ -34,6 +38,8 @@ internal sealed class HealthExaminer(IReadOnlyCollection<RdmaHealthCheck> wanted
     }
 
     public void Dispose() => _reader.Dispose();
+
+    private bool IsWanted(RdmaHealthCheck check) => _checks.Count == 0 || _checks.Contains(check);
 
     private string Healthy(HealthFacts facts)
     {

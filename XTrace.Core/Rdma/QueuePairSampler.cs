@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using XTrace.Messages;
+using XTrace.Processes;
 
 namespace XTrace.Rdma;
 
@@ -32,6 +33,7 @@ internal sealed class QueuePairSampler : IDisposable
     private readonly List<QueuePairEntry> _entries = [];
     private readonly List<ConnectionEntry> _connections = [];
     private readonly HashSet<string> _failed = [];
+    private readonly Dictionary<int, string?> _containers = [];
     private RdmaQueuePairs? _netlink;
     private QueuePairPaths? _paths;
     private Dictionary<(string Device, int Port), QueuePairPort> _ports = [];
@@ -169,6 +171,7 @@ internal sealed class QueuePairSampler : IDisposable
     internal IReadOnlyList<RdmaQueuePair> Sample(long number, DateTime timestamp)
     {
         List<RdmaQueuePair> sample = [];
+        _containers.Clear();
         foreach ((int index, string name) in _devices)
         {
             Dictionary<int, ConnectionEntry> connections = Connections(index, name);
@@ -275,7 +278,7 @@ internal sealed class QueuePairSampler : IDisposable
         }
     }
 
-    private static RdmaQueuePair Row(TrackedQueuePair one, QueuePairPort? port, ConnectionEntry connection, long number, DateTime timestamp)
+    private RdmaQueuePair Row(TrackedQueuePair one, QueuePairPort? port, ConnectionEntry connection, long number, DateTime timestamp)
     {
         QueuePairEntry entry = one.Entry;
         QueuePairPath? path = one.IsConnected ? one.Path : null;
@@ -311,8 +314,22 @@ internal sealed class QueuePairSampler : IDisposable
             ProcessId = one.Owner.ProcessId,
             ProcessName = one.Owner.Name,
             Owner = entry.KernelUser ?? one.Owner.Name,
-            Container = one.Owner.Container,
+            Container = ContainerOf(one.Owner.ProcessId),
         };
+    }
+
+    /// <summary>The container of a process, which is read once a sample.</summary>
+    private string? ContainerOf(int? process)
+    {
+        if (process is not { } id)
+        {
+            return null;
+        }
+        if (!_containers.TryGetValue(id, out string? container))
+        {
+            _containers[id] = container = Container.Of(id)?.Id;
+        }
+        return container;
     }
 
     private static double? Smaller(double? mean, int? limit) => mean > limit ? limit : mean;

@@ -7,8 +7,7 @@ namespace XTrace.Rdma;
 /// <param name="ProcessId">The process; null if it has ended, or cannot be seen from here.</param>
 /// <param name="Name">Its name, as <c>/proc/PID/comm</c> has it.</param>
 /// <param name="Started">When the thread started, in clock ticks since boot, so that a later one with its number is another.</param>
-/// <param name="Container">The id of the container that the process runs in; null if it is in none, or that is not known.</param>
-internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong? Started, string? Container = null)
+internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong? Started)
 {
     /// <summary>Reads /proc, proc(5).</summary>
     internal static ThreadOwner Of(int thread)
@@ -19,7 +18,7 @@ internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong?
             string? line = File.ReadLines($"/proc/{thread}/status").FirstOrDefault(one => one.StartsWith(Group, StringComparison.Ordinal));
             int process = int.Parse(line.AsSpan(Group.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture);
             string name = File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n');
-            return new ThreadOwner(process, name, ProcessIdentity.StartOf(thread), Processes.Container.Of(process)?.Id);
+            return new ThreadOwner(process, name, ProcessIdentity.StartOf(thread));
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or FormatException)
         {
