@@ -16,8 +16,16 @@ run() {
         \"quiet \$(Test-RdmaHealth -SampleInterval 1 -Quiet)\"" >findings
     tc qdisc add dev va root netem loss 2%
     tc qdisc add dev vb root netem loss 2%
-    module "\$name = 'loss'; Test-RdmaHealth -SampleInterval 10 | ForEach-Object $line
-        \"quiet \$(Test-RdmaHealth -SampleInterval 10 -Quiet)\"" >>findings
+    # In some intervals only one end has to send again, so it is watched until both had to.
+    module "\$name = 'loss'; \$lost = @{}
+        for (\$i = 0; \$i -lt 12 -and \$lost.Count -lt 2; \$i++) {
+            \$found = @(Test-RdmaHealth -SampleInterval 10)
+            \$found | ForEach-Object $line
+            \$found | Where-Object Check -ne All | ForEach-Object { \$lost[\$_.Device] = 1 }
+        }
+        \$quiet = \$true
+        for (\$i = 0; \$i -lt 12 -and \$quiet; \$i++) { \$quiet = Test-RdmaHealth -SampleInterval 10 -Quiet }
+        \"quiet \$quiet\"" >>findings
     tc qdisc del dev va root
     tc qdisc del dev vb root
     end_traffic
@@ -102,9 +110,9 @@ check() {
     equal 'Objects on a healthy fabric, two ports ten times' "$(grep -c '^healthy rxe_[ab]/1 All Ok ' findings)" expected 20
     same_lines 'Status on a healthy fabric' "$(awk '$1 == "healthy" { print $3, $4 }' findings | sort -u)" expected 'All Ok'
     equal 'With -Quiet, healthy and then with loss' "$(grep '^quiet ' findings | xargs)" expected 'quiet True quiet False'
-    same_lines 'Checks under loss' "$(awk '$1 == "loss" { print $2, $3, $4 }' findings | sort)" expected \
+    same_lines 'Checks under loss' "$(awk '$1 == "loss" && $3 != "All" { print $2, $3, $4 }' findings | sort -u)" expected \
         $'rxe_a/1 Retransmission Critical\nrxe_b/1 Retransmission Critical'
-    grep '^loss ' findings | indent
+    grep '^loss ' findings | indent || true
     number=$(sed -n 's/.*link rxe_a\/1 .*lqpn \([0-9]*\) .*state ERR .*/\1/p' queue-pairs)
     same_lines 'Queue pair in error' "$(awk '$1 == "pair" && $2 == "rxe_a/1" { print $3, $4, $5, $6, $7, $8 }' findings)" 'rdma resource' \
         "QueuePairs Warning $number RC Error (ib_write_bw)"
