@@ -46,6 +46,14 @@ reap() {
         skipped=$((skipped + $4))
     fi
     passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    [[ $2 == 0 ]] || recall "$name"
+}
+
+# What failed in a suite, for the end of the output: a test's name and the lines behind it, or the last lines of a suite that died.
+recall() {
+    grep -A 12 '^ *\(Failed XTrace\|\[-\]\|FAILED\) ' "$work/$1.log" >"$work/failed" || tail -n 12 "$work/$1.log" >"$work/failed"
+    echo "=== $1" >>"$work/failures"
+    cat "$work/failed" >>"$work/failures"
 }
 
 # Starts a suite once fewer than so many are running: start SLOTS NAME ARGUMENTS-OF-suite.sh...
@@ -171,5 +179,9 @@ esac
 while ((${#names[@]})); do
     reap
 done
+if [[ -e $work/failures ]]; then
+    echo "What failed, once more:"
+    cat "$work/failures"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 && $passed != 0 ]]
