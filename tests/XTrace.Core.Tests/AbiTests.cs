@@ -186,22 +186,9 @@ public sealed class AbiTests
     [Fact]
     public void A_slot_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Flow>());
 
-    private static List<long> Compile()
-    {
-        string folder = Directory.CreateTempSubdirectory("xtrace-abi").FullName;
-        string source = Path.Combine(folder, "abi.c");
-        string program = Path.Combine(folder, "abi");
-        try
-        {
-            File.WriteAllText(source, Source());
-            Command.Run("gcc", "-I", BpfFolder(), source, "-o", program);
-            return [.. Command.Run(program).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
+    private static List<long> Compile() =>
+        [.. CProgram.Run(Source(), BpfFolder(), []).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
 
     private static string Source()
     {

@@ -140,7 +140,7 @@ public sealed class QueuePairNetlinkTests
     private static readonly QueuePairEntry s_connected = new(
         "mlx5_0", 1, 0xabcdef, RdmaQueuePairType.RC, RdmaQueuePairState.RTS, 18, 7, 0xfffffe, 4321, null, 5);
 
-    private static readonly string[] s_lines = Run().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private static readonly string[] s_lines = CProgram.Run(Program).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     [Fact]
     public void Constants_are_those_of_the_header()
@@ -205,21 +205,5 @@ public sealed class QueuePairNetlinkTests
         List<QueuePairEntry> entries = [];
         QueuePairEntry.Read(message, "mlx5_0", entries);
         return entries;
-    }
-
-    private static string Run()
-    {
-        string program = Path.Combine(Path.GetTempPath(), $"xtrace-queue-pairs-{Environment.ProcessId}");
-        try
-        {
-            File.WriteAllText($"{program}.c", Program);
-            Command.Run("gcc", "-Wall", "-Werror", "-o", program, $"{program}.c");
-            return Command.Run(program);
-        }
-        finally
-        {
-            File.Delete($"{program}.c");
-            File.Delete(program);
-        }
     }
 }

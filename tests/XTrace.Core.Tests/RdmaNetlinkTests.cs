@@ -65,12 +65,12 @@ public sealed class RdmaNetlinkTests
         }
         """;
 
-    private static readonly string[] s_messages = Run().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private static readonly string[] s_messages = CProgram.Run(Program).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     [Fact]
     public void Constants_are_those_of_the_header() => Assert.Equal(
         $"{RdmaNetlink.DeviceGet} {RdmaNetlink.PortGet} {RdmaNetlink.DeviceIndex} {RdmaNetlink.DeviceName} {RdmaNetlink.PortIndex} {RdmaNetlink.InterfaceName}\n",
-        Run("constants"));
+        CProgram.Run(Program, "constants"));
 
     [Fact]
     public void A_port_s_interface_is_read_where_it_has_one() => Assert.Equal([KeyValuePair.Create(("mlx5_0", 1), "enp59s0f0np0")], Read(message => message).ToArray());
@@ -107,21 +107,5 @@ public sealed class RdmaNetlinkTests
             RdmaNetlink.AddPort(change(Convert.FromHexString(line)), interfaces);
         }
         return interfaces;
-    }
-
-    private static string Run(params string[] arguments)
-    {
-        string program = Path.Combine(Path.GetTempPath(), $"xtrace-netlink-{Environment.ProcessId}");
-        try
-        {
-            File.WriteAllText($"{program}.c", Program);
-            Command.Run("gcc", "-Wall", "-Werror", "-o", program, $"{program}.c");
-            return Command.Run(program, arguments);
-        }
-        finally
-        {
-            File.Delete($"{program}.c");
-            File.Delete(program);
-        }
     }
 }

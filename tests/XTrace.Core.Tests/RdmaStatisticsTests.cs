@@ -82,10 +82,10 @@ public sealed class RdmaStatisticsTests
         }
         """;
 
-    private static readonly byte[] s_answer = Convert.FromHexString(Run());
+    private static readonly byte[] s_answer = Convert.FromHexString(CProgram.Run(Program));
 
     [Fact]
-    public void Constants_are_those_of_the_header() => Assert.Equal(string.Join(' ', RdmaStatistics.Constants), Run("constants"));
+    public void Constants_are_those_of_the_header() => Assert.Equal(string.Join(' ', RdmaStatistics.Constants), CProgram.Run(Program, "constants"));
 
     [Fact]
     public void Only_optional_counters_that_are_enabled_are_named() =>
@@ -112,21 +112,5 @@ public sealed class RdmaStatisticsTests
         using RdmaStatistics statistics = new();
         Assert.Null(statistics.Enabled("nosuch", 1));
         Assert.Empty(statistics.Values("nosuch", 1, out _));
-    }
-
-    private static string Run(params string[] arguments)
-    {
-        string program = Path.Combine(Path.GetTempPath(), $"xtrace-statistics-{Environment.ProcessId}");
-        try
-        {
-            File.WriteAllText($"{program}.c", Program);
-            Command.Run("gcc", "-Wall", "-Werror", "-o", program, $"{program}.c");
-            return Command.Run(program, arguments);
-        }
-        finally
-        {
-            File.Delete($"{program}.c");
-            File.Delete(program);
-        }
     }
 }
