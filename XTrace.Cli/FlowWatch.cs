@@ -20,11 +20,6 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
         using FlowSession session = new(request.Session, watch.Tell);
         using Interruption interruption = StandardOutput.EndsWith(session.Stop, session.Abandon);
         session.Open();
-        if (session.ReadsMonitors)
-        {
-            // What the first sample shows as active is then what was active since now.
-            session.Baseline();
-        }
         watch.PrintAll(session);
         return !watch._hasFailed;
     }

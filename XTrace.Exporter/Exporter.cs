@@ -53,7 +53,6 @@ internal sealed class Exporter
             {
                 return false;
             }
-            flows.Baseline();
             while (flows.Wait(TimeSpan.MaxValue))
             {
                 exporter.Export(flows.Sample(), rdma, isLast: false);

@@ -171,7 +171,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
                 session.Stop();
             }
         }
-        session.Open();
+        session.Open(fromNow: !WantsAnswerAtOnce);
     }
 
     private FlowFilter ReadFilter()
@@ -203,11 +203,6 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         if (session.IsOver || (WantsAnswerAtOnce && !session.WatchesAnything))
         {
             return;
-        }
-        if (session.ReadsMonitors)
-        {
-            // The first rates are then the first interval's.
-            session.Baseline();
         }
         long? samples = Continuous ? null : MaxSamples;
         SampleProgress progress = new(

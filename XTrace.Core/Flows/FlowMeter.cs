@@ -14,6 +14,7 @@ internal sealed class FlowMeter
 
     private readonly Dictionary<uint, PointLedger> _ledgers = [];
     private readonly HashSet<uint> _removed = [];
+    private (uint Point, PointLedger? Ledger) _last;
     private FlowSnapshot _current = new();
     private FlowSnapshot _previous = new();
     private EndedFlows _ended = new();
@@ -41,8 +42,13 @@ internal sealed class FlowMeter
     /// <summary>A point's sums.</summary>
     internal PointLedger LedgerOf(uint point)
     {
-        ref PointLedger? ledger = ref CollectionsMarshal.GetValueRefOrAddDefault(_ledgers, point, out _);
-        return ledger ??= new PointLedger();
+        // Most rows are of the same point as the row before.
+        if (_last.Ledger is null || _last.Point != point)
+        {
+            ref PointLedger? ledger = ref CollectionsMarshal.GetValueRefOrAddDefault(_ledgers, point, out _);
+            _last = (point, ledger ??= new PointLedger());
+        }
+        return _last.Ledger!;
     }
 
     /// <summary>A point is no longer watched: its sums go when its flows have left the table. Numbers are not given twice.</summary>
@@ -76,12 +82,21 @@ internal sealed class FlowMeter
         {
             _ended.TakeOff(ref row);
         }
+        foreach (PointLedger ledger in _ledgers.Values)
+        {
+            ledger.InTable = default;
+        }
         bool isFirst = _previous.Buckets == 0;
         for (int bucket = 0; bucket < _current.Buckets; bucket++)
         {
             Measure(_current.Bucket(bucket), isFirst ? default : _previous.Bucket(bucket));
         }
-        AddUp();
+        foreach (ref readonly FlowRow row in Ended)
+        {
+            LedgerOf(row.Point).Gained += row.Gain;
+        }
+        _removed.RemoveWhere(point => LedgerOf(point).InTable == default && _ledgers.Remove(point));
+        _last = default;
     }
 
     private void Measure(Span<FlowRow> rows, Span<FlowRow> before)
@@ -96,6 +111,9 @@ internal sealed class FlowMeter
         foreach (ref FlowRow row in rows)
         {
             (row.NewPackets, row.NewBytes) = Gain(in row, before);
+            PointLedger ledger = LedgerOf(row.Point);
+            ledger.InTable += new FrameCount(row.Packets, row.Bytes);
+            ledger.Gained += row.Gain;
         }
         foreach (ref readonly FlowRow earlier in before)
         {
@@ -128,25 +146,6 @@ internal sealed class FlowMeter
             return (row.Packets - found.Packets, row.Bytes - found.Bytes);
         }
         return (row.Packets, row.Bytes);
-    }
-
-    private void AddUp()
-    {
-        foreach (PointLedger ledger in _ledgers.Values)
-        {
-            ledger.InTable = default;
-        }
-        foreach (ref readonly FlowRow row in Rows)
-        {
-            PointLedger ledger = LedgerOf(row.Point);
-            ledger.InTable += new FrameCount(row.Packets, row.Bytes);
-            ledger.Gained += row.Gain;
-        }
-        foreach (ref readonly FlowRow row in Ended)
-        {
-            LedgerOf(row.Point).Gained += row.Gain;
-        }
-        _removed.RemoveWhere(point => LedgerOf(point).InTable == default && _ledgers.Remove(point));
     }
 }
 

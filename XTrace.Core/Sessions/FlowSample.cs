@@ -15,7 +15,7 @@ public sealed class FlowSample
     /// <param name="owner">Whose; null: everybody's.</param>
     internal FlowSample(FlowFilter filter, OwnerFilter? owner = null) => (_filter, _owner) = (filter, owner ?? new OwnerFilter());
 
-    /// <summary>The number of the sample, from 1; 0 for a baseline.</summary>
+    /// <summary>The number of the sample, from 1.</summary>
     public long Number { get; internal set; }
 
     /// <summary>When it was taken, local time.</summary>

@@ -67,10 +67,14 @@ public sealed class FlowSession : IDisposable
     };
 
     /// <summary>Finds and attaches everything that is there. The first sample is due one interval later.</summary>
+    /// <param name="fromNow">
+    /// Whether the first sample's gains are those from now on, of monitors that run already as well. A monitor is announced when it
+    /// has been read, so that what arrives after the announcement is in the first sample.
+    /// </param>
     /// <exception cref="XTraceException">This process may watch nothing.</exception>
-    public void Open()
+    public void Open(bool fromNow = true)
     {
-        Open(Find(mustExist: true));
+        Open(Find(mustExist: true), fromNow);
         if (_options.Detail || !_options.Owner.IsEmpty)
         {
             Try(() => _sample.Owners = new FlowOwners(_report));
@@ -105,14 +109,6 @@ public sealed class FlowSession : IDisposable
     {
         _number++;
         return Take(_sources);
-    }
-
-    /// <summary>Reads the monitors that run already, so that the next sample's gains are those from now on.</summary>
-    public void Baseline()
-    {
-        List<FlowSource> monitors = _sources.FindAll(source => !source.IsOwn);
-        Take(monitors);
-        monitors.ForEach(source => source.Begin());
     }
 
     /// <summary>Takes a sample of the monitors that run already, and lets go of them.</summary>
@@ -230,7 +226,7 @@ public sealed class FlowSession : IDisposable
         }
         if (_patterns.Any(IsFollowed))
         {
-            Open(Find(mustExist: false));
+            Open(Find(mustExist: false), fromNow: false);
         }
     }
 
@@ -255,7 +251,7 @@ public sealed class FlowSession : IDisposable
         return found;
     }
 
-    private void Open(List<NetInterface> targets)
+    private void Open(List<NetInterface> targets, bool fromNow)
     {
         if (targets.Count == 0)
         {
@@ -278,9 +274,13 @@ public sealed class FlowSession : IDisposable
             (NetInterface target, FlowDirection direction) = own[i];
             Try(() => opened.Add(AttachOwn(target, direction, own.Count - i, own.Count)));
         }
+        List<FlowSource> begun = fromNow ? _sources.FindAll(source => !source.IsOwn) : [];
+        _ends.Consume();
+        begun.ForEach(source => source.Begin());
         Announce(opened);
         WarnIfStacked(opened);
         SetQueueDrops(opened);
+        begun.ForEach(ReportLoss);
         foreach (NetInterface target in targets.Where(target => opened.Exists(point => point.InterfaceIndex == target.Index)))
         {
             Try(() => MakePromiscuous(target));

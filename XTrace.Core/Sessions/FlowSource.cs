@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
@@ -11,12 +12,16 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>For how long the kernel reports ends to a reader that does not come back.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>Time between two signs that the reader is still there.</summary>
+    private static readonly TimeSpan s_signs = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<uint, (WatchedPoint Point, PointPin? Pin)> _points = [];
     private readonly Dictionary<WatchedPoint, FlowTotals> _totals = [];
     private readonly Dictionary<WatchedPoint, FrameCount> _unread = [];
     private readonly string? _folder;
     private BpfMemory? _control;
     private int _readerLock = -1;
+    private long? _lastSign;
 
     /// <param name="monitor">The monitor; this closes it.</param>
     /// <param name="folder">Where it is pinned; null for the session's own.</param>
@@ -87,6 +92,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>The session's samples begin now: what was counted so far is not theirs.</summary>
     internal void Begin()
     {
+        Take();
         foreach (WatchedPoint point in Points)
         {
             FlowTotals totals = _totals[point];
@@ -95,11 +101,13 @@ internal sealed unsafe class FlowSource : IDisposable
         }
     }
 
-    /// <summary>Tells the kernel that somebody still reads ends.</summary>
+    /// <summary>Tells the kernel, once a second however often it is called, that somebody still reads ends.</summary>
     internal void KeepReading()
     {
-        if (_control is { } control)
+        bool isDue = _lastSign is not { } last || Stopwatch.GetElapsedTime(last) >= s_signs;
+        if (_control is { } control && isDue)
         {
+            _lastSign = Stopwatch.GetTimestamp();
             ClockCalibration now = Monitor.Calibrate();
             MonitorControl* word = (MonitorControl*)control.Start;
             Volatile.Write(ref word->ReadUntil, now.Jiffies + (uint)(s_patience.TotalSeconds * 1e9 / now.TickNanoseconds));

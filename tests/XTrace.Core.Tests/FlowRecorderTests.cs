@@ -135,7 +135,6 @@ public sealed class FlowRecorderTests : IDisposable
         _pair.Run(() => Store.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions()));
         _pair.Send(s_frame, 10);
         FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface] });
-        _pair.Run(session.Baseline);
         FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         _pair.Send(s_frame, 2);
         FlowRecord record = Assert.Single(Process(session, recorder, isLast: true));
@@ -146,7 +145,7 @@ public sealed class FlowRecorderTests : IDisposable
     {
         FlowSession session = new(options, notice => Assert.True(notice.Level != NoticeLevel.Error, notice.Text));
         _sessions.Add(session);
-        _pair.Run(session.Open);
+        _pair.Run(() => session.Open());
         return session;
     }
 

@@ -22,7 +22,7 @@ public sealed class PublicSurfaceTests
     [Fact]
     public void A_session_is_opened_waited_for_sampled_and_stopped() => Assert.Equal(
         [
-            "Abandon", "Baseline", "Dispose", "IsOver", "Open", "ReadsMonitors", "Sample", "SampleMonitors", "Stop", "Wait", "WatchesAnything",
+            "Abandon", "Dispose", "IsOver", "Open", "ReadsMonitors", "Sample", "SampleMonitors", "Stop", "Wait", "WatchesAnything",
         ],
         typeof(FlowSession)
             .GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)

@@ -32,7 +32,7 @@ public sealed class RetransmissionTests : IDisposable
         _pair.RunAtPeer(() => Command.Run("nft", "-f", rules));
         using FlowSession session = new(
             new FlowSessionOptions { Interfaces = [_pair.Interface], Directions = FlowDirection.Egress, Detail = true }, _ => { });
-        _pair.Run(session.Open);
+        _pair.Run(() => session.Open());
         string capture = Path.Combine(_folder, "capture");
         FlowStat flow;
         using (Capture(capture))
