@@ -68,7 +68,7 @@ internal unsafe struct ObservationPoint
 {
     internal uint Key;
     internal uint Id;
-    internal uint Link;
+    internal uint Totals;
     internal uint Hook;
     internal ulong StartedNanoseconds;
     internal fixed byte Name[FlowAbi.PointNameLength];
@@ -91,7 +91,9 @@ internal unsafe struct FlowTotals
     internal ulong EvictedBytes;
     internal ulong ReportedPackets;
     internal ulong ReportedBytes;
-    internal fixed ulong Unused[6];
+    internal FlowKey Key;
+    internal uint Point;
+    internal uint Link;
 
     internal readonly FrameCount All => new(Packets, Bytes);
 
@@ -107,13 +109,10 @@ internal unsafe struct FlowTotals
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CpuState
 {
-    internal FlowKey Key;
-    internal uint Point;
     internal uint Used;
-    internal ulong Hash;
-    internal uint Forget;
     internal uint Hand;
-    internal fixed ulong Unused[7];
+    internal uint Forget;
+    internal fixed uint Unused[29];
 }
 
 /// <summary>struct monitor_control.</summary>
@@ -161,8 +160,8 @@ internal unsafe struct ProgramConfig
     internal fixed ulong HashSeed[FlowAbi.HashSeeds];
     internal uint Buckets;
     internal uint Points;
+    internal uint Strays;
     internal uint Owner;
-    internal uint Unused;
     internal ulong OwnerStarted;
     internal ulong OwnerNamespace;
     internal KernelFilter Filter;
