@@ -45,9 +45,9 @@ internal static class OwnerMessages
 
     internal static readonly Message NoProcess = new("FlowsWithoutProcess")
     {
-        English = "{0} flow(s) have no process: nobody in this PID namespace holds their socket, "
+        English = "{0} flow(s) have no process: no process that XTrace can see holds their socket, "
             + "or the kernel closed it before XTrace looked.",
-        Chinese = "{0} 个流没有进程信息：本 PID 命名空间中没有进程持有其套接字，或者内核在读取之前已将其关闭。",
+        Chinese = "{0} 个流没有进程信息：XTrace 能看到的进程都不持有其套接字，或者内核在读取之前已将其关闭。",
     };
 
     internal static readonly Message Ambiguous = new("FlowsOfSeveralNamespaces")

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # nobody: guest.sh
 # Queue pairs of real programs, as XTrace shows them: against 'rdma resource show qp', and their packets against the
-# distinct sequence numbers in the pcap, with and without loss, over a wrap of the number, and for READ.
+# distinct sequence numbers in the pcap, with and without loss, over a wrap of the number, and for READ. Then the processes
+# of flows, as Get-FlowStat shows them.
 
 # On the host, before the guest boots.
 prepare() {
@@ -41,6 +42,34 @@ run() {
     follow unprivileged "${nobody[@]}"
     steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     unfollow
+    flows_with_processes
+}
+
+# What Get-FlowStat says of the flows of a pair of programs, at both ends and in both directions.
+flows_with_processes() {
+    local watch
+    [[ -x /pwsh/pwsh ]] || return 0
+    # shellcheck disable=SC2016 # PowerShell's
+    module '
+        Get-FlowStat va, vb -Direction Both -Detail -TrafficType RoCEv2 -SampleInterval 1 -Continuous | ForEach-Object {
+            "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair, $_.ProcessId, $_.ProcessName, $_.UserName
+            if (Test-Path /tmp/enough) { break }
+        }' >owners &
+    watch=$!
+    await 240 attached
+    rm -f /tmp/enough
+    exchange_port=18517 steady "ib_write_bw -F -p 18517 -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -p 18517 -d rxe_a -x $a -D 20 -s 4096 $address_b"
+    touch /tmp/enough
+    wait $watch
+    tail -n 2 resources >owned
+}
+
+# Whether programs are on both ends: XDP or TC.
+attached() {
+    local end
+    for end in va vb; do
+        ip -details link show $end | grep -q 'prog/xdp\|xdp' || return 1
+    done
 }
 
 # Samples queue pairs each second: into what file, as whom.
@@ -100,11 +129,25 @@ check() {
     equal 'Without rights: names of owners' "$(connected_rows unprivileged | jq -r .ProcessName | sort -u | xargs)" expected ib_send_bw
     equal 'Without rights, it is said why' "$(grep -c 'Addresses of peers' unprivileged.err)" expected 1
     grep -h 'Addresses of peers' samples.err | indent || true
+    check_owners
+}
+
+# Of what arrives the destination is at this end, and of what leaves the source: the queue pair whose peer the destination is.
+check_owners() {
+    if [[ -z $pwsh ]]; then
+        skip 'Get-FlowStat was not run: there is no pwsh on PATH.'
+        return
+    fi
+    same_lines 'Get-FlowStat -Detail: direction, destination, process' "$(awk '$4 != ""' owners | sort -u)" 'rdma resource show qp' "$(
+        resources owned | while read -r device pair peer process name; do
+            echo "v${device#rxe_} Ingress $pair $process $name root"
+            echo "v${device#rxe_} Egress $peer $process $name root"
+        done | sort -u)"
 }
 
 # What 'rdma resource show qp' says: device, queue pair, peer, pid, name.
 resources() {
-    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' resources
+    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' "${1:-resources}"
 }
 
 shown_connections() {
