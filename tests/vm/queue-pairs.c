@@ -1,7 +1,7 @@
 /*
- * Makes queue pairs, says their numbers, and keeps them until its input ends: queue-pairs DEVICE COUNT [GID-INDEX PEER]. With a
- * peer, which is an IPv4 address, all are connected (RTS): the first with the queue pair of its own number there, and so on. All share
- * one completion queue, of which soft-RoCE has few.
+ * Makes queue pairs, says their numbers, and keeps them until its input ends: queue-pairs DEVICE GID-INDEX PEER COUNT [NUMBER]. Each is
+ * connected (RTS) with the queue pair of its own number at the peer, which is an IPv4 address. All share one completion queue, of which
+ * soft-RoCE has few. With a number, queue pairs are made and destroyed until the first gets it: soft-RoCE gives numbers in turn.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -65,21 +65,32 @@ static struct ibv_qp *make(struct ibv_pd *pd, struct ibv_cq *cq)
 	return ibv_create_qp(pd, &init);
 }
 
+/* The queue pair with this number; 0 is any. */
+static struct ibv_qp *make_numbered(struct ibv_pd *pd, struct ibv_cq *cq, unsigned int number)
+{
+	struct ibv_qp *qp;
+
+	while ((qp = make(pd, cq)) && number && qp->qp_num != number)
+		if (ibv_destroy_qp(qp))
+			return NULL;
+	return qp;
+}
+
 int main(int count, char **words)
 {
-	struct ibv_context *device = count >= 3 ? open_device(words[1]) : NULL;
+	struct ibv_context *device = count >= 5 ? open_device(words[1]) : NULL;
 	struct ibv_pd *pd = device ? ibv_alloc_pd(device) : NULL;
 	struct ibv_cq *cq = pd ? ibv_create_cq(device, 16, NULL, NULL, 0) : NULL;
-	struct in_addr peer = {};
+	struct in_addr peer;
 
-	if (!cq || (count == 5 && !inet_aton(words[4], &peer))) {
+	if (!cq || !inet_aton(words[3], &peer)) {
 		perror("queue-pairs: device, protection domain, completion queue or peer");
 		return 1;
 	}
-	for (int i = 0; i < atoi(words[2]); i++) {
-		struct ibv_qp *qp = make(pd, cq);
+	for (int i = 0; i < atoi(words[4]); i++) {
+		struct ibv_qp *qp = make_numbered(pd, cq, count > 5 && i == 0 ? atoi(words[5]) : 0);
 
-		if (!qp || (count == 5 && (to_init(qp) || to_receive(qp, atoi(words[3]), peer) || to_send(qp)))) {
+		if (!qp || to_init(qp) || to_receive(qp, atoi(words[2]), peer) || to_send(qp)) {
 			perror("queue-pairs: queue pair");
 			return 1;
 		}

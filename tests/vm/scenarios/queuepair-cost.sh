@@ -11,7 +11,7 @@ run() {
     started=$(seconds)
     mkfifo /tmp/keep
     # shellcheck disable=SC2154 # address_b: fabric.sh
-    /repo/out/vm/queue-pairs rxe_a 1000 "$(gid rxe_a)" "$address_b" </tmp/keep >pairs &
+    /repo/out/vm/queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1000 </tmp/keep >pairs &
     pairs=$!
     exec 3>/tmp/keep
     await 300 grep -q ready pairs

@@ -48,28 +48,25 @@ run() {
 # What Get-FlowStat says of the flows of a pair of programs, at both ends and in both directions.
 flows_with_processes() {
     local watch
+    rm -f /tmp/enough
     [[ -x /pwsh/pwsh ]] || return 0
     # shellcheck disable=SC2016 # PowerShell's
     module '
-        Get-FlowStat va, vb -Direction Both -Detail -TrafficType RoCEv2 -SampleInterval 1 -Continuous | ForEach-Object {
-            "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair, $_.ProcessId, $_.ProcessName, $_.UserName
-            if (Test-Path /tmp/enough) { break }
-        }' >owners &
+        $null = Start-XdpMonitor va, vb -Direction Both
+        "ready"
+        foreach ($once in 1) {
+            Get-FlowStat va, vb -Detail -TrafficType RoCEv2 -SampleInterval 1 -Continuous | ForEach-Object {
+                "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair, $_.ProcessId, $_.ProcessName, $_.UserName
+                if (Test-Path /tmp/enough) { break }
+            }
+        }
+        Stop-XdpMonitor va, vb' >owners &
     watch=$!
-    await 240 attached
-    rm -f /tmp/enough
+    await 240 grep -q ready owners
     exchange_port=18517 steady "ib_write_bw -F -p 18517 -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -p 18517 -d rxe_a -x $a -D 20 -s 4096 $address_b"
     touch /tmp/enough
     wait $watch
     tail -n 2 resources >owned
-}
-
-# Whether programs are on both ends: XDP or TC.
-attached() {
-    local end
-    for end in va vb; do
-        ip -details link show $end | grep -q 'prog/xdp\|xdp' || return 1
-    done
 }
 
 # Samples queue pairs each second: into what file, as whom.
