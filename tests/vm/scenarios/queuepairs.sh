@@ -139,7 +139,7 @@ check_owners() {
         skip 'Get-FlowStat was not run: there is no pwsh on PATH.'
         return
     fi
-    same_lines 'Get-FlowStat -Detail: direction, destination, process' "$(grep ib_write_bw owners | sort -u)" 'rdma resource show qp' "$(
+    same_lines 'Get-FlowStat -Detail: direction, destination, process' "$(awk '$5 == "ib_write_bw"' owners | sort -u)" 'rdma resource show qp' "$(
         resources owned | while read -r device pair peer process name; do
             echo "v${device#rxe_} Ingress $pair $process $name root"
             if paths_are_known; then
