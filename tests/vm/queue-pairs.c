@@ -1,7 +1,7 @@
 /*
  * Makes queue pairs, says their numbers, and keeps them until its input ends: queue-pairs DEVICE GID-INDEX PEER COUNT [NUMBER]. Each is
  * connected (RTS) with the queue pair of its own number at the peer, which is an IPv4 address. All share one completion queue, of which
- * soft-RoCE has few. With a number, queue pairs are made and destroyed until the first gets it: soft-RoCE gives numbers in turn.
+ * soft-RoCE has few. With a number, queue pairs are made and destroyed until the first gets it.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
