@@ -50,7 +50,12 @@ check() {
         skip "It needs pwsh on PATH, and Linux 5.10."
         return
     fi
-    same_lines 'Queue pair, process, peer' "$(sed 's/ sent=.*//' shown | uniq)" 'the programs' "$(cat expected)"
-    equal 'Packets sent by either' "$(sed 's/.* sent=//' shown | sort -u | xargs)" expected 0
+    same_lines 'Queue pair, process, peer' "$(rows | sed 's/ sent=.*//' | uniq)" 'the programs' "$(cat expected)"
+    equal 'Packets sent by either' "$(rows | sed 's/.* sent=//' | sort -u | xargs)" expected 0
     indent <log
+}
+
+# Without warnings that looks take long.
+rows() {
+    grep '^[0-9]' shown
 }
