@@ -51,7 +51,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
 	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all', that runs after the other suites."
-	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario: engine, flows-tc, many, module, queuepairs or rdma."
+	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario; tests/vm/scenarios has them all."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
 
 deps: ## Install what building needs

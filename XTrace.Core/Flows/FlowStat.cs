@@ -88,7 +88,7 @@ public sealed class FlowStat
 
     /// <summary>
     /// The process at the flow's end on this machine, where details were asked for. Null where no socket here has the flow's addresses
-    /// and ports: forwarded flows have no process.
+    /// and ports, and no queue pair a RoCE flow's: forwarded flows have no process.
     /// </summary>
     public int? ProcessId { get; init; }
 

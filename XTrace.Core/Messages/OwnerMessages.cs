@@ -32,8 +32,8 @@ internal static class OwnerMessages
 
     internal static readonly Message NoPorts = new("FlowsWithoutPorts")
     {
-        English = "{0} flow(s) have no process because they are neither TCP nor UDP with ports.",
-        Chinese = "{0} 个流没有进程信息：它们不是带端口的 TCP 或 UDP。",
+        English = "{0} flow(s) have no process because they are neither TCP nor UDP with ports, nor RoCE.",
+        Chinese = "{0} 个流没有进程信息：它们既不是带端口的 TCP 或 UDP，也不是 RoCE。",
     };
 
     internal static readonly Message NoSocket = new("FlowsWithoutSocket")
@@ -45,15 +45,30 @@ internal static class OwnerMessages
 
     internal static readonly Message NoProcess = new("FlowsWithoutProcess")
     {
-        English = "{0} flow(s) have no process: nobody in this PID namespace holds their socket, "
+        English = "{0} flow(s) have no process: no process that XTrace can see holds their socket, "
             + "or the kernel closed it before XTrace looked.",
-        Chinese = "{0} 个流没有进程信息：本 PID 命名空间中没有进程持有其套接字，或者内核在读取之前已将其关闭。",
+        Chinese = "{0} 个流没有进程信息：XTrace 能看到的进程都不持有其套接字，或者内核在读取之前已将其关闭。",
     };
 
     internal static readonly Message Ambiguous = new("FlowsOfSeveralNamespaces")
     {
-        English = "{0} flow(s) have no process because sockets in several network namespaces have the same addresses and ports. "
-            + "Watch the interface of the container instead.",
-        Chinese = "{0} 个流没有进程信息：多个网络命名空间中的套接字使用相同的地址和端口。请改为监控该容器的接口。",
+        English = "{0} flow(s) have no process because sockets in several network namespaces have the same addresses and ports, "
+            + "or queue pairs of several processes the same number. Watch the interface of the container instead.",
+        Chinese = "{0} 个流没有进程信息：多个网络命名空间中的套接字使用相同的地址和端口，或者多个进程的队列对编号相同。请改为监控该容器的接口。",
+    };
+
+    internal static readonly Message NoQueuePair = new("FlowsWithoutQueuePair")
+    {
+        English = "{0} RoCE flow(s) have no process: no queue pair on this machine is known to be their end. They are forwarded, their queue "
+            + "pairs were destroyed before XTrace looked, or they leave from a queue pair whose peer's address is not known.",
+        Chinese = "{0} 个 RoCE 流没有进程信息：本机没有已知的队列对是其端点。它们被转发，或者队列对在读取之前已经销毁，"
+            + "或者发出它们的队列对的对端地址未知。",
+    };
+
+    internal static readonly Message QueuePairWithoutProcess = new("FlowsOfKernelQueuePairs")
+    {
+        English = "{0} RoCE flow(s) have no process: their queue pair belongs to the kernel, or to a process in a PID namespace "
+            + "that XTrace cannot see.",
+        Chinese = "{0} 个 RoCE 流没有进程信息：其队列对属于内核，或者属于 XTrace 看不到的 PID 命名空间中的进程。",
     };
 }

@@ -5,7 +5,7 @@ using XTrace.Net;
 
 namespace XTrace.Processes;
 
-/// <summary>The sockets of this machine, read anew for each sample, and what they tell of flows.</summary>
+/// <summary>The sockets of this machine, read anew for each sample, and its queue pairs, and what they tell of flows.</summary>
 internal sealed class FlowOwners : IDisposable
 {
     private const ulong MappedAny = 0xffff0000; // 0.0.0.0, v4-mapped, as it lies in memory
@@ -14,6 +14,7 @@ internal sealed class FlowOwners : IDisposable
     private readonly SocketReader _reader;
     private readonly ProcessBook _book = new();
     private readonly EndedSockets _ended = new();
+    private readonly QueuePairOwners _queuePairs;
     private readonly Dictionary<OwnerGap, int> _gaps = [];
     private readonly uint _here = (uint)NetworkNamespace.CurrentInode;
     private readonly bool _isHost;
@@ -36,6 +37,7 @@ internal sealed class FlowOwners : IDisposable
     {
         _report = report;
         _reader = reader;
+        _queuePairs = new QueuePairOwners(report);
         _reader.Read(_current);
         _isHost = _reader.HostNet is var host && (host == 0 || host == _here);
     }
@@ -51,6 +53,7 @@ internal sealed class FlowOwners : IDisposable
         _current.Clear();
         _book.Refresh();
         _gaps.Clear();
+        _queuePairs.Begin();
         _reader.Read(_current);
         KeepWhatIsGone();
         _reader.ReadEnded((in SocketRow row) => _ended.Set(in row));
@@ -80,6 +83,8 @@ internal sealed class FlowOwners : IDisposable
                 OwnerGap.NoPorts => OwnerMessages.NoPorts,
                 OwnerGap.NoSocket => OwnerMessages.NoSocket,
                 OwnerGap.NoProcess => OwnerMessages.NoProcess,
+                OwnerGap.NoQueuePair => OwnerMessages.NoQueuePair,
+                OwnerGap.QueuePairWithoutProcess => OwnerMessages.QueuePairWithoutProcess,
                 _ => OwnerMessages.Ambiguous,
             };
             _report(new Notice(NoticeLevel.Detail, message, null, flows));
@@ -106,7 +111,11 @@ internal sealed class FlowOwners : IDisposable
             : FlowLimit.CongestionWindow;
     }
 
-    public void Dispose() => _reader.Dispose();
+    public void Dispose()
+    {
+        _queuePairs.Dispose();
+        _reader.Dispose();
+    }
 
     /// <summary>BPF where the kernel has it and lets this process, else sock_diag.</summary>
     private static SocketReader OpenReader(Action<Notice> report)
@@ -161,12 +170,16 @@ internal sealed class FlowOwners : IDisposable
     /// </summary>
     private FlowOwner Search(in FlowKey key, WatchedPoint point)
     {
+        // Of what arrives the destination is here, and the source is behind the pair.
+        bool arrives = point.Direction == FlowDirection.Ingress;
+        if (FlowFields.IsRoce(key))
+        {
+            return _queuePairs.Find(in key, isSourceHere: !arrives);
+        }
         if (!FlowFields.HasPorts(key) || (IPProtocol)key.Protocol is not (IPProtocol.TCP or IPProtocol.UDP))
         {
             return new FlowOwner(new SocketRow(), false, OwnerGap.NoPorts);
         }
-        // Of what arrives the destination is here, and the source is behind the pair.
-        bool arrives = point.Direction == FlowDirection.Ingress;
         Endpoints outer = EndsOf(in key, isSourceHere: !arrives);
         Endpoints inner = EndsOf(in key, isSourceHere: arrives);
         uint? behind = _peers?.Behind(point.InterfaceIndex);

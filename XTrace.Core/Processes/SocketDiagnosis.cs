@@ -98,10 +98,12 @@ internal sealed unsafe class SocketDiagnosis : SocketReader
     private void Add(SocketTable table, ReadOnlySpan<byte> message, byte protocol, uint net)
     {
         ref readonly InetDiagMessage answer = ref MemoryMarshal.AsRef<InetDiagMessage>(message);
-        if (answer.Inode == 0 || !_holders.TryFind(answer.Inode, out SocketOwner owner))
+        if (answer.Inode == 0)
         {
             return;
         }
+        // A process that this one may not see into holds it: then the owner is all zero.
+        _holders.TryFind(answer.Inode, out SocketOwner owner);
         SocketRow row = new() { Id = IdOf(in answer, net), Owner = owner, Protocol = protocol, State = answer.State };
         bool isTcp = protocol == (byte)IPProtocol.TCP;
         if (isTcp && row.State == (byte)TcpState.Closed)

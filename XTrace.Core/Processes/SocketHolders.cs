@@ -63,7 +63,7 @@ internal sealed unsafe class SocketHolders
     }
 
     /// <summary>Number, name and user of a process; all zero where it is gone.</summary>
-    private static SocketOwner Describe(uint process)
+    internal static SocketOwner Describe(uint process)
     {
         const string Label = "Uid:";
         SocketOwner owner = default;

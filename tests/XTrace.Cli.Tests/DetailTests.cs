@@ -7,6 +7,8 @@ namespace XTrace.Cli.Tests;
 [Trait("Category", "Privileged")]
 public sealed class DetailTests : IDisposable
 {
+    private const string Needed = "+bpf,+perfmon,+net_admin";
+
     private readonly VethPair _pair = new();
 
     [Fact]
@@ -45,6 +47,30 @@ public sealed class DetailTests : IDisposable
         Assert.Equal(JsonValueKind.Null, flow.RootElement.GetProperty("State").ValueKind);
     }
 
+    /// <summary>What watching needs is enough for BPF to tell of everybody's sockets.</summary>
+    [Fact]
+    public void With_the_rights_to_watch_the_processes_of_all_users_are_known() => AnotherUser.Run(Needed, (under, folder) =>
+    {
+        Dictionary<string, string> flows = AskTwoServers(under, folder, out string error, out int own, out int other);
+        Assert.Contains($" pid={own} process=peer user=nobody", flows["5353"], StringComparison.Ordinal);
+        Assert.Contains($" pid={other} process=peer user=root", flows["5354"], StringComparison.Ordinal);
+        Assert.DoesNotContain("have no process", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("are not known", error, StringComparison.Ordinal);
+    });
+
+    /// <summary>A kernel that does not describe itself has sock_diag, which shows all sockets, and /proc, which shows a user its own processes' alone.</summary>
+    [Fact]
+    public void Without_BPF_s_view_another_user_knows_its_own_processes_and_is_told_why() => AnotherUser.Run(Needed, (under, folder) =>
+    {
+        string[] masked = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /sys/kernel/btf && exec \"$@\"", "sh"];
+        Dictionary<string, string> flows = AskTwoServers([.. masked, .. under], folder, out string error, out int own, out _);
+        Assert.Contains($" pid={own} process=peer user=nobody", flows["5353"], StringComparison.Ordinal);
+        Assert.EndsWith(" bytes=42", flows["5354"], StringComparison.Ordinal);
+        Assert.Contains("xtrace-catch: This kernel does not describe itself (BTF), so sockets are read through sock_diag", error, StringComparison.Ordinal);
+        Assert.Matches(@"xtrace-catch: The sockets of \d+ process\(es\) are not known: .+ CAP_SYS_PTRACE\.", error);
+        Assert.Contains("xtrace-catch: 1 flow(s) have no process: no process that XTrace can see holds their socket", error, StringComparison.Ordinal);
+    });
+
     [Fact]
     public void Counters_have_no_processes()
     {
@@ -55,4 +81,22 @@ public sealed class DetailTests : IDisposable
     }
 
     public void Dispose() => _pair.Dispose();
+
+    /// <summary>Asks a server of the user "nobody" at port 5353 and one of root's at 5354: the flows that arrived, by port.</summary>
+    private Dictionary<string, string> AskTwoServers(string[] under, string folder, out string error, out int own, out int other)
+    {
+        _pair.AddAddresses();
+        string[] nobody = ["nsenter", $"--net=/run/netns/{_pair.Namespace}", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+        using Peer first = Peer.Through(nobody, "udp", "0.0.0.0", "5353");
+        using Peer second = Peer.In(_pair.Namespace!, "udp", "0.0.0.0", "5354");
+        (own, other) = (first.Id, second.Id);
+        using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} -t 1000 --detail --once --verbose");
+        run.WaitUntilLoaded();
+        _pair.Send(Frames.Udp4(VethPair.PeerAddress, 999, VethPair.Address, 5353));
+        _pair.Send(Frames.Udp4(VethPair.PeerAddress, 999, VethPair.Address, 5354));
+        (int code, string output, error) = run.End();
+        Assert.Equal(0, code);
+        return output.Split('\n').Where(line => line.StartsWith($"{VethPair.PeerAddress}:999 -> ", StringComparison.Ordinal))
+            .ToDictionary(line => line.Split(' ')[2].Split(':')[1]);
+    }
 }

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 . tests/vm/packages.sh
+. tests/vm/verbs.sh
 . tests/vm/boot.sh
 . tests/vm/judge.sh
 . tests/vm/flows.sh

@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2154 # nobody: guest.sh
+# shellcheck shell=bash disable=SC2154 # nobody: guest.sh; release: packages.sh
 # Queue pairs of real programs, as XTrace shows them: against 'rdma resource show qp', and their packets against the
-# distinct sequence numbers in the pcap, with and without loss, over a wrap of the number, and for READ.
+# distinct sequence numbers in the pcap, with and without loss, over a wrap of the number, and for READ. Then the processes
+# of flows, as Get-FlowStat shows them.
 
 # On the host, before the guest boots.
 prepare() {
@@ -24,7 +25,7 @@ run() {
     steady "ibv_rc_pingpong -d rxe_b -g $b -n 300" "ibv_rc_pingpong -d rxe_a -g $a -n 300 $address_b" &
     exchange_port=18516 steady "ibv_rc_pingpong -p 18516 -d rxe_b -g $b -n 300" "ibv_rc_pingpong -p 18516 -d rxe_a -g $a -n 300 $address_b"
     wait $!
-    at=cm steady "rping -s -a $address_b -C 800" "rping -c -a $address_b -I $address_a -C 800"
+    at=cm steady "rping -s -a $address_b -C 1600" "rping -c -a $address_b -I $address_a -C 1600"
 
     tc qdisc add dev va root netem loss 2%
     tc qdisc add dev vb root netem loss 2%
@@ -41,6 +42,33 @@ run() {
     follow unprivileged "${nobody[@]}"
     steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
     unfollow
+    flows_with_processes
+}
+
+# What Get-FlowStat says of the flows of a pair of programs, at both ends and in both directions.
+flows_with_processes() {
+    local watch
+    rm -f /tmp/enough
+    [[ -x /pwsh/pwsh ]] || return 0
+    # shellcheck disable=SC2016 # PowerShell's
+    module '
+        $null = Start-XdpMonitor va, vb -Direction Both
+        "ready"
+        foreach ($once in 1) {
+            Get-FlowStat va, vb -Detail -SampleInterval 1 -Continuous | ForEach-Object {
+                "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair, $_.ProcessId, $_.ProcessName, $_.UserName
+                if (Test-Path /tmp/enough) { break }
+            }
+        }
+        Stop-XdpMonitor va, vb' >owners &
+    watch=$!
+    await 240 grep -q ready owners
+    # A flow that is there before makes samples appear.
+    ping -c 1 "$address_b" >/dev/null || true
+    await 240 grep -q '^v' owners
+    into=owned steady "ib_write_bw -F -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 20 -s 4096 $address_b"
+    touch /tmp/enough
+    wait $watch || true
 }
 
 # Samples queue pairs each second: into what file, as whom.
@@ -68,7 +96,7 @@ steady() {
         sleep 0.2
     done
     sleep 1.5
-    connections >>resources
+    connections >>"${into:-resources}"
     wait $pair
 }
 
@@ -100,11 +128,31 @@ check() {
     equal 'Without rights: names of owners' "$(connected_rows unprivileged | jq -r .ProcessName | sort -u | xargs)" expected ib_send_bw
     equal 'Without rights, it is said why' "$(grep -c 'Addresses of peers' unprivileged.err)" expected 1
     grep -h 'Addresses of peers' samples.err | indent || true
+    check_owners
+}
+
+# Of what arrives the destination is at this end, and of what leaves the source: the queue pair whose peer the destination is. Without
+# the addresses of peers, the destination at the other end is named.
+check_owners() {
+    local -A other=([rxe_a]=b [rxe_b]=a)
+    if [[ -z $pwsh ]]; then
+        skip 'Get-FlowStat was not run: there is no pwsh on PATH.'
+        return
+    fi
+    same_lines 'Get-FlowStat -Detail: direction, destination, process' "$(awk '$5 == "ib_write_bw"' owners | sort -u)" 'rdma resource show qp' "$(
+        resources owned | while read -r device pair peer process name; do
+            echo "v${device#rxe_} Ingress $pair $process $name root"
+            if paths_are_known; then
+                echo "v${device#rxe_} Egress $peer $process $name root"
+            else
+                echo "v${other[$device]} Egress $pair $process $name root"
+            fi
+        done | sort -u)"
 }
 
 # What 'rdma resource show qp' says: device, queue pair, peer, pid, name.
 resources() {
-    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' resources
+    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' "${1:-resources}"
 }
 
 shown_connections() {
@@ -119,12 +167,21 @@ addresses() {
     connected_rows "$1" | jq -r '"\(.Device) \(.LocalAddress) \(.RemoteAddress) \(.PathMtu) \(.ProcessName)"' | sort -u
 }
 
+# Linux 5.10 has no BTF for modules: there the connection manager alone tells addresses of peers, and nobody the MTU.
+paths_are_known() {
+    [[ $release != 5.10.* ]]
+}
+
 # The MTU of the interfaces, 1,500, has room for packets of 1,024 bytes.
 expected_addresses() {
-    local tool
+    local tool a=192.0.2.1 b=192.0.2.2 mtu=1024
+    paths_are_known || mtu=null
     for tool in ib_write_bw ib_send_bw ib_read_bw ibv_rc_pingpong rping; do
-        echo "rxe_a 192.0.2.1 192.0.2.2 1024 $tool"
-        echo "rxe_b 192.0.2.2 192.0.2.1 1024 $tool"
+        if paths_are_known || [[ $tool == rping ]]; then
+            printf '%s\n' "rxe_a $a $b $mtu $tool" "rxe_b $b $a $mtu $tool"
+        else
+            printf '%s\n' "rxe_a $a null null $tool" "rxe_b $b null null $tool"
+        fi
     done | sort
 }
 
