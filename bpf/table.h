@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "details.h"
 #include "flow.h"
 #include "hash.h"
 #include "point.h"
@@ -28,7 +29,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct flow_details);
+	__uint(value_size, DETAILS_SIZE);
 } details SEC(".maps");
 
 struct {
@@ -139,12 +140,12 @@ static __always_inline _Bool is_read(__u32 now)
 /* False where the ring buffer is full. */
 static __always_inline _Bool report_end(const struct flow *flow, const struct flow_details *details_of)
 {
-	struct flow_end *end = bpf_ringbuf_reserve(&ends, sizeof(*end), 0);
+	struct flow_end *end = bpf_ringbuf_reserve(&ends, offsetof(struct flow_end, details) + DETAILS_SIZE, 0);
 
 	if (!end)
 		return 0;
 	end->flow = *flow;
-	end->details = *details_of;
+	__builtin_memcpy(&end->details, details_of, DETAILS_SIZE);
 	bpf_ringbuf_submit(end, bpf_ringbuf_query(&ends, BPF_RB_AVAIL_DATA) < ENDS_WAKE_AT ?
 			   BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 	return 1;
@@ -257,6 +258,8 @@ static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 by
 	flow->point = state->point;
 	flow->bytes = bytes;
 	flow->last_seen = now;
+	if (HAS_DETAILS)
+		*details_of = state->seen;
 	details_of->first_seen = now;
 	publish_barrier(&flow->packets);
 	store(flow->packets, packets);
@@ -275,6 +278,8 @@ static __always_inline _Bool flow_found(struct cpu_state *state, __u32 entry, __
 	flow = flow_at(cpu, (entry & FLOW_ENTRY_SLOT) - 1);
 	if (!flow || !flow_is(flow, &state->key, state->point))
 		return 0;
+	if (HAS_DETAILS)
+		details_add(details_at(cpu, (entry & FLOW_ENTRY_SLOT) - 1), &state->seen);
 	flow_add(flow, frames, bpf_jiffies64());
 	return 1;
 }

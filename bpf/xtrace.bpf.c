@@ -5,6 +5,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "details.h"
 #include "filter.h"
 #include "flow.h"
 #include "parse.h"
@@ -69,6 +70,7 @@ static __always_inline void count(struct place *place, struct packet *packet,
 	}
 	set_rest(packet);
 	state->hash = packet->hash + hash_word(HASH_POINT, state->point);
+	see_frames(state, frames.packets, frames.bytes);
 	/*
 	 * What the parser found lies in memory now, where the verifier forgets which path
 	 * it came by: it follows the table's code once, not once for every path.
@@ -223,8 +225,8 @@ static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32
 	set_skb_vlan(skb, &packet);
 	result = parse_frame(&cur, &packet, place.link, skb->protocol);
 	if (skb->gso_size)
-		frames = count_segments(result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
-					skb->gso_segs, skb->gso_size);
+		frames = count_segments(place.state, result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length,
+					tag, skb->gso_segs, skb->gso_size);
 	count_total(place.totals, frames);
 	count(&place, &packet, result, frames);
 	return 0;
