@@ -16,7 +16,7 @@ internal sealed unsafe class EndsReader : IDisposable
     {
         _monitor = monitor;
         _control = new BpfMemory(monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
-        _ring.Add(monitor.Maps.Ends, record => Ends.Add(MemoryMarshal.Read<FlowEnd>(record)));
+        _ring.Add(monitor.Maps.Ends, Add);
     }
 
     /// <summary>What came, in order.</summary>
@@ -37,6 +37,14 @@ internal sealed unsafe class EndsReader : IDisposable
     internal void Read() => _ring.Consume();
 
     internal void Poll(TimeSpan time) => _ring.Poll(time);
+
+    private void Add(ReadOnlySpan<byte> record)
+    {
+        Assert.Equal(sizeof(Flow) + (_monitor.HasDetails ? sizeof(FlowDetails) : FlowAbi.DetailsBaseSize), record.Length);
+        FlowEnd end = default;
+        record.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref end, 1)));
+        Ends.Add(end);
+    }
 
     public void Dispose()
     {

@@ -159,7 +159,7 @@ internal sealed class TestTable : IDisposable
         string name = FlowProgram.NameOf(hook, direction);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
-            _programs[name] = program = FlowProgram.Load(name, Monitor.Maps);
+            _programs[name] = program = FlowProgram.Load(name, Monitor.Maps, Monitor.HasDetails);
         }
         return program;
     }
