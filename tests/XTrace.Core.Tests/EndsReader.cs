@@ -22,6 +22,9 @@ internal sealed unsafe class EndsReader : IDisposable
     /// <summary>What came, in order.</summary>
     internal List<FlowEnd> Ends { get; } = [];
 
+    /// <summary>How long the records were.</summary>
+    internal HashSet<int> Sizes { get; } = [];
+
     internal ulong Packets => Ends.Aggregate(0ul, (sum, end) => sum + end.Flow.Packets);
 
     internal ulong Bytes => Ends.Aggregate(0ul, (sum, end) => sum + end.Flow.Bytes);
@@ -40,7 +43,7 @@ internal sealed unsafe class EndsReader : IDisposable
 
     private void Add(ReadOnlySpan<byte> record)
     {
-        Assert.Equal(sizeof(Flow) + (_monitor.HasDetails ? sizeof(FlowDetails) : FlowAbi.DetailsBaseSize), record.Length);
+        Sizes.Add(record.Length);
         FlowEnd end = default;
         record.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref end, 1)));
         Ends.Add(end);
