@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using XTrace.Bpf;
 
@@ -12,6 +14,9 @@ namespace XTrace.Flows;
 /// </summary>
 internal sealed unsafe class FlowTable : IDisposable
 {
+    /// <summary>For how many buckets ahead of the one being read flows are fetched: they lie anywhere, and a fetch takes longer than a copy.</summary>
+    private const int FetchAhead = 4;
+
     private readonly BpfMemory _flows;
     private readonly BpfMemory _details;
     private readonly BpfMemory _entries;
@@ -22,6 +27,7 @@ internal sealed unsafe class FlowTable : IDisposable
     private readonly int _detailsSize;
     private readonly ulong[] _fingerprints;
     private FlowDetails _copied;
+    private readonly List<int> _inUse = [];
 
     /// <param name="maps">The monitor's maps.</param>
     /// <param name="cpus">Partitions: the CPUs that the kernel may ever have.</param>
@@ -70,9 +76,15 @@ internal sealed unsafe class FlowTable : IDisposable
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
     {
         snapshot.Reset(_buckets, _hasDetails);
+        FindCpusInUse();
+        for (int bucket = 0; bucket < FetchAhead; bucket++)
+        {
+            Fetch(bucket);
+        }
         for (int bucket = 0; bucket < _buckets; bucket++)
         {
-            snapshot.Reserve(_cpus * FlowAbi.Ways);
+            Fetch(bucket + FetchAhead);
+            snapshot.Reserve(_inUse.Count * FlowAbi.Ways);
             snapshot.EndBucket(bucket, MergeBucket(bucket, snapshot.Free, snapshot.FreeDetails, isPoint));
         }
     }
@@ -105,16 +117,59 @@ internal sealed unsafe class FlowTable : IDisposable
 
     private uint UsedOf(int cpu) => Math.Min((uint)SlotsPerCpu, Volatile.Read(ref ((CpuState*)_states.Start)[cpu].Used));
 
+    private void FindCpusInUse()
+    {
+        _inUse.Clear();
+        for (int cpu = 0; cpu < _cpus; cpu++)
+        {
+            if (UsedOf(cpu) != 0)
+            {
+                _inUse.Add(cpu);
+            }
+        }
+    }
+
+    private uint* EntriesOf(int cpu, int bucket) => ((FlowBucket*)_entries.Start)[((long)cpu * _buckets) + bucket].Entry;
+
+    private long SlotOf(int cpu, uint entry) => ((long)cpu * SlotsPerCpu) + (entry & FlowAbi.EntrySlot) - 1;
+
+    private FlowDetails* DetailsAt(long slot) => (FlowDetails*)(_details.Start + (slot * _detailsSize));
+
+    /// <summary>The entries that are not free, a bit each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint UsedEntries(uint* entries) =>
+        ~(Vector256.Equals(Vector256.Load(entries), default).ExtractMostSignificantBits()
+            | (Vector256.Equals(Vector256.Load(entries + 8), default).ExtractMostSignificantBits() << 8)) & 0xffff;
+
+    private void Fetch(int bucket)
+    {
+        // Elsewhere .NET has no such instruction, and a bucket's loads wait for each other no more than they must.
+        if (bucket >= _buckets || !Sse.IsSupported)
+        {
+            return;
+        }
+        foreach (int cpu in CollectionsMarshal.AsSpan(_inUse))
+        {
+            uint* entries = EntriesOf(cpu, bucket);
+            for (uint used = UsedEntries(entries); used != 0; used &= used - 1)
+            {
+                long slot = SlotOf(cpu, entries[BitOperations.TrailingZeroCount(used)]);
+                Sse.Prefetch0((Flow*)_flows.Start + slot);
+                Sse.Prefetch0(DetailsAt(slot));
+            }
+        }
+    }
+
     private int MergeBucket(int bucket, Span<FlowRow> rows, Span<FlowDetails> details, Func<uint, bool> isPoint)
     {
         int count = 0;
-        for (int cpu = 0; cpu < _cpus; cpu++)
+        foreach (int cpu in CollectionsMarshal.AsSpan(_inUse))
         {
-            uint* entry = ((FlowBucket*)_entries.Start)[((long)cpu * _buckets) + bucket].Entry;
+            uint* entries = EntriesOf(cpu, bucket);
             int earlier = count;
-            for (int way = 0; way < FlowAbi.Ways; way++, entry++)
+            for (uint used = UsedEntries(entries); used != 0; used &= used - 1)
             {
-                if (!TryCopy(cpu, entry, out rows[count]) || !isPoint(rows[count].Point))
+                if (!TryCopy(cpu, entries + BitOperations.TrailingZeroCount(used), out rows[count]) || !isPoint(rows[count].Point))
                 {
                     continue;
                 }
@@ -149,7 +204,7 @@ internal sealed unsafe class FlowTable : IDisposable
         row = default;
         while (Volatile.Read(ref *entry) is var number and not 0)
         {
-            long slot = ((long)cpu * SlotsPerCpu) + (number & FlowAbi.EntrySlot) - 1;
+            long slot = SlotOf(cpu, number);
             Flow* flow = (Flow*)_flows.Start + slot;
             ulong packets = Volatile.Read(ref flow->Packets);
             row.Key = flow->Key;
@@ -157,7 +212,7 @@ internal sealed unsafe class FlowTable : IDisposable
             row.LastSeen = flow->LastSeen;
             row.Bytes = flow->Bytes;
             row.Packets = packets;
-            FlowDetails* details = (FlowDetails*)(_details.Start + (slot * _detailsSize));
+            FlowDetails* details = DetailsAt(slot);
             row.FirstSeen = details->FirstSeen;
             if (_hasDetails)
             {
