@@ -64,7 +64,8 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     protected override void EndProcessing()
     {
         HashSet<int> started = [];
-        foreach (var group in _targets.GroupBy(one => (one.Options.Mode, one.Options.MaxFlow, one.Options.Detail, Filter: $"{one.Options.Filter}")))
+        foreach (var group in _targets.GroupBy(one =>
+            (one.Options.Mode, one.Options.MaxFlow, one.Options.Detail, Filter: $"{one.Options.Filter}")))
         {
             TryFor(string.Join(", ", group.Select(one => one.Target.Name).Distinct()), () => Start([.. group], started));
         }

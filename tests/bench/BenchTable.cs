@@ -15,7 +15,8 @@ internal sealed class BenchTable : IDisposable
     /// <param name="detail">Whether details of each flow are kept.</param>
     internal BenchTable(int maxFlow, bool detail = false)
     {
-        Monitor = FlowMonitor.Create(new MonitorOptions { MaxFlow = maxFlow, Detail = detail }, points: 1, ProcessIdentity.Current, _ => { });
+        MonitorOptions options = new() { MaxFlow = maxFlow, Detail = detail };
+        Monitor = FlowMonitor.Create(options, points: 1, ProcessIdentity.Current, _ => { });
         _point = Monitor.Points.Add(Loopback, FlowDirection.Ingress, FlowAbi.LinkEthernet, "lo")!.Value;
         Xdp = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.XdpNative, FlowDirection.Ingress), Monitor.Maps, detail);
         Tc = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), Monitor.Maps, detail);
