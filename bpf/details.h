@@ -17,6 +17,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "flow.h"
+#include "point.h"
 
 #ifdef XTRACE_DETAILS
 #define HAS_DETAILS	1
@@ -30,59 +31,62 @@
 #define ECN_MASK	0x03	/* INET_ECN_MASK in net/inet_ecn.h */
 #define ECN_CE		0x03	/* INET_ECN_CE */
 
-/* The key at hand is the first thing in its CPU's memory. */
-static __always_inline struct flow_details *seen_with(struct flow_key *key)
+/* Where this CPU keeps what it sees of the frame at hand; null without details. */
+static __always_inline struct flow_details *seen_here(void)
 {
-	return &((struct cpu_state *)key)->seen;
+	__u32 cpu = HAS_DETAILS ? bpf_get_smp_processor_id() : 0;
+	struct cpu_state *state = HAS_DETAILS ? bpf_map_lookup_elem(&cpus, &cpu) : NULL;
+
+	return state ? &state->seen : NULL;
 }
 
-static __always_inline void see_ipv4(struct flow_key *key, const struct iphdr *ip)
+static __always_inline void see_ipv4(struct flow_details *seen, const struct iphdr *ip)
 {
 	if (HAS_DETAILS)
-		seen_with(key)->traffic_class = ip->tos;
+		seen->traffic_class = ip->tos;
 }
 
-static __always_inline void see_ipv6(struct flow_key *key, const struct ipv6hdr *ip)
+static __always_inline void see_ipv6(struct flow_details *seen, const struct ipv6hdr *ip)
 {
 	if (HAS_DETAILS)	/* behind the version's four bits */
-		seen_with(key)->traffic_class = bpf_ntohs(*(const __be16 *)ip) >> 4;
+		seen->traffic_class = bpf_ntohs(*(const __be16 *)ip) >> 4;
 }
 
-static __always_inline void see_tcp(struct flow_key *key, const struct tcphdr *tcp)
+static __always_inline void see_tcp(struct flow_details *seen, const struct tcphdr *tcp)
 {
 	if (HAS_DETAILS)
-		seen_with(key)->tcp_flags = ((const __u8 *)tcp)[TCP_FLAGS];
+		seen->tcp_flags = ((const __u8 *)tcp)[TCP_FLAGS];
 }
 
 /*
  * How long a super-packet's segments are, which all repeat the headers. All but the last have as much payload. It is not
  * known where the headers are not, or where the numbers do not fit together: hardware that merges may tell an average.
  */
-static __always_inline void see_segments(struct cpu_state *state, __u32 packets, __u32 bytes, __u32 headers, __u32 payload)
+static __always_inline void see_segments(struct flow_details *seen, __u32 packets, __u32 bytes, __u32 headers, __u32 payload)
 {
 	__u32 full = headers + payload, others = (packets - 1) * full;
 	_Bool is_known = headers && bytes > others + headers && bytes - others <= full;
 
 	if (!HAS_DETAILS)
 		return;
-	state->seen.smallest_frame = is_known ? bytes - others : 0;
-	state->seen.largest_frame = is_known ? full : 0;
+	seen->smallest_frame = is_known ? bytes - others : 0;
+	seen->largest_frame = is_known ? full : 0;
 }
 
 /* Of several frames see_segments() has told the sizes. */
-static __always_inline void see_frames(struct cpu_state *state, __u32 packets, __u32 bytes)
+static __always_inline void see_frames(struct flow_details *seen, __u32 packets, __u32 bytes)
 {
 	if (!HAS_DETAILS)
 		return;
-	state->seen.ce_packets = (state->seen.traffic_class & ECN_MASK) == ECN_CE ? packets : 0;
+	seen->ce_packets = (seen->traffic_class & ECN_MASK) == ECN_CE ? packets : 0;
 	if (packets == 1)
-		state->seen.smallest_frame = state->seen.largest_frame = bytes;
+		seen->smallest_frame = seen->largest_frame = bytes;
 }
 
 /* Adds a frame's to its flow's. */
 static __always_inline void details_add(struct flow_details *to, const struct flow_details *seen)
 {
-	if (!to)		/* never: there is one for each slot */
+	if (!to || !seen)	/* never: there is one for each slot, and for each CPU */
 		return;
 	to->tcp_flags |= seen->tcp_flags;
 	to->traffic_class = seen->traffic_class;

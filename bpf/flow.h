@@ -110,7 +110,7 @@ struct flow_bucket {
 struct observation_point {
 	__u32 key;			/* POINT_KEY(); 0: free */
 	__u32 id;			/* POINT_PLACES_MAX * generation + place */
-	__u32 link;			/* LINK_* */
+	__u32 totals;			/* index of its totals: one for each CPU, side by side */
 	__u32 hook;			/* MONITOR_NATIVE to MONITOR_CLSACT */
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
 	char name[16];			/* of the interface, when it was attached */
@@ -127,7 +127,7 @@ struct observation_point {
 /*
  * A point's counts on one CPU, which alone writes them. At rest, over all CPUs and in packets as in bytes:
  * sum of flows + evicted + reported + filtered + malformed == total.
- * Behind the points' totals each CPU has one for frames of an interface that is no point.
+ * Behind the points' totals are those of frames of an interface that is no point.
  */
 struct flow_totals {
 	__u64 packets;
@@ -140,7 +140,10 @@ struct flow_totals {
 	__u64 evicted_bytes;
 	__u64 reported_packets;		/* of flows that made room and went into the ring buffer */
 	__u64 reported_bytes;
-	__u64 unused[6];
+	struct flow_key key;		/* of the frame at hand */
+	/* From user space, as no more than the totals is then looked at once they are found. */
+	__u32 point;			/* observation_point.id */
+	__u32 link;			/* LINK_* */
 };
 
 /*
@@ -152,15 +155,13 @@ struct flow_end {
 	struct flow_details details;
 };
 
+/* A CPU's partition of the table. */
 struct cpu_state {
-	struct flow_key key;		/* of the frame at hand */
-	__u32 point;
 	__u32 used;			/* slots that were given out */
-	__u64 hash;
-	__u32 forget;
 	__u32 hand;			/* slots up to here were last looked at for the oldest */
 	struct flow_details seen;	/* of the frame at hand, where details are kept */
-	__u64 unused[4];
+	__u32 forget;			/* see forget() in cursor.h */
+	__u32 unused[23];		/* no CPU writes where another does */
 };
 
 /* What user space tells a running monitor. */
@@ -214,9 +215,9 @@ struct program_config {
 	__u64 hash_seed[FLOW_HASH_SEEDS];	/* random for each monitor, see hash.h */
 	__u32 buckets;			/* of a CPU: a power of two */
 	__u32 points;			/* places for observation points: a power of two */
+	__u32 strays;			/* index of the first totals of frames that belong to no point */
 	/* The process that the monitor ends with, or 0: it is pinned. Where no link ends it, see ClsactHook.cs. */
 	__u32 owner;
-	__u32 unused;
 	__u64 owner_started;		/* field 22 of /proc/PID/stat */
 	__u64 owner_namespace;		/* inode of its PID namespace */
 	struct flow_filter filter;

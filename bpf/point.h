@@ -13,7 +13,7 @@
 #include "flow.h"
 #include "hash.h"
 
-/* Before loading max_entries is set: points; (points + 1) * CPUs; CPUs. */
+/* Before loading max_entries is set: points; (points + 1) * CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -44,10 +44,10 @@ static __always_inline struct observation_point *point_at(__u32 place)
 	return bpf_map_lookup_elem(&points, &place);
 }
 
-/* The place behind all others is for frames of interfaces that are no point. */
-static __always_inline struct flow_totals *totals_at(__u32 cpu, __u32 place)
+/* This CPU's, of a point's or of config.strays. */
+static __always_inline struct flow_totals *totals_at(__u32 first)
 {
-	__u32 index = cpu * (config.points + 1) + place;
+	__u32 index = first + bpf_get_smp_processor_id();
 
 	return bpf_map_lookup_elem(&totals, &index);
 }

@@ -15,7 +15,7 @@
 #include "hash.h"
 #include "point.h"
 
-/* Before loading max_entries is set: a CPU's slots, or buckets, times CPUs. */
+/* Before loading max_entries is set: a CPU's slots, or buckets, times CPUs; CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -160,7 +160,7 @@ static __always_inline void hand_over(const struct flow *flow, const struct flow
 
 	if (!point || point->id != flow->point)
 		return;		/* the point is gone, and its totals with it */
-	total = totals_at(cpu, flow->point & (config.points - 1));
+	total = totals_at(point->totals);
 	if (!total)		/* never: there is one for each place */
 		return;
 	if (is_read(now) && report_end(flow, details_of)) {
@@ -225,7 +225,7 @@ static __always_inline void flow_evict(__u32 cpu, __u32 slot, __u32 now)
 }
 
 /* A function of its own: what finds its flow need not carry this along. Returns 0. */
-static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 bytes)
+static __noinline int flow_insert(struct flow_totals *at, __u32 cpu, __u32 hash, __u32 packets, __u32 bytes)
 {
 	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
 	struct flow_bucket *bucket = bucket_of(cpu, hash);
@@ -254,8 +254,8 @@ static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 by
 	details_of = details_at(cpu, slot);
 	if (!flow || !details_of)	/* never */
 		return 0;
-	flow->key = state->key;
-	flow->point = state->point;
+	flow->key = at->key;
+	flow->point = at->point;
 	flow->bytes = bytes;
 	flow->last_seen = now;
 	if (HAS_DETAILS)
@@ -268,41 +268,46 @@ static __noinline int flow_insert(__u32 cpu, __u32 hash, __u32 packets, __u32 by
 	return 0;
 }
 
-static __always_inline _Bool flow_found(struct cpu_state *state, __u32 entry, __u32 hash,
-					struct frames frames, __u32 cpu)
+static __always_inline _Bool flow_found(const struct flow_totals *at, __u32 entry, __u32 hash,
+					struct frames frames, __u32 first_slot)
 {
+	__u32 index = first_slot + (entry & FLOW_ENTRY_SLOT) - 1;
 	struct flow *flow;
 
 	if ((entry ^ hash) & FLOW_ENTRY_TAG)
 		return 0;
-	flow = flow_at(cpu, (entry & FLOW_ENTRY_SLOT) - 1);
-	if (!flow || !flow_is(flow, &state->key, state->point))
+	flow = bpf_map_lookup_elem(&flows, &index);
+	if (!flow || !flow_is(flow, &at->key, at->point))
 		return 0;
 	if (HAS_DETAILS)
-		details_add(details_at(cpu, (entry & FLOW_ENTRY_SLOT) - 1), &state->seen);
+		details_add(bpf_map_lookup_elem(&details, &index), seen_here());
 	flow_add(flow, frames, bpf_jiffies64());
 	return 1;
 }
 
-/* Entries become free again, so all of a bucket are looked at before a flow is known to be new. */
-static __always_inline void flow_count(struct cpu_state *state, struct frames frames, __u32 cpu)
+/*
+ * Counts frames of the flow whose key stands beside the totals. Entries become free again, so all of a bucket are looked at
+ * before a flow is known to be new.
+ */
+static __always_inline void flow_count(struct flow_totals *at, __u32 cpu, __u64 sum, struct frames frames)
 {
-	__u32 hash = hash_finish(state->hash);
-	struct flow_bucket *bucket = bucket_of(cpu, hash);
-	__u32 way, entry;
+	__u32 hash = hash_finish(sum), size = config.buckets, way, entry;
+	__u32 first = cpu * size, index = first + (hash & (size - 1));
+	struct flow_bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
 
 	if (!bucket)		/* never: index is in range */
 		return;
+	first *= FLOW_SLOTS_PER_BUCKET;
 	entry = *entry_at(bucket, first_way(hash));
-	if (entry && flow_found(state, entry, hash, frames, cpu))
+	if (entry && flow_found(at, entry, hash, frames, first))
 		return;
 #pragma clang loop unroll(disable)
 	for (way = 1; way < FLOW_WAYS; way++) {
 		entry = *entry_at(bucket, first_way(hash) ^ way);
-		if (entry && flow_found(state, entry, hash, frames, cpu))
+		if (entry && flow_found(at, entry, hash, frames, first))
 			return;
 	}
-	flow_insert(cpu, hash, frames.packets, frames.bytes);
+	flow_insert(at, cpu, hash, frames.packets, frames.bytes);
 }
 
 #endif

@@ -20,111 +20,110 @@ struct {
 	__type(value, struct monitor_meta);
 } meta SEC(".maps");
 
-/* What a frame is counted with: this CPU's memory, and where the frame was seen. */
-struct place {
-	struct cpu_state *state;
-	struct flow_totals *totals;
-	__u32 cpu;
-	__u32 link;
-};
+/* Frames of an interface that is no point: it was moved, and has another index now. Returns 0. */
+static __noinline int count_stray(__u32 bytes)
+{
+	struct flow_totals *at = totals_at(config.strays);
 
-/* False where the frame cannot be counted for a point. Then it is counted all the same, as of none. */
-static __always_inline _Bool find_place(struct place *place, __u32 point_key, struct frames frames)
+	if (!at)		/* never: there is one for every possible CPU */
+		return 0;
+	at->packets++;
+	at->bytes += bytes;
+	return 0;
+}
+
+/* Null where the interface is no point. */
+static __always_inline struct flow_totals *totals_find(__u32 point_key)
 {
 	const struct observation_point *point = point_find(point_key);
 
-	place->cpu = bpf_get_smp_processor_id();
-	place->state = bpf_map_lookup_elem(&cpus, &place->cpu);
-	place->totals = totals_at(place->cpu, point ? point->id & (config.points - 1) : config.points);
-	if (!place->state || !place->totals)	/* never: there is one for every possible CPU */
-		return 0;
-	if (!point) {
-		place->totals->packets += frames.packets;
-		place->totals->bytes += frames.bytes;
-		return 0;
-	}
-	place->state->point = point->id;
-	place->link = point->link;
-	return 1;
+	return point ? totals_at(point->totals) : NULL;
+}
+
+/* For a cursor. */
+static __always_inline volatile __u32 *memory_of(__u32 cpu)
+{
+	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
+
+	return state ? &state->forget : NULL;
 }
 
 /*
  * Apart from count(), and before parsing where it can be: then what fails to parse goes straight to its end, and
  * what does not carries nothing along for it.
  */
-static __always_inline void count_total(struct flow_totals *totals, struct frames frames)
+static __always_inline void count_total(struct flow_totals *at, struct frames frames)
 {
-	totals->packets += frames.packets;
-	totals->bytes += frames.bytes;
+	at->packets += frames.packets;
+	at->bytes += frames.bytes;
 }
 
-static __always_inline void count(struct place *place, struct packet *packet,
+static __always_inline void count(struct flow_totals *at, __u32 cpu, struct packet *packet,
 				  enum parse_result result, struct frames frames)
 {
-	struct cpu_state *state = place->state;
-
 	if (result == MALFORMED) {
-		place->totals->malformed_packets += frames.packets;
-		place->totals->malformed_bytes += frames.bytes;
+		at->malformed_packets += frames.packets;
+		at->malformed_bytes += frames.bytes;
 		return;
 	}
 	set_rest(packet);
-	state->hash = packet->hash + hash_word(HASH_POINT, state->point);
-	see_frames(state, frames.packets, frames.bytes);
+	see_frames(packet->seen, frames.packets, frames.bytes);
 	/*
 	 * What the parser found lies in memory now, where the verifier forgets which path
 	 * it came by: it follows the table's code once, not once for every path.
 	 */
 	barrier();
-	if (!filter_keeps(&state->key)) {
-		place->totals->filtered_packets += frames.packets;
-		place->totals->filtered_bytes += frames.bytes;
+	if (!filter_keeps(&at->key)) {
+		at->filtered_packets += frames.packets;
+		at->filtered_bytes += frames.bytes;
 		return;
 	}
-	flow_count(state, frames, place->cpu);
+	flow_count(at, cpu, packet->hash + hash_word(HASH_POINT, at->point), frames);
 }
 
 /* Frames that are not plain, see parse.h. A function of its own, as the plain ones would pay for its paths. */
-static __noinline int count_rest(struct xdp_md *ctx)
+static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u32 cpu)
 {
 	void *data = (void *)(long)ctx->data;
 	void *data_end = (void *)(long)ctx->data_end;
 	struct frames frames = { 1, data_end - data };
-	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes };
-	struct packet packet = {};
+	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes, .memory = memory_of(cpu) };
+	struct packet packet = { .key = &at->key, .seen = seen_here() };
 	enum parse_result result;
-	struct place place;
 
-	if (!find_place(&place, POINT_KEY(ctx->ingress_ifindex, 0), frames))	/* never: it was there a moment ago */
+	if (!cur.memory || (HAS_DETAILS && !packet.seen))	/* never: there is one for every possible CPU */
 		return 0;
-	cur.memory = &place.state->forget;
-	packet.key = &place.state->key;
-	result = parse_frame(&cur, &packet, place.link, 0);
-	if (place.link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
+	result = parse_frame(&cur, &packet, at->link, 0);
+	if (at->link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
 		return 0;	/* own multicast, which never was on the wire */
-	count_total(place.totals, frames);
-	count(&place, &packet, result, frames);
+	count_total(at, frames);
+	count(at, cpu, &packet, result, frames);
 	return 0;
 }
 
 SEC("xdp")
 int xtrace_xdp(struct xdp_md *ctx)
 {
+	struct flow_totals *at = totals_find(POINT_KEY(ctx->ingress_ifindex, 0));
 	void *data = (void *)(long)ctx->data;
 	void *data_end = (void *)(long)ctx->data_end;
 	struct frames frames = { 1, data_end - data };
 	struct cursor cur = { .pos = data, .end = data_end };
 	struct packet packet = {};
-	struct place place;
 
-	if (!find_place(&place, POINT_KEY(ctx->ingress_ifindex, 0), frames))
+	if (!at) {
+		count_stray(frames.bytes);
 		return XDP_PASS;
-	packet.key = &place.state->key;
-	if (parse_plain(&cur, &packet, place.link)) {
-		count_total(place.totals, frames);
-		count(&place, &packet, PARSED, frames);
+	}
+	packet.key = &at->key;
+	packet.seen = seen_here();
+	if (HAS_DETAILS && !packet.seen)	/* never */
+		return XDP_PASS;
+	if (parse_plain(&cur, &packet, at->link)) {
+		count_total(at, frames);
+		count(at, bpf_get_smp_processor_id(), &packet, PARSED, frames);
 	} else {
-		count_rest(ctx);
+		count_rest(ctx, at, bpf_get_smp_processor_id());
 	}
 	return XDP_PASS;
 }
@@ -183,16 +182,14 @@ static __always_inline __u32 pseudo_length(__u32 link)
  * How long the headers are that each frame of a super-packet repeats. A function of its own, and called before anything
  * else is done, while the verifier has but one state to follow its loops with.
  */
-static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu, __u32 link)
+static __noinline int segment_headers(struct __sk_buff *skb, __u32 link, __u32 cpu)
 {
-	struct cpu_state *state = bpf_map_lookup_elem(&cpus, &cpu);
-	struct cursor cur = { .end = (void *)(long)skb->data_end };
+	struct cursor cur = { .end = (void *)(long)skb->data_end, .memory = memory_of(cpu) };
 	__be16 ethertype = LAYER_ETHERNET;
 	__u32 pseudo, headers;
 
-	if (!state)		/* never: there is one for every possible CPU */
+	if (!cur.memory)	/* never: there is one for every possible CPU */
 		return 0;
-	cur.memory = &state->forget;
 	if (link == LINK_IP)
 		ethertype = skb->protocol;
 	else if (link == LINK_IPOIB)
@@ -206,60 +203,58 @@ static __noinline int segment_headers(struct __sk_buff *skb, __u32 cpu, __u32 li
  * For buffers of several frames, and those that are not plain. A function of its own, as a single plain frame would pay
  * for these paths if they joined its own.
  */
-static __noinline int count_slowly(struct __sk_buff *skb, __u32 point_key, __u32 headers)
+static __noinline int count_slowly(struct __sk_buff *skb, struct flow_totals *at, __u32 cpu, __u32 headers)
 {
-	struct cursor cur = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .left = skb->len };
-	__u32 tag = tag_length(skb), length;
-	struct packet packet = {};
-	struct frames frames = {};
+	struct cursor cur = {
+		.pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .left = skb->len, .memory = memory_of(cpu),
+	};
+	__u32 link = at->link, tag = tag_length(skb), length = skb->len - pseudo_length(link);
+	struct frames frames = { 1, length + tag };
+	struct packet packet = { .key = &at->key, .seen = seen_here() };
 	enum parse_result result;
-	struct place place;
 
-	/* The former never: it was there a moment ago. */
-	if (!find_place(&place, point_key, frames) || is_skb_looped_back(skb))
+	/* The former never: there is one for every possible CPU. */
+	if (!cur.memory || (HAS_DETAILS && !packet.seen) || is_skb_looped_back(skb))
 		return 0;
-	length = skb->len - pseudo_length(place.link);
-	frames = (struct frames){ 1, length + tag };
-	cur.memory = &place.state->forget;
-	packet.key = &place.state->key;
+	headers = forget(&cur, headers);
 	set_skb_vlan(skb, &packet);
-	result = parse_frame(&cur, &packet, place.link, skb->protocol);
+	result = parse_frame(&cur, &packet, link, skb->protocol);
 	if (skb->gso_size)
-		frames = count_segments(place.state, result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length,
-					tag, skb->gso_segs, skb->gso_size);
-	count_total(place.totals, frames);
-	count(&place, &packet, result, frames);
+		frames = count_segments(packet.seen, result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
+					skb->gso_segs, skb->gso_size);
+	count_total(at, frames);
+	count(at, cpu, &packet, result, frames);
 	return 0;
-}
-
-static __always_inline __u32 skb_headers(struct __sk_buff *skb, const struct place *place)
-{
-	__u32 headers = skb->gso_size ? segment_headers(skb, place->cpu, place->link) : 0;
-	struct cursor cur = { .memory = &place->state->forget };
-
-	return forget(&cur, headers);
 }
 
 static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 {
+	struct flow_totals *at = totals_find(POINT_KEY(skb->ifindex, is_egress));
 	struct cursor cur = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end };
-	__u32 point_key = POINT_KEY(skb->ifindex, is_egress);
-	struct frames frames = { 1, skb->len + tag_length(skb) };
 	struct packet packet = {};
-	struct place place;
+	struct frames frames;
+	__u32 headers, cpu;
 	_Bool is_plain;
 
-	if (!find_place(&place, point_key, frames))
+	if (!at) {
+		count_stray(skb->len + tag_length(skb));
 		return TC_ACT_UNSPEC;
-	packet.key = &place.state->key;
-	is_plain = parse_plain(&cur, &packet, place.link);
+	}
+	packet.key = &at->key;
+	packet.seen = seen_here();
+	if (HAS_DETAILS && !packet.seen)	/* never */
+		return TC_ACT_UNSPEC;
+	is_plain = parse_plain(&cur, &packet, at->link);
 	if (is_plain && !skb->gso_size && skb->pkt_type != PACKET_LOOPBACK) {
 		set_skb_vlan(skb, &packet);
-		count_total(place.totals, frames);
-		count(&place, &packet, PARSED, frames);
+		frames = (struct frames){ 1, skb->len + tag_length(skb) };
+		count_total(at, frames);
+		count(at, bpf_get_smp_processor_id(), &packet, PARSED, frames);
 	} else {
 		pull_headers(skb, is_plain && packet.protocol == IPPROTO_TCP);
-		count_slowly(skb, point_key, skb_headers(skb, &place));
+		cpu = bpf_get_smp_processor_id();
+		headers = skb->gso_size ? segment_headers(skb, at->link, cpu) : 0;
+		count_slowly(skb, at, cpu, headers);
 	}
 	return TC_ACT_UNSPEC;
 }

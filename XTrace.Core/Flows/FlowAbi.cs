@@ -86,7 +86,7 @@ internal unsafe struct ObservationPoint
 {
     internal uint Key;
     internal uint Id;
-    internal uint Link;
+    internal uint Totals;
     internal uint Hook;
     internal ulong StartedNanoseconds;
     internal fixed byte Name[FlowAbi.PointNameLength];
@@ -109,7 +109,9 @@ internal unsafe struct FlowTotals
     internal ulong EvictedBytes;
     internal ulong ReportedPackets;
     internal ulong ReportedBytes;
-    internal fixed ulong Unused[6];
+    internal FlowKey Key;
+    internal uint Point;
+    internal uint Link;
 
     internal readonly FrameCount All => new(Packets, Bytes);
 
@@ -125,14 +127,11 @@ internal unsafe struct FlowTotals
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CpuState
 {
-    internal FlowKey Key;
-    internal uint Point;
     internal uint Used;
-    internal ulong Hash;
-    internal uint Forget;
     internal uint Hand;
     internal FlowDetails Seen;
-    internal fixed ulong Unused[4];
+    internal uint Forget;
+    internal fixed uint Unused[23];
 }
 
 /// <summary>struct monitor_control.</summary>
@@ -180,8 +179,8 @@ internal unsafe struct ProgramConfig
     internal fixed ulong HashSeed[FlowAbi.HashSeeds];
     internal uint Buckets;
     internal uint Points;
+    internal uint Strays;
     internal uint Owner;
-    internal uint Unused;
     internal ulong OwnerStarted;
     internal ulong OwnerNamespace;
     internal KernelFilter Filter;

@@ -61,16 +61,17 @@ internal sealed unsafe class PointTable : IDisposable
         {
             return null;
         }
-        for (int cpu = 0; cpu < _cpus; cpu++)
-        {
-            TotalsAt(cpu, free) = default;
-        }
         ObservationPoint* point = At(free);
         uint generation = (point->Id / FlowAbi.PointPlacesMax) + 1;
-        *point = new ObservationPoint { Id = (generation * FlowAbi.PointPlacesMax) + (uint)free, Link = link };
+        uint id = (generation * FlowAbi.PointPlacesMax) + (uint)free;
+        for (int cpu = 0; cpu < _cpus; cpu++)
+        {
+            TotalsAt(cpu, free) = new FlowTotals { Point = id, Link = link };
+        }
+        *point = new ObservationPoint { Id = id, Totals = (uint)(free * _cpus) };
         Encoding.UTF8.GetBytes(name, new Span<byte>(point->Name, FlowAbi.PointNameLength - 1));
         Volatile.Write(ref point->Key, key);
-        return point->Id;
+        return id;
     }
 
     /// <summary>Says that a point counts.</summary>
@@ -84,7 +85,13 @@ internal sealed unsafe class PointTable : IDisposable
     internal void SetQueueDrops(uint id, ulong drops) => At(PlaceOf(id))->QueueDrops = drops;
 
     /// <summary>Says what frames begin with at the hook that is tried next: FlowAbi.Link*.</summary>
-    internal void SetLink(uint id, uint link) => At(PlaceOf(id))->Link = link;
+    internal void SetLink(uint id, uint link)
+    {
+        for (int cpu = 0; cpu < _cpus; cpu++)
+        {
+            TotalsAt(cpu, PlaceOf(id)).Link = link;
+        }
+    }
 
     /// <summary>Says that the interface was made promiscuous for a point.</summary>
     internal void SetPromiscuous(uint id) => At(PlaceOf(id))->Flags |= FlowAbi.PointPromiscuous;
@@ -164,7 +171,7 @@ internal sealed unsafe class PointTable : IDisposable
         return sum;
     }
 
-    private ref FlowTotals TotalsAt(int cpu, int place) => ref ((FlowTotals*)_totals.Start)[((long)cpu * (_places + 1)) + place];
+    private ref FlowTotals TotalsAt(int cpu, int place) => ref ((FlowTotals*)_totals.Start)[((long)place * _cpus) + cpu];
 
     private ObservationPoint* At(int place) => (ObservationPoint*)_points.Start + place;
 

@@ -41,6 +41,7 @@ internal static unsafe class FlowProgram
         ref ProgramConfig config = ref bpf.ReadOnlyData<ProgramConfig>();
         config.Buckets = (uint)size.Buckets;
         config.Points = (uint)size.Points;
+        config.Strays = (uint)(size.Points * size.Cpus);
         config.Filter = filter;
         if (owner is { } process)
         {

@@ -54,7 +54,7 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
         string[] paths = package.Seen("list").TrimEnd().Split('\n');
         string[] files = [.. paths.Where(path => !paths.Any(other => other.StartsWith($"{path}/", StringComparison.Ordinal)))];
         Assert.Contains("/usr/bin/xtrace-catch", files);
-        Assert.Contains("/usr/lib/systemd/system/xtrace-catch@.service", files);
+        Assert.Contains("/lib/systemd/system/xtrace-catch@.service", files);
         string module = $"/usr/share/powershell/Modules/XTrace/{s_version}/";
         Assert.Equal(
             Files(Repository.PathOf("out/XTrace")).Order(StringComparer.Ordinal),
