@@ -40,6 +40,14 @@ static __always_inline struct flow_details *seen_here(void)
 	return state ? &state->seen : NULL;
 }
 
+#ifdef XTRACE_DETAILS
+#define SEEN(packet)	((packet)->seen)
+#define LOOK(packet)	((packet)->seen = seen_here())	/* null never */
+#else
+#define SEEN(packet)	NULL
+#define LOOK(packet)	1
+#endif
+
 static __always_inline void see_ipv4(struct flow_details *seen, const struct iphdr *ip)
 {
 	if (HAS_DETAILS)

@@ -159,9 +159,10 @@ struct flow_end {
 struct cpu_state {
 	__u32 used;			/* slots that were given out */
 	__u32 hand;			/* slots up to here were last looked at for the oldest */
-	struct flow_details seen;	/* of the frame at hand, where details are kept */
 	__u32 forget;			/* see forget() in cursor.h */
-	__u32 unused[23];		/* no CPU writes where another does */
+	__u32 padding;
+	struct flow_details seen;	/* of the frame at hand, where details are kept */
+	__u32 unused[22];		/* no CPU writes where another does */
 };
 
 /* What user space tells a running monitor. */

@@ -67,7 +67,7 @@ static __always_inline void count(struct flow_totals *at, __u32 cpu, struct pack
 		return;
 	}
 	set_rest(packet);
-	see_frames(packet->seen, frames.packets, frames.bytes);
+	see_frames(SEEN(packet), frames.packets, frames.bytes);
 	/*
 	 * What the parser found lies in memory now, where the verifier forgets which path
 	 * it came by: it follows the table's code once, not once for every path.
@@ -88,10 +88,10 @@ static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u
 	void *data_end = (void *)(long)ctx->data_end;
 	struct frames frames = { 1, data_end - data };
 	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes, .memory = memory_of(cpu) };
-	struct packet packet = { .key = &at->key, .seen = seen_here() };
+	struct packet packet = { .key = &at->key };
 	enum parse_result result;
 
-	if (!cur.memory || (HAS_DETAILS && !packet.seen))	/* never: there is one for every possible CPU */
+	if (!cur.memory || !LOOK(&packet))	/* never: there is one for every possible CPU */
 		return 0;
 	result = parse_frame(&cur, &packet, at->link, 0);
 	if (at->link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
@@ -116,8 +116,7 @@ int xtrace_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 	packet.key = &at->key;
-	packet.seen = seen_here();
-	if (HAS_DETAILS && !packet.seen)	/* never */
+	if (!LOOK(&packet))
 		return XDP_PASS;
 	if (parse_plain(&cur, &packet, at->link)) {
 		count_total(at, frames);
@@ -210,17 +209,17 @@ static __noinline int count_slowly(struct __sk_buff *skb, struct flow_totals *at
 	};
 	__u32 link = at->link, tag = tag_length(skb), length = skb->len - pseudo_length(link);
 	struct frames frames = { 1, length + tag };
-	struct packet packet = { .key = &at->key, .seen = seen_here() };
+	struct packet packet = { .key = &at->key };
 	enum parse_result result;
 
 	/* The former never: there is one for every possible CPU. */
-	if (!cur.memory || (HAS_DETAILS && !packet.seen) || is_skb_looped_back(skb))
+	if (!cur.memory || !LOOK(&packet) || is_skb_looped_back(skb))
 		return 0;
 	headers = forget(&cur, headers);
 	set_skb_vlan(skb, &packet);
 	result = parse_frame(&cur, &packet, link, skb->protocol);
 	if (skb->gso_size)
-		frames = count_segments(packet.seen, result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
+		frames = count_segments(SEEN(&packet), result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
 					skb->gso_segs, skb->gso_size);
 	count_total(at, frames);
 	count(at, cpu, &packet, result, frames);
@@ -241,8 +240,7 @@ static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 		return TC_ACT_UNSPEC;
 	}
 	packet.key = &at->key;
-	packet.seen = seen_here();
-	if (HAS_DETAILS && !packet.seen)	/* never */
+	if (!LOOK(&packet))
 		return TC_ACT_UNSPEC;
 	is_plain = parse_plain(&cur, &packet, at->link);
 	if (is_plain && !skb->gso_size && skb->pkt_type != PACKET_LOOPBACK) {

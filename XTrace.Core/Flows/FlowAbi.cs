@@ -129,9 +129,10 @@ internal unsafe struct CpuState
 {
     internal uint Used;
     internal uint Hand;
-    internal FlowDetails Seen;
     internal uint Forget;
-    internal fixed uint Unused[23];
+    internal uint Padding;
+    internal FlowDetails Seen;
+    internal fixed uint Unused[22];
 }
 
 /// <summary>struct monitor_control.</summary>

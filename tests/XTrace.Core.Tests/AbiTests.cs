@@ -29,7 +29,7 @@ public sealed class AbiTests
             "packets", "bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
             "evicted_packets", "evicted_bytes", "reported_packets", "reported_bytes", "key", "point", "link",
         ]),
-        (typeof(CpuState), "struct cpu_state", ["used", "hand", "seen", "forget", "unused"]),
+        (typeof(CpuState), "struct cpu_state", ["used", "hand", "forget", "padding", "seen", "unused"]),
         (typeof(MonitorControl), "struct monitor_control", ["read_until", "is_read"]),
         (typeof(FilterNetwork), "struct filter_network", ["address", "address[1]", "mask", "mask[1]", "kind"]),
         (typeof(KernelFilter), "struct flow_filter",
