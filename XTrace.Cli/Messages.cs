@@ -16,8 +16,8 @@ internal static class Messages
         "RDMA devices to monitor, as in NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
 
     internal static string DetailOption => Say(
-        "同时输出进程、容器和 TCP 状态 (往返时间, 重传, 拥塞窗口)",
-        "also print process, container and TCP state (round-trip time, retransmissions)");
+        "同时输出进程、容器、TCP 状态 (往返时间, 重传, 拥塞窗口)、TCP 标志、DSCP、ECN 和帧长",
+        "also print process, container, TCP state (round-trip time, retransmissions), TCP flags, DSCP, ECN, frame sizes");
 
     internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 

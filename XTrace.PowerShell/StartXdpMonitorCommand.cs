@@ -23,6 +23,10 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     [FlowFilter]
     public FlowFilter? Filter { get; set; }
 
+    /// <summary>Keep TCP flags, DSCP, ECN and frame sizes of each flow, for Get-FlowStat -Detail to show.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter Detail { get; set; }
+
     /// <summary>Restart a monitor that is already there, counting from zero.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -36,6 +40,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
             Direction = Direction,
             MaxFlow = MaxFlow,
             Promiscuous = Promiscuous,
+            Detail = Detail,
             Filter = Filter ?? new FlowFilter(),
         };
         if (!TryFor(MaxFlow, () => Check(options)))
@@ -59,7 +64,8 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     protected override void EndProcessing()
     {
         HashSet<int> started = [];
-        foreach (var group in _targets.GroupBy(one => (one.Options.Mode, one.Options.MaxFlow, Filter: $"{one.Options.Filter}")))
+        foreach (var group in _targets.GroupBy(one =>
+            (one.Options.Mode, one.Options.MaxFlow, one.Options.Detail, Filter: $"{one.Options.Filter}")))
         {
             TryFor(string.Join(", ", group.Select(one => one.Target.Name).Distinct()), () => Start([.. group], started));
         }

@@ -67,10 +67,21 @@ struct flow {
 	__u64 bytes;			/* L2 bytes on the wire, without FCS */
 };
 
-/* What is written of a flow once, at the slot's place in a map of its own. */
+/*
+ * What else is known of a flow, at the slot's place in a map of its own. Every monitor keeps the first
+ * DETAILS_BASE_SIZE bytes, of which first_seen alone is set. One with FEATURE_DETAILS keeps all: see details.h.
+ * What the key says the frames do not have, an IP or a TCP header, has no meaning here.
+ */
+#define DETAILS_BASE_SIZE	8
+
 struct flow_details {
 	__u32 first_seen;		/* low half of jiffies_64 */
-	__u32 unused;
+	__u8 tcp_flags;			/* of all frames: byte 13 of their TCP headers */
+	__u8 traffic_class;		/* of the last frame: DSCP in the upper 6 bits, ECN in the lower 2 */
+	__u16 unused;
+	__u64 ce_packets;		/* marked as having met congestion: ECN CE, RFC 3168 */
+	__u32 smallest_frame;		/* L2 bytes as in flow.bytes; 0: not known */
+	__u32 largest_frame;
 };
 
 /*
@@ -135,7 +146,10 @@ struct flow_totals {
 	__u32 link;			/* LINK_* */
 };
 
-/* A flow that made room for another, as it was in the end: what the ring buffer holds. */
+/*
+ * A flow that made room for another, as it was in the end: what the ring buffer holds, of details as much as the
+ * monitor keeps.
+ */
 struct flow_end {
 	struct flow flow;
 	struct flow_details details;
@@ -146,7 +160,9 @@ struct cpu_state {
 	__u32 used;			/* slots that were given out */
 	__u32 hand;			/* slots up to here were last looked at for the oldest */
 	__u32 forget;			/* see forget() in cursor.h */
-	__u32 unused[29];		/* no CPU writes where another does */
+	__u32 padding;
+	struct flow_details seen;	/* of the frame at hand, where details are kept */
+	__u32 unused[22];		/* no CPU writes where another does */
 };
 
 /* What user space tells a running monitor. */
@@ -213,6 +229,9 @@ struct program_config {
 #define MONITOR_TCX	3
 #define MONITOR_CLSACT	4
 
+/* Bits of monitor_meta.features. */
+#define FEATURE_DETAILS	0x1	/* struct flow_details is kept whole */
+
 /* What a process needs to know of a monitor that another one started. */
 struct monitor_meta {
 	__u32 abi_version;
@@ -222,7 +241,7 @@ struct monitor_meta {
 	__u32 max_flow;			/* as it was asked for */
 	__u32 tick_ns;			/* length of a jiffy */
 	__u32 end_bytes;		/* size of the ring buffer */
-	__u32 features;			/* none yet: for what later versions add without another layout */
+	__u32 features;			/* FEATURE_* */
 	__u64 started_ns;		/* CLOCK_BOOTTIME */
 	struct flow_filter filter;
 };

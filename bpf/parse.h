@@ -20,6 +20,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "cursor.h"
+#include "details.h"
 #include "flow.h"
 #include "hash.h"
 
@@ -171,6 +172,9 @@ enum parse_result {
  */
 struct packet {
 	struct flow_key *key;
+#ifdef XTRACE_DETAILS
+	struct flow_details *seen;
+#endif
 	__u64 hash;
 	__u32 ports;
 	__u8 protocol;
@@ -250,6 +254,7 @@ static __always_inline enum parse_result parse_tcp(struct cursor *cur, struct pa
 		return MALFORMED;
 	packet->ports = *(const __u32 *)tcp;
 	packet->kind |= FLOW_PORTS;
+	see_tcp(SEEN(packet), tcp);
 	return PARSED;
 }
 
@@ -393,6 +398,7 @@ static __always_inline enum parse_result parse_ipv4(struct cursor *cur, struct p
 	set_ipv4(packet, packet->key->destination, HASH_DESTINATION, ip->daddr);
 	packet->protocol = ip->protocol;
 	packet->kind = FLOW_IPV4;
+	see_ipv4(SEEN(packet), ip);
 	if (ip->frag_off & bpf_htons(IP_OFFSET)) {
 		packet->kind |= FLOW_FRAGMENT;
 		return PARSED;
@@ -440,6 +446,7 @@ static __always_inline enum parse_result parse_ipv6(struct cursor *cur, struct p
 		    ip->daddr.in6_u.u6_addr32);
 	packet->protocol = ip->nexthdr;
 	packet->kind = FLOW_IPV6;
+	see_ipv6(SEEN(packet), ip);
 	if (is_plain)
 		return parse_transport(cur, packet, IPPROTO_ICMPV6, 1);
 	return parse_extensions(cur, packet, IPPROTO_ICMPV6);

@@ -30,6 +30,14 @@ struct {
 	__type(value, struct flow_totals);
 } totals SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} cpus SEC(".maps");
+
 static __always_inline struct observation_point *point_at(__u32 place)
 {
 	place &= config.points - 1;

@@ -280,8 +280,8 @@ static __always_inline __u32 headers_length(struct cursor *cur, void *data, __be
  * How many frames a buffer is on the wire, and their bytes. A sender that is not trusted, such as a guest,
  * leaves their number for the kernel to work out (SKB_GSO_DODGY), as it is done here.
  */
-static __always_inline struct frames count_segments(__u32 headers, __u32 jumbo, __u32 length, __u32 tag,
-						    __u32 segments, __u32 size)
+static __always_inline struct frames count_segments(struct flow_details *seen, __u32 headers, __u32 jumbo, __u32 length,
+						    __u32 tag, __u32 segments, __u32 size)
 {
 	struct frames frames;
 
@@ -296,6 +296,7 @@ static __always_inline struct frames count_segments(__u32 headers, __u32 jumbo, 
 	if (segments > 1) {
 		frames.packets = segments;
 		frames.bytes += (segments - 1) * (headers ? headers + tag : 0);
+		see_segments(seen, frames.packets, frames.bytes, headers ? headers + tag : 0, size);
 	}
 	return frames;
 }

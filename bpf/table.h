@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "details.h"
 #include "flow.h"
 #include "hash.h"
 #include "point.h"
@@ -27,8 +28,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct flow_details);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, DETAILS_SIZE);
 } details SEC(".maps");
 
 struct {
@@ -38,14 +39,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct flow_bucket);
 } buckets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cpu_state);
-} cpus SEC(".maps");
 
 /* Flows that made room, while somebody reads them. */
 struct {
@@ -147,12 +140,12 @@ static __always_inline _Bool is_read(__u32 now)
 /* False where the ring buffer is full. */
 static __always_inline _Bool report_end(const struct flow *flow, const struct flow_details *details_of)
 {
-	struct flow_end *end = bpf_ringbuf_reserve(&ends, sizeof(*end), 0);
+	struct flow_end *end = bpf_ringbuf_reserve(&ends, offsetof(struct flow_end, details) + DETAILS_SIZE, 0);
 
 	if (!end)
 		return 0;
 	end->flow = *flow;
-	end->details = *details_of;
+	__builtin_memcpy(&end->details, details_of, DETAILS_SIZE);
 	bpf_ringbuf_submit(end, bpf_ringbuf_query(&ends, BPF_RB_AVAIL_DATA) < ENDS_WAKE_AT ?
 			   BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 	return 1;
@@ -265,6 +258,8 @@ static __noinline int flow_insert(struct flow_totals *at, __u32 cpu, __u32 hash,
 	flow->point = at->point;
 	flow->bytes = bytes;
 	flow->last_seen = now;
+	if (HAS_DETAILS)
+		*details_of = state->seen;
 	details_of->first_seen = now;
 	publish_barrier(&flow->packets);
 	store(flow->packets, packets);
@@ -284,6 +279,8 @@ static __always_inline _Bool flow_found(const struct flow_totals *at, __u32 entr
 	flow = bpf_map_lookup_elem(&flows, &index);
 	if (!flow || !flow_is(flow, &at->key, at->point))
 		return 0;
+	if (HAS_DETAILS)
+		details_add(bpf_map_lookup_elem(&details, &index), seen_here());
 	flow_add(flow, frames, bpf_jiffies64());
 	return 1;
 }

@@ -5,6 +5,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "details.h"
 #include "filter.h"
 #include "flow.h"
 #include "parse.h"
@@ -66,6 +67,7 @@ static __always_inline void count(struct flow_totals *at, __u32 cpu, struct pack
 		return;
 	}
 	set_rest(packet);
+	see_frames(SEEN(packet), frames.packets, frames.bytes);
 	/*
 	 * What the parser found lies in memory now, where the verifier forgets which path
 	 * it came by: it follows the table's code once, not once for every path.
@@ -89,7 +91,7 @@ static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u
 	struct packet packet = { .key = &at->key };
 	enum parse_result result;
 
-	if (!cur.memory)	/* never: there is one for every possible CPU */
+	if (!cur.memory || !LOOK(&packet))	/* never: there is one for every possible CPU */
 		return 0;
 	result = parse_frame(&cur, &packet, at->link, 0);
 	if (at->link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
@@ -114,6 +116,8 @@ int xtrace_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 	packet.key = &at->key;
+	if (!LOOK(&packet))
+		return XDP_PASS;
 	if (parse_plain(&cur, &packet, at->link)) {
 		count_total(at, frames);
 		count(at, bpf_get_smp_processor_id(), &packet, PARSED, frames);
@@ -209,13 +213,13 @@ static __noinline int count_slowly(struct __sk_buff *skb, struct flow_totals *at
 	enum parse_result result;
 
 	/* The former never: there is one for every possible CPU. */
-	if (!cur.memory || is_skb_looped_back(skb))
+	if (!cur.memory || !LOOK(&packet) || is_skb_looped_back(skb))
 		return 0;
 	headers = forget(&cur, headers);
 	set_skb_vlan(skb, &packet);
 	result = parse_frame(&cur, &packet, link, skb->protocol);
 	if (skb->gso_size)
-		frames = count_segments(result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
+		frames = count_segments(SEEN(&packet), result == PARSED ? headers : 0, forget(&cur, packet.jumbo), length, tag,
 					skb->gso_segs, skb->gso_size);
 	count_total(at, frames);
 	count(at, cpu, &packet, result, frames);
@@ -236,6 +240,8 @@ static __always_inline int count_skb(struct __sk_buff *skb, __u32 is_egress)
 		return TC_ACT_UNSPEC;
 	}
 	packet.key = &at->key;
+	if (!LOOK(&packet))
+		return TC_ACT_UNSPEC;
 	is_plain = parse_plain(&cur, &packet, at->link);
 	if (is_plain && !skb->gso_size && skb->pkt_type != PACKET_LOOPBACK) {
 		set_skb_vlan(skb, &packet);

@@ -6,15 +6,20 @@ namespace XTrace.Flows;
 internal sealed class EndedFlows
 {
     private readonly List<FlowRow> _rows = [];
+    private readonly List<FlowDetails> _details = [];
     private readonly Dictionary<(FlowKey, uint), int> _index = [];
 
     internal int Count => _rows.Count;
 
     internal ReadOnlySpan<FlowRow> Rows => CollectionsMarshal.AsSpan(_rows);
 
+    /// <summary>The details of each of them, as much of them as the monitor keeps.</summary>
+    internal ReadOnlySpan<FlowDetails> Details => CollectionsMarshal.AsSpan(_details);
+
     internal void Clear()
     {
         _rows.Clear();
+        _details.Clear();
         _index.Clear();
     }
 
@@ -36,6 +41,7 @@ internal sealed class EndedFlows
         if (_index.TryGetValue((row.Key, row.Point), out int known))
         {
             ref FlowRow same = ref CollectionsMarshal.AsSpan(_rows)[known];
+            CollectionsMarshal.AsSpan(_details)[known].Add(in end.Details, row.IsLaterThan(in same));
             same.Add(in row);
             (same.NewPackets, same.NewBytes) = (same.Packets, same.Bytes);
             return true;
@@ -46,6 +52,7 @@ internal sealed class EndedFlows
         }
         _index.Add((row.Key, row.Point), _rows.Count);
         _rows.Add(row);
+        _details.Add(end.Details);
         return true;
     }
 

@@ -44,7 +44,25 @@ internal struct Flow
 internal struct FlowDetails
 {
     internal uint FirstSeen;
-    internal uint Unused;
+    internal byte TcpFlags;
+    internal byte TrafficClass;
+    internal ushort Unused;
+    internal ulong CePackets;
+    internal uint SmallestFrame;
+    internal uint LargestFrame;
+
+    /// <summary>Adds what another CPU, or an earlier life in the table, has of the same flow.</summary>
+    /// <param name="other">What it has.</param>
+    /// <param name="isLater">Whether the other's last frame came after this one's.</param>
+    internal void Add(in FlowDetails other, bool isLater)
+    {
+        TcpFlags |= other.TcpFlags;
+        TrafficClass = isLater ? other.TrafficClass : TrafficClass;
+        CePackets += other.CePackets;
+        // 0 is none: one less is then the largest number.
+        SmallestFrame = unchecked(other.SmallestFrame - 1 < SmallestFrame - 1) ? other.SmallestFrame : SmallestFrame;
+        LargestFrame = Math.Max(LargestFrame, other.LargestFrame);
+    }
 }
 
 /// <summary>struct flow_end.</summary>
@@ -112,7 +130,9 @@ internal unsafe struct CpuState
     internal uint Used;
     internal uint Hand;
     internal uint Forget;
-    internal fixed uint Unused[29];
+    internal uint Padding;
+    internal FlowDetails Seen;
+    internal fixed uint Unused[22];
 }
 
 /// <summary>struct monitor_control.</summary>
@@ -200,6 +220,8 @@ internal static class FlowAbi
     internal const int SlotsPerBucket = Ways / 2;
     internal const uint EntrySlot = 0x00ffffff;
     internal const int HashSeeds = 11;
+    internal const int DetailsBaseSize = 8;
+    internal const uint FeatureDetails = 0x1;
 
     internal const int PointPlacesMax = 0x10000;
     internal const int PointProbes = 8;

@@ -27,6 +27,9 @@ internal static class FlowFields
 
     internal static bool IsIPv4(in FlowKey key) => (key.Kind & FlowAbi.AddressMask) == FlowAbi.IPv4;
 
+    /// <summary>RoCE v1 has addresses as IPv6 and a header of its own.</summary>
+    internal static bool HasIPHeader(in FlowKey key) => !IsEthernet(key) && (key.Kind & FlowAbi.PortsMask) != FlowAbi.RoceV1;
+
     internal static bool HasPorts(in FlowKey key) => (key.Kind & FlowAbi.PortsMask) == FlowAbi.Ports;
 
     internal static bool IsIcmp(in FlowKey key) => (key.Kind & FlowAbi.PortsMask) == FlowAbi.Icmp;

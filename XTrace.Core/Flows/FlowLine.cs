@@ -28,6 +28,11 @@ internal static class FlowLine
 
     private static IEnumerable<(string Name, string? Value)> Details(FlowStat flow) =>
     [
+        ("flags", $"{flow.TcpFlags}".Replace(", ", ",", StringComparison.Ordinal)),
+        ("dscp", $"{flow.Dscp}"),
+        ("ce", $"{flow.EcnCePackets}"),
+        ("minframe", $"{flow.MinFrameSize}"),
+        ("maxframe", $"{flow.MaxFrameSize}"),
         ("pid", $"{flow.ProcessId}"),
         ("process", flow.ProcessName),
         ("user", flow.UserName),

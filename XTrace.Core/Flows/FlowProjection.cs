@@ -5,16 +5,20 @@ namespace XTrace.Flows;
 /// <summary>Makes an object of a row: the one place where bytes become addresses, and ticks times.</summary>
 internal static class FlowProjection
 {
+    private const int DscpShift = 2; // RFC 2474 3: the upper six bits
+
     /// <param name="row">The flow.</param>
+    /// <param name="details">What its monitor keeps of it beside its counts; null: nothing, or nobody wants it.</param>
     /// <param name="point">Where it was counted.</param>
     /// <param name="sample">The sample that it is in.</param>
-    internal static FlowStat ToStat(in FlowRow row, WatchedPoint point, FlowSample sample)
+    internal static FlowStat ToStat(in FlowRow row, FlowDetails? details, WatchedPoint point, FlowSample sample)
     {
         ref readonly FlowKey key = ref row.Key;
         (bool ports, bool icmp, bool roce) = (FlowFields.HasPorts(key), FlowFields.IsIcmp(key), FlowFields.IsRoce(key));
         FlowOwner owner = sample.Owners?.Find(in key, point) ?? default;
         Container container = owner.IsKnown ? sample.Owners!.ContainerOf(in owner) : Container.None;
         (SocketRow socket, bool tcp) = (owner.Row, owner.Row.HasTcp);
+        FlowDetails? ip = FlowFields.HasIPHeader(key) ? details : null;
         return new FlowStat
         {
             Timestamp = sample.Timestamp,
@@ -42,6 +46,11 @@ internal static class FlowProjection
             EndReason = row.EndReason,
             PacketsPerSecond = row.NewPackets / point.MeasuredSeconds,
             BytesPerSecond = row.NewBytes / point.MeasuredSeconds,
+            TcpFlags = FlowFields.TrafficTypeOf(key) == TrafficType.TCP && ports ? (TcpControlBits?)details?.TcpFlags : null,
+            Dscp = (byte?)(ip?.TrafficClass >> DscpShift),
+            EcnCePackets = ip?.CePackets,
+            MinFrameSize = details?.SmallestFrame is 0 ? null : details?.SmallestFrame,
+            MaxFrameSize = details?.LargestFrame is 0 ? null : details?.LargestFrame,
             ProcessId = owner.IsKnown ? (int)socket.Owner.Pid : null,
             ProcessName = owner.IsKnown ? socket.Owner.Name : null,
             UserName = owner.IsKnown ? sample.Owners!.UserOf(in owner) : null,

@@ -27,6 +27,9 @@ internal struct FlowRow
 
     internal readonly bool IsSameFlow(in FlowRow other) => Point == other.Point && Key.Equals(other.Key);
 
+    /// <summary>Whether its last frame came after another's.</summary>
+    internal readonly bool IsLaterThan(in FlowRow other) => (int)(LastSeen - other.LastSeen) > 0;
+
     /// <summary>Adds what another CPU, or an earlier life in the table, counted of the same flow.</summary>
     internal void Add(in FlowRow other)
     {
@@ -34,6 +37,6 @@ internal struct FlowRow
         Bytes += other.Bytes;
         // Jiffies wrap around: of two, the earlier is the one that the other is ahead of.
         FirstSeen = (int)(other.FirstSeen - FirstSeen) < 0 ? other.FirstSeen : FirstSeen;
-        LastSeen = (int)(other.LastSeen - LastSeen) > 0 ? other.LastSeen : LastSeen;
+        LastSeen = other.IsLaterThan(in this) ? other.LastSeen : LastSeen;
     }
 }

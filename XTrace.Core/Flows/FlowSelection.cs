@@ -3,26 +3,26 @@ namespace XTrace.Flows;
 /// <summary>Picks rows.</summary>
 internal static class FlowSelection
 {
-    /// <summary>The n rows of the greatest weight, greatest first, without sorting the rest.</summary>
-    internal static FlowRow[] Top(ReadOnlySpan<FlowRow> rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
+    /// <summary>The indexes of the n rows of the greatest weight, greatest first, without sorting the rest.</summary>
+    internal static int[] Top(ReadOnlySpan<FlowRow> rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
     {
-        PriorityQueue<FlowRow, double> top = new();
-        foreach (ref readonly FlowRow row in rows)
+        PriorityQueue<int, double> top = new();
+        for (int i = 0; i < rows.Length; i++)
         {
-            if (!isWanted(row))
+            if (!isWanted(rows[i]))
             {
                 continue;
             }
             if (top.Count < n)
             {
-                top.Enqueue(row, weightOf(row));
+                top.Enqueue(i, weightOf(rows[i]));
             }
             else
             {
-                top.EnqueueDequeue(row, weightOf(row));
+                top.EnqueueDequeue(i, weightOf(rows[i]));
             }
         }
-        FlowRow[] picked = new FlowRow[top.Count];
+        int[] picked = new int[top.Count];
         for (int i = picked.Length - 1; i >= 0; i--)
         {
             picked[i] = top.Dequeue();

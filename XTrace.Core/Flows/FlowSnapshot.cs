@@ -4,12 +4,18 @@ namespace XTrace.Flows;
 internal sealed class FlowSnapshot
 {
     private FlowRow[] _rows = new FlowRow[1024];
+    private FlowDetails[] _details = [];
     private int[] _bucketEnds = [];
 
     /// <summary>The flows, in the order of their buckets.</summary>
     internal Span<FlowRow> Rows => _rows.AsSpan(0, Count);
 
+    /// <summary>The details of each of them; empty where the monitor keeps none.</summary>
+    internal Span<FlowDetails> Details => _details.AsSpan(0, HasDetails ? Count : 0);
+
     internal int Count { get; private set; }
+
+    internal bool HasDetails { get; private set; }
 
     /// <summary>When it was taken: its flows were read from then on.</summary>
     internal ClockCalibration Clock { get; set; }
@@ -23,6 +29,9 @@ internal sealed class FlowSnapshot
     /// <summary>Room for the next bucket's flows.</summary>
     internal Span<FlowRow> Free => _rows.AsSpan(Count);
 
+    /// <summary>Room for their details, if there are any.</summary>
+    internal Span<FlowDetails> FreeDetails => HasDetails ? _details.AsSpan(Count) : [];
+
     /// <summary>The flows of one bucket.</summary>
     internal Span<FlowRow> Bucket(int bucket)
     {
@@ -30,10 +39,11 @@ internal sealed class FlowSnapshot
         return _rows.AsSpan(start, _bucketEnds[bucket] - start);
     }
 
-    internal void Reset(int buckets)
+    internal void Reset(int buckets, bool hasDetails)
     {
         Count = 0;
         Buckets = buckets;
+        HasDetails = hasDetails;
         if (_bucketEnds.Length < buckets)
         {
             _bucketEnds = new int[buckets];
@@ -45,6 +55,10 @@ internal sealed class FlowSnapshot
         if (_rows.Length - Count < rows)
         {
             Array.Resize(ref _rows, Math.Max(_rows.Length * 2, Count + rows));
+        }
+        if (HasDetails && _details.Length < _rows.Length)
+        {
+            Array.Resize(ref _details, _rows.Length);
         }
     }
 

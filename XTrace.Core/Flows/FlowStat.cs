@@ -87,6 +87,26 @@ public sealed class FlowStat
     public double Rate => BytesPerSecond * 8;
 
     /// <summary>
+    /// TCP: all flags that frames of the flow had. A SYN without ACK that nobody answers stays the only one. It and the next four are
+    /// null where details were not asked for, or where the monitor keeps none.
+    /// </summary>
+    public TcpControlBits? TcpFlags { get; init; }
+
+    /// <summary>IP: the differentiated services code point of the last frame, 0 to 63 (RFC 2474).</summary>
+    public byte? Dscp { get; init; }
+
+    /// <summary>IP: frames that are marked as having met congestion, ECN codepoint CE (RFC 3168).</summary>
+    public ulong? EcnCePackets { get; init; }
+
+    /// <summary>
+    /// L2 bytes of the smallest frame on the wire, without FCS. Of merged frames those of their segments, where the kernel tells.
+    /// </summary>
+    public uint? MinFrameSize { get; init; }
+
+    /// <summary>L2 bytes of the largest frame on the wire, without FCS.</summary>
+    public uint? MaxFrameSize { get; init; }
+
+    /// <summary>
     /// The process at the flow's end on this machine, where details were asked for. Null where no socket here has the flow's addresses
     /// and ports, and no queue pair a RoCE flow's: forwarded flows have no process.
     /// </summary>

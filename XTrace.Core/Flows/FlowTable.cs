@@ -23,20 +23,26 @@ internal sealed unsafe class FlowTable : IDisposable
     private readonly BpfMemory _states;
     private readonly int _cpus;
     private readonly int _buckets;
+    private readonly bool _hasDetails;
+    private readonly int _detailsSize;
     private readonly ulong[] _fingerprints;
+    private FlowDetails _copied;
     private readonly List<int> _inUse = [];
 
     /// <param name="maps">The monitor's maps.</param>
     /// <param name="cpus">Partitions: the CPUs that the kernel may ever have.</param>
     /// <param name="buckets">Buckets in a partition.</param>
-    internal FlowTable(FlowMaps maps, int cpus, int buckets)
+    /// <param name="hasDetails">Whether details are kept.</param>
+    internal FlowTable(FlowMaps maps, int cpus, int buckets, bool hasDetails)
     {
         _cpus = cpus;
         _buckets = buckets;
+        _hasDetails = hasDetails;
+        _detailsSize = DetailsSize(hasDetails);
         _fingerprints = new ulong[cpus * FlowAbi.Ways];
         long slots = (long)cpus * buckets * FlowAbi.SlotsPerBucket;
         _flows = new BpfMemory(maps.Flows, slots * sizeof(Flow));
-        _details = new BpfMemory(maps.Details, slots * sizeof(FlowDetails));
+        _details = new BpfMemory(maps.Details, slots * _detailsSize);
         _entries = new BpfMemory(maps.Buckets, (long)cpus * buckets * sizeof(FlowBucket));
         _states = new BpfMemory(maps.States, (long)cpus * sizeof(CpuState));
     }
@@ -59,14 +65,17 @@ internal sealed unsafe class FlowTable : IDisposable
     }
 
     /// <summary>A table's memory in bytes, its index and details included.</summary>
-    internal static long SizeOf(int cpus, int buckets) =>
+    internal static long SizeOf(int cpus, int buckets, bool hasDetails) =>
         (long)cpus * ((buckets * (long)sizeof(FlowBucket))
-            + (buckets * (long)FlowAbi.SlotsPerBucket * (sizeof(Flow) + sizeof(FlowDetails))));
+            + (buckets * (long)FlowAbi.SlotsPerBucket * (sizeof(Flow) + DetailsSize(hasDetails))));
+
+    /// <summary>As much of struct flow_details as a monitor keeps of each flow.</summary>
+    private static int DetailsSize(bool hasDetails) => hasDetails ? sizeof(FlowDetails) : FlowAbi.DetailsBaseSize;
 
     /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
     {
-        snapshot.Reset(_buckets);
+        snapshot.Reset(_buckets, _hasDetails);
         FindCpusInUse();
         for (int bucket = 0; bucket < FetchAhead; bucket++)
         {
@@ -76,7 +85,7 @@ internal sealed unsafe class FlowTable : IDisposable
         {
             Fetch(bucket + FetchAhead);
             snapshot.Reserve(_inUse.Count * FlowAbi.Ways);
-            snapshot.EndBucket(bucket, MergeBucket(bucket, snapshot.Free, isPoint));
+            snapshot.EndBucket(bucket, MergeBucket(bucket, snapshot.Free, snapshot.FreeDetails, isPoint));
         }
     }
 
@@ -124,6 +133,8 @@ internal sealed unsafe class FlowTable : IDisposable
 
     private long SlotOf(int cpu, uint entry) => ((long)cpu * SlotsPerCpu) + (entry & FlowAbi.EntrySlot) - 1;
 
+    private FlowDetails* DetailsAt(long slot) => (FlowDetails*)(_details.Start + (slot * _detailsSize));
+
     /// <summary>The entries that are not free, a bit each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint UsedEntries(uint* entries) =>
@@ -144,12 +155,12 @@ internal sealed unsafe class FlowTable : IDisposable
             {
                 long slot = SlotOf(cpu, entries[BitOperations.TrailingZeroCount(used)]);
                 Sse.Prefetch0((Flow*)_flows.Start + slot);
-                Sse.Prefetch0((FlowDetails*)_details.Start + slot);
+                Sse.Prefetch0(DetailsAt(slot));
             }
         }
     }
 
-    private int MergeBucket(int bucket, Span<FlowRow> rows, Func<uint, bool> isPoint)
+    private int MergeBucket(int bucket, Span<FlowRow> rows, Span<FlowDetails> details, Func<uint, bool> isPoint)
     {
         int count = 0;
         foreach (int cpu in CollectionsMarshal.AsSpan(_inUse))
@@ -165,6 +176,14 @@ internal sealed unsafe class FlowTable : IDisposable
                 // Within a partition a key stands once; only earlier CPUs' flows can be the same.
                 ulong fingerprint = FingerprintOf(in rows[count]);
                 int same = earlier == 0 ? -1 : Find(rows, earlier, in rows[count], fingerprint);
+                if (_hasDetails && same >= 0)
+                {
+                    details[same].Add(in _copied, rows[count].IsLaterThan(in rows[same]));
+                }
+                else if (_hasDetails)
+                {
+                    details[count] = _copied;
+                }
                 if (same >= 0)
                 {
                     rows[same].Add(in rows[count]);
@@ -193,7 +212,12 @@ internal sealed unsafe class FlowTable : IDisposable
             row.LastSeen = flow->LastSeen;
             row.Bytes = flow->Bytes;
             row.Packets = packets;
-            row.FirstSeen = ((FlowDetails*)_details.Start)[slot].FirstSeen;
+            FlowDetails* details = DetailsAt(slot);
+            row.FirstSeen = details->FirstSeen;
+            if (_hasDetails)
+            {
+                _copied = *details;
+            }
             // The copy's loads come before the loads that check it; x86 keeps them in order by itself.
             if (!X86Base.IsSupported)
             {

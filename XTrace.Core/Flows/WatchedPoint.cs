@@ -24,6 +24,9 @@ internal sealed class WatchedPoint(uint id, string interfaceName, int interfaceI
     /// <summary>When it began to count, on CLOCK_BOOTTIME.</summary>
     internal ulong StartedNanoseconds { get; init; }
 
+    /// <summary>Whether its monitor keeps details of each flow.</summary>
+    internal bool HasDetails { get; init; }
+
     /// <summary>Time that the last sample's gains are of: since the sample before, in the first since the point began to count.</summary>
     internal double MeasuredSeconds { get; set; }
 

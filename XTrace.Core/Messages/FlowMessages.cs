@@ -51,6 +51,18 @@ internal static class FlowMessages
         Chinese = "{0}：读取正在运行的监控（{1}，{2}），其过滤条件：{3}。",
     };
 
+    internal static readonly Message DetailsNotKept = new("DetailsNotKept")
+    {
+        English = "{0}: the monitor that runs there, {1}, keeps no TCP flags, DSCP, ECN or frame sizes, so they are null.",
+        Chinese = "{0}：正在运行的监控（{1}）不保存 TCP 标志、DSCP、ECN 和帧长，因此这些值为空。",
+        ForCmdlets = (
+            "Restart it with Start-XdpMonitor -Detail -Force, which begins its counts anew.",
+            "可用 Start-XdpMonitor -Detail -Force 重新启动，计数将从零开始。"),
+        ForCommandLine = (
+            "Stop that monitor, and xtrace-catch attaches one of its own that keeps them.",
+            "停止该监控后，xtrace-catch 会挂载自己的监控并保存这些值。"),
+    };
+
     internal static readonly Message Attached = new("Attached")
     {
         English = "{0}: attached to {1}, {2}.",

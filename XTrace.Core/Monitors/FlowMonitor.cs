@@ -25,7 +25,7 @@ internal sealed class FlowMonitor : IDisposable
         _clock = new JiffiesClock(clock, meta.TickNanoseconds);
         Meta = meta;
         Points = new PointTable(maps, (int)meta.Cpus, (int)meta.Points);
-        _table = new Lazy<FlowTable>(() => new FlowTable(maps, (int)meta.Cpus, (int)meta.Buckets));
+        _table = new Lazy<FlowTable>(() => new FlowTable(maps, (int)meta.Cpus, (int)meta.Buckets, HasDetails));
     }
 
     internal MonitorMeta Meta { get; }
@@ -40,11 +40,14 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>The flows that it keeps.</summary>
     internal FlowFilter Filter => FilterCompiler.Decompile(Meta.Filter);
 
+    /// <summary>Whether it keeps details of each flow.</summary>
+    internal bool HasDetails => (Meta.Features & FlowAbi.FeatureDetails) != 0;
+
     /// <summary>Slots of the flow table, over all CPUs.</summary>
     internal long Slots => (long)Meta.Cpus * Meta.Buckets * FlowAbi.SlotsPerBucket;
 
     /// <summary>The memory of its maps, in bytes.</summary>
-    internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points).Bytes;
+    internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points, HasDetails).Bytes;
 
     /// <summary>Makes a monitor of no interface yet.</summary>
     /// <param name="options">How many flows, and which.</param>
@@ -56,7 +59,7 @@ internal sealed class FlowMonitor : IDisposable
     {
         Capabilities.RequireMonitoring();
         options.Check();
-        TableSize size = TableSize.For(options.MaxFlow, points, NetInterfaces.List().Count);
+        TableSize size = TableSize.For(options.MaxFlow, points, NetInterfaces.List().Count, options.Detail);
         size.Require(options.MaxFlow, report);
         KernelFilter filter = FilterCompiler.Compile(options.Filter);
         (FlowMaps maps, BpfHandle clock) = FlowProgram.Create(size, filter, owner);
@@ -72,6 +75,7 @@ internal sealed class FlowMonitor : IDisposable
                 MaxFlow = (uint)options.MaxFlow,
                 TickNanoseconds = tick,
                 EndBytes = TableSize.EndBytes,
+                Features = options.Detail ? FlowAbi.FeatureDetails : 0,
                 StartedNanoseconds = new JiffiesClock(clock, tick).Calibrate().BootNanoseconds,
                 Filter = filter,
             };
@@ -207,7 +211,7 @@ internal sealed class FlowMonitor : IDisposable
         string name = FlowProgram.NameOf(hook, direction);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
-            _programs[name] = program = FlowProgram.Load(name, _maps);
+            _programs[name] = program = FlowProgram.Load(name, _maps, HasDetails);
         }
         return program;
     }

@@ -4,7 +4,7 @@ using XTrace.Flows;
 
 namespace XTrace.Monitors;
 
-/// <summary>Loads the BPF object of XTrace: a monitor's maps once, and over them each program when it is first needed.</summary>
+/// <summary>Loads a BPF object of XTrace: a monitor's maps once, and over them each program when it is first needed.</summary>
 internal static unsafe class FlowProgram
 {
     internal const string XdpName = "xtrace_xdp";
@@ -29,7 +29,7 @@ internal static unsafe class FlowProgram
     /// <exception cref="BpfException">The kernel refused; the log says why.</exception>
     internal static (FlowMaps Maps, BpfHandle Clock) Create(TableSize size, KernelFilter filter, ProcessIdentity? owner)
     {
-        using BpfObject bpf = Open(ClockName);
+        using BpfObject bpf = Open(ClockName, size.HasDetails);
         int slots = size.SlotsPerCpu * size.Cpus;
         bpf.SetMaxEntries("flows", (uint)slots);
         bpf.SetMaxEntries("details", (uint)slots);
@@ -53,18 +53,22 @@ internal static unsafe class FlowProgram
     }
 
     /// <summary>Loads a program over maps that there are.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="maps">The monitor's maps.</param>
+    /// <param name="hasDetails">Whether they are those of a monitor that keeps details.</param>
     /// <exception cref="BpfException">The kernel refused; the log says why.</exception>
-    internal static BpfHandle Load(string name, FlowMaps maps)
+    internal static BpfHandle Load(string name, FlowMaps maps, bool hasDetails)
     {
-        using BpfObject bpf = Open(name);
+        using BpfObject bpf = Open(name, hasDetails);
         maps.UseIn(bpf);
         bpf.Load();
         return bpf.Program(name).Duplicate();
     }
 
-    private static BpfObject Open(string program)
+    private static BpfObject Open(string program, bool hasDetails)
     {
-        BpfObject bpf = BpfObject.OpenResource(typeof(FlowProgram).Assembly, "xtrace.bpf.o");
+        string name = hasDetails ? "xtrace_details.bpf.o" : "xtrace.bpf.o";
+        BpfObject bpf = BpfObject.OpenResource(typeof(FlowProgram).Assembly, name);
         foreach (string other in s_names.Where(name => name != program))
         {
             bpf.LeaveOut(other);

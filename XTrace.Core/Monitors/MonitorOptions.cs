@@ -22,6 +22,9 @@ internal sealed record MonitorOptions
     /// <summary>The flows to keep; others count in the totals only.</summary>
     internal FlowFilter Filter { get; init; } = new();
 
+    /// <summary>Whether TCP flags, DSCP, ECN and frame sizes of each flow are kept.</summary>
+    internal bool Detail { get; init; }
+
     /// <summary>Whether interfaces are to take frames that are for others, for as long as they are monitored.</summary>
     internal bool Promiscuous { get; init; }
 

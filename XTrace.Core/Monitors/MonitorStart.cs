@@ -153,6 +153,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         KernelFilter wanted = FilterCompiler.Compile(options.Filter);
         KernelFilter there = monitor.Meta.Filter;
         return monitor.Meta.MaxFlow == options.MaxFlow
+            && monitor.HasDetails == options.Detail
             && new ReadOnlySpan<byte>(&wanted, sizeof(KernelFilter)).SequenceEqual(new ReadOnlySpan<byte>(&there, sizeof(KernelFilter)));
     }
 

@@ -251,6 +251,7 @@ internal static class MonitorStore
             Hook = point.State is MonitorState.Running or MonitorState.Moved ? point.Point!.Value.Hook : MonitorHook.None,
             StartTime = point.Point is { } started ? monitor.Calibrate().TimeOfBoot(started.StartedNanoseconds) : null,
             Filter = filter.IsEmpty ? null : filter,
+            Detail = monitor.HasDetails,
             Packets = totals.Packets,
             Bytes = totals.Bytes,
             EvictedPackets = totals.EvictedPackets + totals.ReportedPackets,

@@ -10,7 +10,8 @@ namespace XTrace.Monitors;
 /// <param name="Cpus">Partitions: the CPUs that the kernel may ever have.</param>
 /// <param name="Buckets">In each partition: a power of two.</param>
 /// <param name="Points">Places for observation points: a power of two.</param>
-internal readonly record struct TableSize(int Cpus, int Buckets, int Points)
+/// <param name="HasDetails">Whether details of each flow are kept.</param>
+internal readonly record struct TableSize(int Cpus, int Buckets, int Points, bool HasDetails)
 {
     internal const int EndBytes = 1 << 20;
 
@@ -27,19 +28,20 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points)
     internal int SlotsPerCpu => Buckets * FlowAbi.SlotsPerBucket;
 
     /// <summary>The memory of all maps, in bytes.</summary>
-    internal long Bytes => FlowTable.SizeOf(Cpus, Buckets) + PointTable.SizeOf(Cpus, Points) + EndBytes;
+    internal long Bytes => FlowTable.SizeOf(Cpus, Buckets, HasDetails) + PointTable.SizeOf(Cpus, Points) + EndBytes;
 
     /// <summary>Room for so many flows, for so many points, and for as many that may join later.</summary>
     /// <param name="maxFlow">Flows, as they were asked for.</param>
     /// <param name="points">Observation points to begin with.</param>
     /// <param name="interfaces">Interfaces of the namespace, which may join.</param>
-    internal static TableSize For(int maxFlow, int points, int interfaces)
+    /// <param name="hasDetails">Whether details of each flow are kept.</param>
+    internal static TableSize For(int maxFlow, int points, int interfaces, bool hasDetails)
     {
         int cpus = PossibleCpus.Count;
         long perCpu = Math.Max(FlowAbi.SlotsPerBucket, (long)maxFlow * Math.Min(cpus, FullCpus) / cpus);
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)perCpu);
         long places = Math.Clamp(Math.Max(points * 4L, interfaces * 2L), MinPoints, FlowAbi.PointPlacesMax);
-        return new TableSize(cpus, slots / FlowAbi.SlotsPerBucket, (int)BitOperations.RoundUpToPowerOf2((uint)places));
+        return new TableSize(cpus, slots / FlowAbi.SlotsPerBucket, (int)BitOperations.RoundUpToPowerOf2((uint)places), hasDetails);
     }
 
     /// <summary>Says what it takes, before it is taken.</summary>

@@ -27,6 +27,9 @@ public sealed class XdpMonitor
     /// <summary>The flows that it keeps; null: all.</summary>
     public FlowFilter? Filter { get; init; }
 
+    /// <summary>Whether it keeps TCP flags, DSCP, ECN and frame sizes of each flow.</summary>
+    public bool Detail { get; init; }
+
     /// <summary>Every frame that the hook saw: those of all flows, evicted, filtered and malformed ones.</summary>
     public ulong Packets { get; init; }
 

@@ -9,11 +9,15 @@ public sealed class FlowSample
     private readonly FlowFilter _filter;
     private readonly OwnerFilter _owner;
     private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
+    private readonly bool _wantsDetails;
     private FlowRow[] _rows = [];
+    private FlowDetails[] _details = [];
 
     /// <param name="filter">The flows that are wanted.</param>
     /// <param name="owner">Whose; null: everybody's.</param>
-    internal FlowSample(FlowFilter filter, OwnerFilter? owner = null) => (_filter, _owner) = (filter, owner ?? new OwnerFilter());
+    /// <param name="wantsDetails">Whether flows have the details that their monitor keeps.</param>
+    internal FlowSample(FlowFilter filter, OwnerFilter? owner = null, bool wantsDetails = false) =>
+        (_filter, _owner, _wantsDetails) = (filter, owner ?? new OwnerFilter(), wantsDetails);
 
     /// <summary>The number of the sample, from 1.</summary>
     public long Number { get; internal set; }
@@ -46,7 +50,7 @@ public sealed class FlowSample
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
             .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))
-            .Select(row => FlowProjection.ToStat(in row, point, this)));
+            .Select(index => ToStat(_ranges[point].Start + index, point)));
 
     internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin)
     {
@@ -55,7 +59,7 @@ public sealed class FlowSample
         {
             if (IsActive(in _rows[i], activeWithin) && IsWanted(in _rows[i], point))
             {
-                yield return FlowProjection.ToStat(in _rows[i], point, this);
+                yield return ToStat(i, point);
             }
         }
     }
@@ -69,7 +73,7 @@ public sealed class FlowSample
             bool isActive = _rows[i].NewPackets > 0 || _rows[i].EndReason != FlowEndReason.None;
             if (isActive && IsWanted(in _rows[i], point))
             {
-                yield return FlowProjection.ToStat(in _rows[i], point, this);
+                yield return ToStat(i, point);
             }
         }
     }
@@ -86,7 +90,7 @@ public sealed class FlowSample
     {
         Points = points;
         Dictionary<WatchedPoint, int> counts = points.ToDictionary(point => point, _ => 0);
-        ForEachRow(sources, (in FlowRow _, WatchedPoint point) => counts[point]++);
+        ForEachRow(sources, (in FlowRow _, in FlowDetails _, WatchedPoint point) => counts[point]++);
         int total = 0;
         _ranges.Clear();
         foreach (WatchedPoint point in points)
@@ -97,39 +101,53 @@ public sealed class FlowSample
         if (_rows.Length < total)
         {
             _rows = new FlowRow[Math.Max(total, _rows.Length * 2)];
+            _details = new FlowDetails[_wantsDetails ? _rows.Length : 0];
         }
-        ForEachRow(sources, (in FlowRow row, WatchedPoint point) =>
+        ForEachRow(sources, (in FlowRow row, in FlowDetails details, WatchedPoint point) =>
         {
             (int start, int end) = _ranges[point];
             _rows[end] = row;
+            if (_wantsDetails)
+            {
+                _details[end] = details;
+            }
             _ranges[point] = (start, end + 1);
         });
         if (!_filter.IsEmpty)
         {
-            ForEachRow(sources, (in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
+            ForEachRow(sources, (in FlowRow row, in FlowDetails _, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
         }
     }
 
-    private delegate void RowAction(in FlowRow row, WatchedPoint point);
+    private delegate void RowAction(in FlowRow row, in FlowDetails details, WatchedPoint point);
 
     private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action, bool wanted = true)
     {
         foreach (Sessions.FlowSource source in sources)
         {
-            ForEachRow(source, source.Meter.Rows, action, wanted);
-            ForEachRow(source, source.Meter.Ended, action, wanted);
+            ForEachRow(source, source.Meter.Rows, source.Meter.Details, action, wanted);
+            ForEachRow(source, source.Meter.Ended, source.Meter.EndedDetails, action, wanted);
         }
     }
 
-    private void ForEachRow(Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, RowAction action, bool wanted)
+    private void ForEachRow(
+        Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, ReadOnlySpan<FlowDetails> details, RowAction action, bool wanted)
     {
-        foreach (ref readonly FlowRow row in rows)
+        FlowDetails none = default;
+        for (int i = 0; i < rows.Length; i++)
         {
+            ref readonly FlowRow row = ref rows[i];
             if (source.PointOf(in row) is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
             {
-                action(in row, point);
+                action(in row, in (details.IsEmpty ? ref none : ref details[i]), point);
             }
         }
+    }
+
+    private FlowStat ToStat(int index, WatchedPoint point)
+    {
+        FlowDetails? details = _wantsDetails && point.HasDetails ? _details[index] : null;
+        return FlowProjection.ToStat(in _rows[index], details, point, this);
     }
 
     private bool IsWanted(in FlowRow row, WatchedPoint point) =>

@@ -40,7 +40,7 @@ public sealed class FlowSession : IDisposable
         _report = report;
         _patterns = [.. options.Interfaces.Select(name => new NamePattern(name))];
         _excluded = [.. options.Excluded.Select(name => new NamePattern(name))];
-        _sample = new FlowSample(options.Filter, options.Owner);
+        _sample = new FlowSample(options.Filter, options.Owner, options.WantsDetails);
         OwnOptions.Check();
         _clock = new SampleClock(options.Interval);
     }
@@ -62,6 +62,7 @@ public sealed class FlowSession : IDisposable
     {
         Mode = _options.AttachMode,
         MaxFlow = _options.MaxFlow,
+        Detail = _options.WantsDetails,
         // What is not wanted need not take room in the table.
         Filter = FilterCompiler.Fits(_options.Filter) ? _options.Filter : new FlowFilter(),
     };
@@ -75,7 +76,7 @@ public sealed class FlowSession : IDisposable
     public void Open(bool fromNow = true)
     {
         Open(Find(mustExist: true), fromNow);
-        if (_options.Detail || !_options.Owner.IsEmpty)
+        if (_options.WantsDetails)
         {
             Try(() => _sample.Owners = new FlowOwners(_report));
         }
@@ -390,6 +391,10 @@ public sealed class FlowSession : IDisposable
                 _report(point.IsOwn
                     ? new Notice(NoticeLevel.Information, FlowMessages.Watching, name, name, hook, point.Direction, point.Hook)
                     : new Notice(NoticeLevel.Information, reading, name, name, hook, point.Direction, filter));
+                if (_options.WantsDetails && !point.HasDetails)
+                {
+                    _report(new Notice(NoticeLevel.Detail, FlowMessages.DetailsNotKept, name, name, point.Direction));
+                }
                 if (point.IsOwn && point.Hook == MonitorHook.XdpGeneric && _options.AttachMode == AttachMode.Auto)
                 {
                     _report(new Notice(NoticeLevel.Warning, FlowMessages.GenericXdp, name, name));

@@ -43,11 +43,17 @@ public sealed record FlowSessionOptions
     /// <summary>Whether interfaces are made to take frames that are for others while the session watches them. Needs CAP_NET_RAW.</summary>
     public bool Promiscuous { get; init; }
 
-    /// <summary>Whether processes, containers and the figures of TCP are read with each sample.</summary>
+    /// <summary>
+    /// Whether processes, containers and the figures of TCP are read with each sample, and what monitors keep of flows beside their
+    /// counts: TCP flags, DSCP, ECN, frame sizes. A monitor of the session's own then keeps it.
+    /// </summary>
     public bool Detail { get; init; }
 
     /// <summary>Whose flows are wanted. Any other filter than an empty one reads details.</summary>
     public OwnerFilter Owner { get; init; } = new();
+
+    /// <summary>Whether details are wanted, for themselves or to filter by them.</summary>
+    internal bool WantsDetails => Detail || !Owner.IsEmpty;
 
     /// <summary>Directions, interface by interface, that are wanted instead of <see cref="Directions"/>.</summary>
     internal IReadOnlyDictionary<string, FlowDirection?> DirectionsOf { get; init; } = new Dictionary<string, FlowDirection?>();

@@ -49,6 +49,7 @@ internal sealed unsafe class FlowSource : IDisposable
         WatchedPoint watched = new(point.Id, pinned.Name, pinned.InterfaceIndex, point.Direction, point.Hook, isOwn: false)
         {
             StartedNanoseconds = point.StartedNanoseconds,
+            HasDetails = Monitor.HasDetails,
         };
         _points.Add(point.Id, (watched, pinned.Pin));
         return watched;
@@ -60,6 +61,7 @@ internal sealed unsafe class FlowSource : IDisposable
         WatchedPoint watched = new(point.Id, point.Name, point.InterfaceIndex, point.Direction, point.Hook, isOwn: true)
         {
             StartedNanoseconds = point.StartedNanoseconds,
+            HasDetails = Monitor.HasDetails,
         };
         _points.Add(point.Id, (watched, null));
         return watched;
@@ -76,7 +78,7 @@ internal sealed unsafe class FlowSource : IDisposable
         if (_control == null && (_folder == null || PinLock.TryLock(_folder, TimeSpan.Zero, out _readerLock)))
         {
             _control = new BpfMemory(Monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
-            ring.Add(Monitor.Maps.Ends, record => Meter.AddEnd(in MemoryMarshal.AsRef<FlowEnd>(record)));
+            ring.Add(Monitor.Maps.Ends, AddEnd);
             KeepReading();
         }
         return _control != null;
@@ -162,6 +164,14 @@ internal sealed unsafe class FlowSource : IDisposable
             _ = Libc.close(_readerLock);
         }
         Monitor.Dispose();
+    }
+
+    /// <summary>A monitor without details reports ends that have as much less.</summary>
+    private void AddEnd(ReadOnlySpan<byte> record)
+    {
+        FlowEnd end = default;
+        record.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref end, 1)));
+        Meter.AddEnd(in end);
     }
 
     /// <summary>

@@ -65,9 +65,9 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
                 Other += row.Gain;
             }
         }
-        foreach (FlowRow row in FlowSelection.Top(rows, top, row => row.NewBytes, row => row.NewPackets > 0))
+        foreach (int index in FlowSelection.Top(rows, top, row => row.NewBytes, row => row.NewPackets > 0))
         {
-            Name(in row.Key, now);
+            Name(in rows[index].Key, now);
         }
     }
 

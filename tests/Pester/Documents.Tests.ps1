@@ -198,7 +198,10 @@ Describe 'The documents' {
             # More than a megabyte a second, of each kind that a command asks for or a table shows; who has the address is answered.
             $bulk = Frame Tcp4 10.7.7.2 443 10.7.7.1 4000 1400
             $others = (Frame RoceV2 10.7.7.2 49152 10.7.7.1 17 10 100), (Frame Udp4 10.7.7.2 53 10.7.7.1 5353 50), (Frame Arp 10.7.7.2 10.7.7.1),
-                (Frame Icmp4 10.7.7.2 10.7.7.1 8 0 56)
+                (Frame Icmp4 10.7.7.2 10.7.7.1 8 0 56),
+                # A connection that is asked for and one that is reset: byte 47 has the flags.
+                [XTrace.Testbed.Frames]::With((Frame Tcp4 10.7.7.2 50000 10.7.7.1 81), 47, 0x02),
+                [XTrace.Testbed.Frames]::With((Frame Tcp4 10.7.7.2 50001 10.7.7.1 81), 47, 0x14)
             $script:results = @{}
             # A reader's machine each: what one document installs or starts, those behind it find.
             $pairs = @(Get-DocumentPair $repository)

@@ -127,3 +127,92 @@ Describe 'Get-FlowStat -Detail' -Tag Privileged -Skip:$unprivileged {
         $flow.IsLimitedBy | Should -BeIn Application, ReceiverWindow, SendBuffer, CongestionWindow
     }
 }
+
+Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivileged {
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+        # Byte 47 of a frame of TCP over IPv4 has the flags; byte 15 has DSCP and ECN.
+        function Edit([byte[]] $Frame, [int] $Flags, [int] $TrafficClass = 0) {
+            , [XTrace.Testbed.Frames]::With([XTrace.Testbed.Frames]::With($Frame, 47, $Flags), 15, $TrafficClass)
+        }
+        # A SYN that nobody answers, a connection that is reset, and one whose packets met congestion.
+        function Send-All {
+            Send-Frame $veth (Edit (Frame Tcp4 10.0.0.1 1 10.0.0.2 80) 0x02) 3
+            Send-Frame $veth (Edit (Frame Tcp4 10.0.0.1 2 10.0.0.2 80) 0x02)
+            Send-Frame $veth (Edit (Frame Tcp4 10.0.0.1 2 10.0.0.2 80) 0x14)
+            Send-Frame $veth (Edit (Frame Tcp4 10.0.0.1 3 10.0.0.2 80 100) 0x10 (46 * 4 + 3)) 2
+            Send-Frame $veth (Edit (Frame Tcp4 10.0.0.1 3 10.0.0.2 80 1000) 0x18 (34 * 4 + 2))
+            Send-Frame $veth (Frame Arp 10.0.0.1 10.0.0.2)
+        }
+        $script:names = 'TcpFlags', 'Dscp', 'EcnCePackets', 'MinFrameSize', 'MaxFrameSize'
+    }
+
+    BeforeEach {
+        $script:veth = [XTrace.Testbed.VethPair]::new($true)
+        $script:interface = $veth.Interface
+    }
+
+    AfterEach {
+        Clear-Monitor
+        $veth.Dispose()
+    }
+
+    It 'tells flags, DSCP, CE marks and frame sizes of a monitor that keeps them: <mode>' -ForEach @(@{ Mode = 'Native' }, @{ Mode = 'Tc' }) {
+        (Start-XdpMonitor $interface -Detail -AttachMode $mode).Detail | Should -BeTrue
+        Send-All
+        $flows = @(Get-FlowStat $interface -Detail | Sort-Object SourcePort)
+        $flows | Should -HaveCount 4
+        $shown = $flows | ForEach-Object { $flow = $_; ($names | ForEach-Object { "$($flow.$_)" }) -join '|' }
+        $shown | Should -Be '|||42|42', 'Syn|0|0|54|54', 'Syn, Reset, Ack|0|0|54|54', 'Push, Ack|34|2|154|1054'
+        # As a user asks for them.
+        @($flows | Where-Object TcpFlags -EQ Syn).SourcePort | Should -Be 1
+        @($flows | Where-Object TcpFlags -Match Reset).SourcePort | Should -Be 2
+        ($flows | Sort-Object EcnCePackets -Descending -Top 1).SourcePort | Should -Be 3
+        # Nobody asked.
+        (Get-FlowStat $interface | ForEach-Object { $flow = $_; $names | Where-Object { $null -ne $flow.$_ } }) | Should -BeNullOrEmpty
+    }
+
+    It 'lists them, and sends them to other processes' {
+        $null = Start-XdpMonitor $interface -Detail
+        Send-All
+        $flow = Get-FlowStat $interface -Detail | Where-Object SourcePort -EQ 3
+        $text = $flow | Format-List | Out-Plain 120
+        $text -match '^TcpFlags +: Push, Ack$' | Should -HaveCount 1
+        $text -match '^(Dscp +: 34|EcnCePackets +: 2|MinFrameSize +: 154|MaxFrameSize +: 1054)$' | Should -HaveCount 4
+        $there = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($flow))
+        "$($there.TcpFlags) $($there.Dscp) $($there.EcnCePackets) $($there.MinFrameSize) $($there.MaxFrameSize)" | Should -Be 'Push, Ack 34 2 154 1054'
+    }
+
+    It 'has null of a monitor that keeps none, and -Verbose says why' {
+        (Start-XdpMonitor $interface).Detail | Should -BeFalse
+        Send-All
+        $said = Get-FlowStat $interface -Detail -Verbose 4>&1
+        $flows = $said | Where-Object { $_ -is [XTrace.FlowStat] }
+        $flows | Should -HaveCount 4
+        ($flows | ForEach-Object { $flow = $_; $names | Where-Object { $null -ne $flow.$_ } }) | Should -BeNullOrEmpty
+        $said -match "^$interface`: the monitor that runs there, Ingress, keeps no TCP flags.* Start-XdpMonitor -Detail -Force" | Should -HaveCount 1
+        @(Get-FlowStat $interface -Verbose 4>&1) -match 'keeps no TCP flags' | Should -BeNullOrEmpty
+    }
+
+    It 'has a monitor of its own keep them' {
+        $flow = Get-FlowStat $interface -Detail -SampleInterval 0.3 -Verbose 4>&1 |
+            Send-OnceAttached $veth (Edit (Frame Tcp4 10.0.0.1 1 10.0.0.2 80) 0x02) 3
+        "$($flow.TcpFlags) $($flow.Packets) $($flow.MaxFrameSize)" | Should -Be 'Syn 3 54'
+    }
+
+    It 'has those of a flow that made room' {
+        $null = Start-XdpMonitor $interface -Detail -MaxFlow 8
+        $flow = Get-FlowStat $interface -Detail -SampleInterval 1 -Verbose 4>&1 | ForEach-Object {
+            if ($_ -is [XTrace.FlowStat]) {
+                $_ | Where-Object TrafficType -EQ TCP
+            } elseif ($_.Message -like '*: reading the monitor*') {
+                $veth.Send((Edit (Frame Tcp4 10.0.0.1 1 10.0.0.2 80 10) 0x02 (8 * 4 + 3)))
+                Start-Sleep -Milliseconds 50
+                foreach ($port in 1000..1200) {
+                    $veth.Send((Frame Udp4 10.0.0.1 $port 10.0.0.2 80))
+                }
+            }
+        }
+        "$($flow.EndReason) $($flow.TcpFlags) $($flow.Dscp) $($flow.EcnCePackets) $($flow.MinFrameSize)" | Should -Be 'LackOfResources Syn 8 1 64'
+    }
+}

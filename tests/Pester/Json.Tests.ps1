@@ -22,7 +22,7 @@ Describe 'xtrace-catch --json' {
     It 'writes flows as Get-FlowStat and ConvertTo-Json do' -Tag Privileged -Skip:$unprivileged {
         $veth = [XTrace.Testbed.VethPair]::new($true)
         try {
-            $null = Start-XdpMonitor $veth.Interface
+            $null = Start-XdpMonitor $veth.Interface -Detail
             $frames = @(
                 Frame Tcp4 10.0.0.1 1000 10.0.0.2 2000 0
                 Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100
@@ -35,10 +35,11 @@ Describe 'xtrace-catch --json' {
                 Send-Frame $veth $frame
             }
             $key = 'TrafficType', 'SourceAddress'
-            $theirs = Get-FlowStat $veth.Interface | ConvertTo-Json -EnumsAsStrings | ConvertFrom-Json | Sort-Object $key
-            $ours = & $catch --interface $veth.Interface --json --all --once --interval 100 2>$null | ConvertFrom-Json | Sort-Object $key
+            $theirs = Get-FlowStat $veth.Interface -Detail | ConvertTo-Json -EnumsAsStrings | ConvertFrom-Json | Sort-Object $key
+            $ours = & $catch --interface $veth.Interface --json --all --once --detail --interval 100 2>$null | ConvertFrom-Json | Sort-Object $key
             $LASTEXITCODE | Should -Be 0
             $ours | Should -HaveCount $frames.Count
+            $ours.Where({ $_.TrafficType -eq 'TCP' }).TcpFlags | Should -Be Ack
             for ($i = 0; $i -lt $frames.Count; $i++) {
                 Assert-Alike $ours[$i] $theirs[$i]
                 [timespan] $ours[$i].Duration | Should -Be ([timespan] $theirs[$i].Duration.Ticks)

@@ -61,6 +61,7 @@ Describe 'Start-XdpMonitor, tables' -Tag Privileged -Skip:$unprivileged {
     It 'makes another one for <name>' -ForEach @(
         @{ Name = 'another size'; Options = @{ MaxFlow = 2048 } }
         @{ Name = 'another filter'; Options = @{ MaxFlow = 1024; Filter = @{ Port = 53 } } }
+        @{ Name = 'details'; Options = @{ MaxFlow = 1024; Detail = $true } }
     ) {
         $first = Start-XdpMonitor $interface -MaxFlow 1024
         $other = Start-XdpMonitor $second.Interface @options
@@ -84,6 +85,19 @@ Describe 'Start-XdpMonitor, tables' -Tag Privileged -Skip:$unprivileged {
         $now.LinkId | Should -Not -Be $before.LinkId
         Get-AttachPoint $interface | Should -Be "$tc egress"
         Get-AttachPoint $second.Interface | Should -Be "$tc ingress"
+    }
+
+    It 'keeps -Detail when monitors restart through the pipeline, with 16 bytes more a slot' {
+        $detailed = Start-XdpMonitor $interface -Detail -MaxFlow 1024
+        $plain = Start-XdpMonitor $second.Interface -MaxFlow 1024
+        $detailed.Detail, $plain.Detail | Should -Be $true, $false
+        $detailed.TableSize - $plain.TableSize | Should -Be (16 * $plain.TableSlots)
+        $after = Get-XdpMonitor "xtw$PID-*" | Start-XdpMonitor -Force
+        $after.InterfaceAlias | Should -Be $interface, $second.Interface
+        $after.Detail | Should -Be $true, $false
+        (Get-XdpMonitor $interface | Format-List | Out-Plain 120) -match '^Detail +: True$' | Should -HaveCount 1
+        # Replaced without it, it keeps none.
+        (Start-XdpMonitor $interface -MaxFlow 1024 -Force).Detail | Should -BeFalse
     }
 
     It 'takes the filter of a monitor of another process' {

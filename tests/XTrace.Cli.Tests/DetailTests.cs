@@ -1,4 +1,5 @@
 using System.Text.Json;
+using XTrace.Monitors;
 using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
@@ -26,11 +27,25 @@ public sealed class DetailTests : IDisposable
         Assert.Equal(2, flows.Length);
         // In a suite of its own there may be no systemd, or one.
         Assert.Matches(
-            $@"^10\.7\.7\.2:\d+ -> 10\.7\.7\.1:5000 proto=6 packets=\d+ bytes=\d+ pid={server.Id} process=peer user=root( (container|unit)=\S+)* "
+            $@"^10\.7\.7\.2:\d+ -> 10\.7\.7\.1:5000 proto=6 packets=\d+ bytes=\d+ flags=Syn,Push,Ack dscp=0 ce=0 minframe=66 maxframe=\d+ pid={server.Id} process=peer user=root( (container|unit)=\S+)* "
             + @"state=Established rtt=\d+(\.\d+)?ms( minrtt=\d+(\.\d+)?ms)? retrans=0 lost=0 cwnd=10( delivery_rate=\d+bps)? limit=Application$",
             Assert.Single(flows, flow => flow.StartsWith("10.7.7.2", StringComparison.Ordinal)));
-        Assert.Matches(@"bytes=\d+$", Assert.Single(flows, flow => flow.StartsWith("10.1.1.1", StringComparison.Ordinal)));
+        Assert.EndsWith("packets=1 bytes=54 flags=Ack dscp=0 ce=0 minframe=54 maxframe=54", Assert.Single(flows, flow => flow.StartsWith("10.1.1.1", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("xtrace-catch: 1 flow(s) have no process: no socket on this machine", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_monitor_that_keeps_nothing_of_packets_is_named()
+    {
+        _pair.StartMonitor(new MonitorOptions());
+        _pair.Send(Frames.Udp4("10.1.1.1", 1000, "10.2.2.2", 2000));
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 200 --detail --once --all --verbose");
+        (int code, string output, string error) = run.End();
+        Assert.Equal(0, code);
+        Assert.Matches(@"(?m)^10\.1\.1\.1:1000 -> .* packets=1 bytes=42$", output);
+        Assert.Contains(
+            $"xtrace-catch: {_pair.Interface}: the monitor that runs there, Ingress, keeps no TCP flags, DSCP, ECN or frame sizes, so they are null. Stop that monitor",
+            error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -43,6 +58,7 @@ public sealed class DetailTests : IDisposable
         using Peer asking = Peer.In(_pair.PeerNamespace, "ask", VethPair.Address, "5353", "3");
         using JsonDocument flow = JsonDocument.Parse(Assert.Single(run.End().Output.TrimEnd().Split('\n')));
         Assert.Equal(server.Id, flow.RootElement.GetProperty("ProcessId").GetInt32());
+        Assert.Equal((0, 45), (flow.RootElement.GetProperty("Dscp").GetInt32(), flow.RootElement.GetProperty("MinFrameSize").GetInt32()));
         Assert.Equal("peer", flow.RootElement.GetProperty("ProcessName").GetString());
         Assert.Equal(JsonValueKind.Null, flow.RootElement.GetProperty("State").ValueKind);
     }

@@ -20,7 +20,7 @@ public sealed class AbiTests
     [
         (typeof(FlowKey), "struct flow_key", ["source", "source[1]", "destination", "destination[1]", "ports", "protocol", "kind", "vlan"]),
         (typeof(Flow), "struct flow", ["key", "point", "last_seen", "packets", "bytes"]),
-        (typeof(FlowDetails), "struct flow_details", ["first_seen", "unused"]),
+        (typeof(FlowDetails), "struct flow_details", ["first_seen", "tcp_flags", "traffic_class", "unused", "ce_packets", "smallest_frame", "largest_frame"]),
         (typeof(FlowEnd), "struct flow_end", ["flow", "details"]),
         (typeof(FlowBucket), "struct flow_bucket", ["entry"]),
         (typeof(ObservationPoint), "struct observation_point", ["key", "id", "totals", "hook", "started_ns", "name", "queue_drops", "flags", "unused"]),
@@ -29,7 +29,7 @@ public sealed class AbiTests
             "packets", "bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
             "evicted_packets", "evicted_bytes", "reported_packets", "reported_bytes", "key", "point", "link",
         ]),
-        (typeof(CpuState), "struct cpu_state", ["used", "hand", "forget", "unused"]),
+        (typeof(CpuState), "struct cpu_state", ["used", "hand", "forget", "padding", "seen", "unused"]),
         (typeof(MonitorControl), "struct monitor_control", ["read_until", "is_read"]),
         (typeof(FilterNetwork), "struct filter_network", ["address", "address[1]", "mask", "mask[1]", "kind"]),
         (typeof(KernelFilter), "struct flow_filter",
@@ -93,6 +93,7 @@ public sealed class AbiTests
     [
         ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
         ("FLOW_SLOTS_PER_BUCKET", FlowAbi.SlotsPerBucket), ("FLOW_ENTRY_SLOT", FlowAbi.EntrySlot), ("FLOW_ENTRY_TAG", ~FlowAbi.EntrySlot),
+        ("DETAILS_BASE_SIZE", FlowAbi.DetailsBaseSize), ("FEATURE_DETAILS", FlowAbi.FeatureDetails),
         ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROMISCUOUS", FlowAbi.PointPromiscuous), ("POINT_PROBES", FlowAbi.PointProbes),
         ("sizeof(((struct observation_point *)0)->name)", FlowAbi.PointNameLength),
         ("FLOW_ADDRESS_KIND", FlowAbi.AddressMask), ("FLOW_PORTS_KIND", FlowAbi.PortsMask),

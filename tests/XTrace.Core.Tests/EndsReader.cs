@@ -16,11 +16,14 @@ internal sealed unsafe class EndsReader : IDisposable
     {
         _monitor = monitor;
         _control = new BpfMemory(monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
-        _ring.Add(monitor.Maps.Ends, record => Ends.Add(MemoryMarshal.Read<FlowEnd>(record)));
+        _ring.Add(monitor.Maps.Ends, Add);
     }
 
     /// <summary>What came, in order.</summary>
     internal List<FlowEnd> Ends { get; } = [];
+
+    /// <summary>How long the records were.</summary>
+    internal HashSet<int> Sizes { get; } = [];
 
     internal ulong Packets => Ends.Aggregate(0ul, (sum, end) => sum + end.Flow.Packets);
 
@@ -37,6 +40,14 @@ internal sealed unsafe class EndsReader : IDisposable
     internal void Read() => _ring.Consume();
 
     internal void Poll(TimeSpan time) => _ring.Poll(time);
+
+    private void Add(ReadOnlySpan<byte> record)
+    {
+        Sizes.Add(record.Length);
+        FlowEnd end = default;
+        record.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref end, 1)));
+        Ends.Add(end);
+    }
 
     public void Dispose()
     {

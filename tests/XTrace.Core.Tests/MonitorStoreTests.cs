@@ -471,7 +471,7 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
                 // The kernel takes a program once: they are loaded one by one over the same maps.
                 while (all.Count < 100)
                 {
-                    using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps);
+                    using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps, table.Monitor.HasDetails);
                     all.Add(TcxHook.Attach(program, TestInterfaces.Get(Pair.Interface), FlowDirection.Ingress));
                 }
             }));

@@ -18,7 +18,7 @@ internal static class OldVersion
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using FlowMonitor monitor = FlowMonitor.Create(options, points: 1, owner: null, _ => { });
         uint point = monitor.Attach(target, direction, options.PlanFor(target, direction), null, _ => { })!.Value;
-        using BpfHandle clock = FlowProgram.Load("xtrace_clock", monitor.Maps);
+        using BpfHandle clock = FlowProgram.Load("xtrace_clock", monitor.Maps, monitor.HasDetails);
         monitor.Maps.Meta.Pin(Path.Combine(folder, "meta"));
         monitor.Maps.Flows.Pin(Path.Combine(folder, "flows"));
         monitor.Maps.States.Pin(Path.Combine(folder, "cpus"));

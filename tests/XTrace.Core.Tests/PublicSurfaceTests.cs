@@ -15,7 +15,7 @@ public sealed class PublicSurfaceTests
             "OwnerFilter", "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind", "RdmaCounterSource",
             "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice", "RdmaGid", "RdmaHealth", "RdmaHealthCheck", "RdmaHealthStatus", "RdmaInterface",
             "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RdmaQueuePair", "RdmaQueuePairOrder",
-            "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TcpState", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
+            "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TcpControlBits", "TcpState", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
         s_engine.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 

@@ -20,12 +20,15 @@ internal sealed class TestTable : IDisposable
     private readonly Dictionary<uint, WatchedPoint> _points = [];
     private readonly FlowSource _source;
     private readonly uint _link;
+    private readonly bool _detail;
     private long _samples;
 
-    internal TestTable(int maxFlow = MonitorOptions.DefaultMaxFlow, FlowFilter? filter = null, uint link = FlowAbi.LinkEthernet)
+    internal TestTable(
+        int maxFlow = MonitorOptions.DefaultMaxFlow, FlowFilter? filter = null, uint link = FlowAbi.LinkEthernet, bool detail = false)
     {
         _link = link;
-        MonitorOptions options = new() { MaxFlow = maxFlow, Filter = filter ?? new FlowFilter() };
+        _detail = detail;
+        MonitorOptions options = new() { MaxFlow = maxFlow, Filter = filter ?? new FlowFilter(), Detail = detail };
         Monitor = FlowMonitor.Create(options, points: 2, ProcessIdentity.Current, _ => { });
         _source = new FlowSource(Monitor, folder: null);
         Ingress = AddPoint(FlowDirection.Ingress);
@@ -123,7 +126,7 @@ internal sealed class TestTable : IDisposable
             point.MeasuredSeconds = seconds;
         }
         ClockCalibration clock = _source.Meter.Clock;
-        FlowSample sample = new(filter ?? new FlowFilter()) { Number = ++_samples, Clock = clock, Timestamp = clock.Local };
+        FlowSample sample = new(filter ?? new FlowFilter(), owner: null, wantsDetails: _detail) { Number = ++_samples, Clock = clock, Timestamp = clock.Local };
         sample.Fill([_source], points);
         return sample;
     }
@@ -159,7 +162,7 @@ internal sealed class TestTable : IDisposable
         string name = FlowProgram.NameOf(hook, direction);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
-            _programs[name] = program = FlowProgram.Load(name, Monitor.Maps);
+            _programs[name] = program = FlowProgram.Load(name, Monitor.Maps, Monitor.HasDetails);
         }
         return program;
     }

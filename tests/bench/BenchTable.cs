@@ -12,12 +12,14 @@ internal sealed class BenchTable : IDisposable
     private readonly uint _point;
 
     /// <param name="maxFlow">Flows that each CPU is to have room for.</param>
-    internal BenchTable(int maxFlow)
+    /// <param name="detail">Whether details of each flow are kept.</param>
+    internal BenchTable(int maxFlow, bool detail = false)
     {
-        Monitor = FlowMonitor.Create(new MonitorOptions { MaxFlow = maxFlow }, points: 1, ProcessIdentity.Current, _ => { });
+        MonitorOptions options = new() { MaxFlow = maxFlow, Detail = detail };
+        Monitor = FlowMonitor.Create(options, points: 1, ProcessIdentity.Current, _ => { });
         _point = Monitor.Points.Add(Loopback, FlowDirection.Ingress, FlowAbi.LinkEthernet, "lo")!.Value;
-        Xdp = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.XdpNative, FlowDirection.Ingress), Monitor.Maps);
-        Tc = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), Monitor.Maps);
+        Xdp = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.XdpNative, FlowDirection.Ingress), Monitor.Maps, detail);
+        Tc = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), Monitor.Maps, detail);
     }
 
     internal FlowMonitor Monitor { get; }

@@ -88,7 +88,7 @@ internal static class CmdletCost
     {
         PinFolder pins = PinFolder.All().Single();
         using FlowMonitor monitor = FlowMonitor.Open(pins)!;
-        using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps);
+        using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps, monitor.HasDetails);
         TableFill.Spread(program, ProgramKind.Tc, monitor, pins.Points.Single().InterfaceIndex);
         return true;
     }

@@ -3,7 +3,7 @@ using XTrace.Bench;
 using XTrace.Net;
 
 const string Usage = """
-    Usage: XTrace.Bench [--part all|kernel|tc|throughput|snapshot|rdma|queuepairs|sockets|cmdlet|many] [--rounds 21] [--packets 1000000]
+    Usage: XTrace.Bench [--part all|kernel|tc|details|throughput|snapshot|rdma|queuepairs|sockets|cmdlet|many] [--rounds 21] [--packets 1000000]
                         [--json BENCH.json] [--module out/XTrace]
     """;
 
@@ -16,7 +16,7 @@ foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
-        case ["--part", "all" or "kernel" or "tc" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets" or "cmdlet" or "many"]:
+        case ["--part", "all" or "kernel" or "tc" or "details" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets" or "cmdlet" or "many"]:
             part = option[1];
             break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
@@ -50,6 +50,12 @@ try
     {
         tc = [.. TcCost.Measure(rounds, packets)];
         Report.Print(tc, rounds, packets);
+    }
+    DetailCostRow[] details = [];
+    if (Wants("details"))
+    {
+        details = [.. DetailCost.Measure(rounds, packets)];
+        Report.Print(details, rounds, packets);
     }
     ThroughputRow[] throughput = [];
     if (Wants("throughput"))
@@ -105,7 +111,7 @@ try
         many = [.. ManyCost.Measure(module)];
         Report.Print(many);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many);
+    Results results = new(machine, rounds, packets, kernel, tc, details, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

@@ -51,6 +51,19 @@ internal static class Report
             ]));
     }
 
+    internal static void Print(IReadOnlyList<DetailCostRow> rows, int rounds, int packets)
+    {
+        Heading("Details");
+        Line($"Nanoseconds a packet that a monitor takes without and with -Detail, above an empty program; median of {rounds} rounds of {packets:N0}.");
+        Line($"");
+        Table(
+            ["program", "flows", "without", "with", "added"],
+            rows.Select(row => (string[])
+            [
+                row.Program, Text($"{row.Flows:N0}"), Text($"{row.Plain.Median:F1}"), Text($"{row.Detailed.Median:F1}"), Text($"{row.Added:F1}"),
+            ]));
+    }
+
     internal static void Print(IReadOnlyList<ThroughputRow> rows, int rounds)
     {
         Heading("Throughput");

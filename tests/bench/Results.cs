@@ -18,6 +18,7 @@ internal sealed record Results(
     int PacketsPerRound,
     IReadOnlyList<KernelCostRow> KernelCost,
     IReadOnlyList<TcCostRow> TcCost,
+    IReadOnlyList<DetailCostRow> DetailCost,
     IReadOnlyList<ThroughputRow> Throughput,
     IReadOnlyList<SnapshotCostRow> SnapshotCost,
     RdmaCostResult? RdmaCost,

@@ -9,7 +9,7 @@ choices=(
     'MonitorTests.Counts_are_exact_and_the_interfaces_own(mode: Generic' MonitorTests.Tags MonitorTests.Times MonitorTests.A_tick
     MonitorTests.Disposed FlowTableTests.More_flows FlowTableTests.The_least
     NativeMonitorStoreTests.It_is_detached ClsactMonitorStoreTests.It_is_detached TcxMonitorStoreTests.It_is_detached
-    NativeMonitorStoreTests.The_capabilities
+    NativeMonitorStoreTests.The_capabilities FlowDetailTests.Frames_of_all FlowDetailTests.Real_frames
 )
 # Not what the kernel lacks: TCX before 6.6, XDP frames of several buffers before 5.18.
 declare -A lacks=([5.10]='!A_frame_of_several !Tcx' [6.1]='!Tcx' [6.12]='')
