@@ -30,7 +30,7 @@ internal sealed class Exporter
     private Exporter(ExportRequest request)
     {
         _request = request;
-        _recorder = new FlowRecorder(request.Idle, request.Active);
+        _recorder = new FlowRecorder(request.Idle, request.Active, HandOn);
     }
 
     /// <summary>Returns when a signal ends it.</summary>
@@ -94,7 +94,7 @@ internal sealed class Exporter
         ExportSample export = new()
         {
             Flows = sample,
-            Recorder = _recorder,
+            Records = _recorder.Made,
             Totals = totals,
             Rdma = rdma?.Sample(),
             Outputs = _request.Outputs,
@@ -103,6 +103,14 @@ internal sealed class Exporter
         foreach (IFlowOutput output in _request.Outputs)
         {
             output.Take(export);
+        }
+    }
+
+    private void HandOn(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
+    {
+        foreach (IFlowOutput output in _request.Outputs)
+        {
+            output.Add(records, clock);
         }
     }
 

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace XTrace.Flows;
 
 /// <summary>Flows that made room in the table during one interval; one that did so several times, or on several CPUs, is one row.</summary>
-internal sealed class EndedFlows
+internal sealed class EndedFlows : IFlowRows
 {
     private readonly List<FlowRow> _rows = [];
     private readonly Dictionary<(FlowKey, uint), int> _index = [];
 
     internal int Count => _rows.Count;
 
-    internal ReadOnlySpan<FlowRow> Rows => CollectionsMarshal.AsSpan(_rows);
+    public ReadOnlySpan<FlowRow> Rows => CollectionsMarshal.AsSpan(_rows);
 
     internal void Clear()
     {

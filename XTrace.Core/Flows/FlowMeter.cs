@@ -33,6 +33,9 @@ internal sealed class FlowMeter
     /// <summary>The flows that made room before the last snapshot.</summary>
     internal ReadOnlySpan<FlowRow> Ended => _ended.Rows;
 
+    /// <summary>Both; valid until the next snapshot is taken.</summary>
+    internal IEnumerable<IFlowRows> Parts => [_current, _ended];
+
     /// <summary>When the last snapshot was taken.</summary>
     internal ClockCalibration Clock => _current.Clock;
 

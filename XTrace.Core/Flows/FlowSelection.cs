@@ -4,7 +4,7 @@ namespace XTrace.Flows;
 internal static class FlowSelection
 {
     /// <summary>The n rows of the greatest weight, greatest first, without sorting the rest.</summary>
-    internal static FlowRow[] Top(ReadOnlySpan<FlowRow> rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
+    internal static FlowRow[] Top(FlowRows rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
     {
         PriorityQueue<FlowRow, double> top = new();
         foreach (ref readonly FlowRow row in rows)

@@ -60,7 +60,7 @@ internal sealed unsafe class FlowTable : IDisposable
     /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
     {
-        snapshot.Reset(_buckets);
+        snapshot.Reset(_buckets, (int)UsedSlots + (_cpus * FlowAbi.Ways));
         for (int bucket = 0; bucket < _buckets; bucket++)
         {
             snapshot.Reserve(_cpus * FlowAbi.Ways);

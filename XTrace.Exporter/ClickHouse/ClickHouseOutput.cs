@@ -49,10 +49,9 @@ internal sealed class ClickHouseOutput : IFlowOutput
         _courier.Start();
     }
 
-    public void Take(ExportSample sample)
+    public void Add(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
     {
-        ClockCalibration clock = sample.Flows.Clock;
-        foreach (ref readonly FlowRecord record in sample.Records)
+        foreach (ref readonly FlowRecord record in records)
         {
             if (_rows.Count.Flows == 0)
             {
@@ -64,6 +63,10 @@ internal sealed class ClickHouseOutput : IFlowOutput
                 Flush();
             }
         }
+    }
+
+    public void Take(ExportSample sample)
+    {
         if (_rows.Count.Flows > 0 && (sample.IsLast || Stopwatch.GetElapsedTime(_begun) >= _options.Batch))
         {
             Flush();

@@ -45,7 +45,7 @@ internal sealed class ClickHouseRows(string host)
     internal void Add(in FlowRecord record, ClockCalibration clock)
     {
         WatchedPoint point = record.Point;
-        ref readonly FlowRow row = ref record.Row;
+        FlowKey key = record.Key;
         if (!_interfaces.TryGetValue(point.InterfaceName, out byte[]? name))
         {
             if (_interfaces.Count >= MostInterfaces)
@@ -58,14 +58,14 @@ internal sealed class ClickHouseRows(string host)
         _buffer.Write(name);
         Writer writer = new(_buffer.GetSpan(LongestNumbers + (2 * AddressLength)));
         writer.Write(point.Direction == FlowDirection.Egress ? Egress : Ingress);
-        WriteAddresses(ref writer, in row.Key);
+        WriteAddresses(ref writer, in key);
         _buffer.Advance(writer.Length);
-        _buffer.Write(s_trafficTypes[(int)FlowFields.TrafficTypeOf(row.Key)]);
+        _buffer.Write(s_trafficTypes[(int)FlowFields.TrafficTypeOf(key)]);
         writer = new(_buffer.GetSpan(LongestNumbers));
-        WriteDetails(ref writer, in row.Key);
-        WriteCounts(ref writer, in row, clock);
+        WriteDetails(ref writer, in key);
+        WriteCounts(ref writer, in record, clock);
         _buffer.Advance(writer.Length);
-        Count += new RecordCount(1, row.Gain);
+        Count += new RecordCount(1, record.Gain);
     }
 
     /// <summary>Begins anew.</summary>
@@ -102,14 +102,14 @@ internal sealed class ClickHouseRows(string host)
         writer.Write(isRoce ? FlowFields.OpcodeOf(key) : (byte)0);
     }
 
-    private static void WriteCounts(ref Writer writer, in FlowRow row, ClockCalibration clock)
+    private static void WriteCounts(ref Writer writer, in FlowRecord record, ClockCalibration clock)
     {
-        DateTime last = clock.Utc - clock.AgeOf(row.LastSeen);
+        DateTime last = clock.Utc - clock.AgeOf(record.LastSeen);
         writer.Write32((uint)((last - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerSecond));
-        writer.Write32((uint)clock.Between(row.FirstSeen, row.LastSeen).TotalMilliseconds);
-        writer.Write64(row.NewPackets);
-        writer.Write64(row.NewBytes);
-        writer.Write((byte)row.EndReason);
+        writer.Write32((uint)clock.Between(record.FirstSeen, record.LastSeen).TotalMilliseconds);
+        writer.Write64(record.Gain.Packets);
+        writer.Write64(record.Gain.Bytes);
+        writer.Write((byte)record.EndReason);
     }
 
     /// <summary>A MAC address as a number, which ClickHouse's MACNumToString shows.</summary>

@@ -51,12 +51,23 @@ internal sealed class IpfixOutput : IFlowOutput
         _courier.Start();
     }
 
-    public void Take(ExportSample sample)
+    /// <summary>One template after the other: the records of a template share the head of their set.</summary>
+    public void Add(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
     {
         foreach (IpfixTemplate template in IpfixTemplate.Flows)
         {
-            AddFlows(template, sample);
+            foreach (ref readonly FlowRecord record in records)
+            {
+                if (IpfixRecord.TemplateOf(record.Key) == template)
+                {
+                    IpfixRecord.Write(in record, clock, _messages.Add(template, new RecordCount(1, record.Gain)));
+                }
+            }
         }
+    }
+
+    public void Take(ExportSample sample)
+    {
         bool someEnded = sample.Flows.Points.Any(point => point.IsOver);
         if (sample.IsLast || someEnded || _totalsSent == 0 || Stopwatch.GetElapsedTime(_totalsSent) >= _options.Refresh)
         {
@@ -69,17 +80,6 @@ internal sealed class IpfixOutput : IFlowOutput
     public void Finish(TimeSpan patience) => _courier.Finish(patience);
 
     public void Dispose() => _courier.Dispose();
-
-    private void AddFlows(IpfixTemplate template, ExportSample sample)
-    {
-        foreach (ref readonly FlowRecord record in sample.Records)
-        {
-            if (IpfixRecord.TemplateOf(in record.Row.Key) == template)
-            {
-                IpfixRecord.Write(in record, sample.Flows.Clock, _messages.Add(template, new RecordCount(1, record.Row.Gain)));
-            }
-        }
-    }
 
     private void AddTotals(ExportSample sample)
     {

@@ -15,18 +15,17 @@ internal static class IpfixRecord
 
     internal static void Write(in FlowRecord record, ClockCalibration clock, Span<byte> buffer)
     {
-        ref readonly FlowRow row = ref record.Row;
-        ref readonly FlowKey key = ref record.Row.Key;
+        FlowKey key = record.Key;
         IpfixWriter writer = new(buffer);
-        writer.Write64(Milliseconds(clock, row.FirstSeen));
-        writer.Write64(Milliseconds(clock, row.LastSeen));
-        writer.Write64(row.NewBytes);
-        writer.Write64(row.NewPackets);
-        writer.Write64(row.NewBytes);
+        writer.Write64(Milliseconds(clock, record.FirstSeen));
+        writer.Write64(Milliseconds(clock, record.LastSeen));
+        writer.Write64(record.Gain.Bytes);
+        writer.Write64(record.Gain.Packets);
+        writer.Write64(record.Gain.Bytes);
         WriteInterface(ref writer, record.Point);
         writer.Write16(FlowFields.VlanIdOf(key) ?? 0);
         writer.Write8(DirectionOf(record.Point));
-        writer.Write8((byte)row.EndReason);
+        writer.Write8((byte)record.EndReason);
         if (FlowFields.IsEthernet(key))
         {
             writer.Write(FlowFields.SourceOf(key)[..6]);

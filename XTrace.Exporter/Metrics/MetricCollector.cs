@@ -7,7 +7,6 @@ internal sealed class MetricCollector(int top)
     private readonly FlowMetrics _flows = new(top);
     private volatile MetricSnapshot? _last;
     private ExportSample? _taken;
-    private ulong _records;
 
     /// <summary>The last sample's metrics; null before the first.</summary>
     internal MetricSnapshot? Last => _last;
@@ -19,7 +18,6 @@ internal sealed class MetricCollector(int top)
         {
             return _last!;
         }
-        _records += (ulong)sample.Records.Length;
         DateTime time = DateTime.UtcNow;
         _last = new MetricSnapshot(
             time,
@@ -30,7 +28,7 @@ internal sealed class MetricCollector(int top)
                 HealthMetrics.Single(
                     MetricFamily.Counter("xtrace_exporter_samples_total", "Samples that were taken."), sample.Flows.Number),
                 HealthMetrics.Single(
-                    MetricFamily.Counter("xtrace_exporter_records_total", "Flow records that were made."), _records),
+                    MetricFamily.Counter("xtrace_exporter_records_total", "Flow records that were made."), sample.Records),
                 HealthMetrics.Single(
                     MetricFamily.Gauge("xtrace_exporter_last_sample_timestamp_seconds", "When the last sample was taken, Unix time."),
                     (time - DateTime.UnixEpoch).TotalSeconds),

@@ -45,7 +45,7 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
     /// <param name="rows">Its flows.</param>
     /// <param name="sample">The sample's number.</param>
     /// <param name="now">Time on a clock that does not jump.</param>
-    internal void Take(WatchedPoint point, ReadOnlySpan<FlowRow> rows, long sample, TimeSpan now)
+    internal void Take(WatchedPoint point, FlowRows rows, long sample, TimeSpan now)
     {
         (Sample, Flows) = (sample, rows.Length);
         QueueDrops = direction == FlowDirection.Egress ? point.QueueDrops : null;

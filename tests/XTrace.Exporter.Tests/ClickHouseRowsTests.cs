@@ -66,8 +66,9 @@ public sealed class ClickHouseRowsTests : IDisposable
         ushort ephemeral = (ushort)_random.Next(32768, 61000);
         ushort service = (ushort)(80 + _random.Next(8));
         ulong packets = (ulong)(1 + Math.Exp(9 * Math.Pow(_random.NextDouble(), 2)));
-        FlowRow row = new()
+        return new FlowRecord
         {
+            Point = _points[isIngress ? 0 : 1],
             Key = new FlowKey
             {
                 Kind = FlowAbi.IPv4 | FlowAbi.Ports,
@@ -78,11 +79,9 @@ public sealed class ClickHouseRowsTests : IDisposable
             },
             FirstSeen = 1_000_000 - (packets == 1 ? 0 : (uint)Math.Exp(_random.NextDouble() * 9)),
             LastSeen = 1_000_000,
-            NewPackets = packets,
-            NewBytes = packets * (ulong)(64 + (1400 * Math.Pow(_random.NextDouble(), 2))),
+            Gain = new FrameCount(packets, packets * (ulong)(64 + (1400 * Math.Pow(_random.NextDouble(), 2)))),
             EndReason = _random.Next(10) == 0 ? FlowEndReason.ActiveTimeout : FlowEndReason.IdleTimeout,
         };
-        return new FlowRecord(_points[isIngress ? 0 : 1], in row);
     }
 
     private static ulong Address(uint address) => 0xffff0000UL | ((ulong)BinaryPrimitives.ReverseEndianness(address) << 32);

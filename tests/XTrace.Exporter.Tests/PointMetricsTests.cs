@@ -66,8 +66,8 @@ public sealed class PointMetricsTests
     public void Without_names_all_is_other()
     {
         PointMetrics metrics = new("eth0", FlowDirection.Ingress, top: 0);
-        metrics.Take(_point, [Row(1, 3)], 1, default);
-        metrics.Take(_point, [Row(1, 4)], 2, s_interval);
+        metrics.Take(_point, Rows([Row(1, 3)]), 1, default);
+        metrics.Take(_point, Rows([Row(1, 4)]), 2, s_interval);
         Assert.Empty(metrics.Named);
         Assert.Equal(7UL, metrics.Other.Packets);
     }
@@ -75,10 +75,19 @@ public sealed class PointMetricsTests
     private void Take(FlowRow[] rows)
     {
         _sum = rows.Aggregate(_sum, (sum, row) => sum + row.Gain);
-        _metrics.Take(_point, rows, ++_sample, _sample * s_interval);
+        _metrics.Take(_point, Rows(rows), ++_sample, _sample * s_interval);
         FrameCount named = _metrics.Named.Aggregate(default(FrameCount), (sum, flow) => sum + flow.Count);
         Assert.Equal(_sum, named + _metrics.Other + _metrics.Retired);
         Assert.Equal(rows.Length, _metrics.Flows);
+    }
+
+    private static FlowRows Rows(FlowRow[] rows)
+    {
+        FlowSnapshot snapshot = new();
+        snapshot.Reset(buckets: 1, rows.Length);
+        rows.CopyTo(snapshot.Free);
+        snapshot.EndBucket(0, rows.Length);
+        return new FlowRows(new IFlowRows[] { snapshot }, Enumerable.Range(0, rows.Length).ToArray());
     }
 
     private static FlowRow Row(uint port, ulong packets) => new()
