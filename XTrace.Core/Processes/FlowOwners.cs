@@ -2,6 +2,7 @@ using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Messages;
 using XTrace.Net;
+using XTrace.Sessions;
 
 namespace XTrace.Processes;
 
@@ -68,6 +69,15 @@ internal sealed class FlowOwners : IDisposable
             _gaps[owner.Gap] = _gaps.GetValueOrDefault(owner.Gap) + 1;
         }
         return owner;
+    }
+
+    /// <summary>The process at a flow's end on this machine, for a record of the flow; null where it is not known.</summary>
+    internal RecordOwner? Describe(in FlowKey key, WatchedPoint point)
+    {
+        FlowOwner owner = Search(in key, point);
+        return owner.IsKnown
+            ? new RecordOwner((int)owner.Row.Owner.Pid, owner.Row.Owner.Name, ContainerOf(in owner).Id ?? "")
+            : null;
     }
 
     /// <summary>Says of how many flows, of those that were looked for since the last sample, the process is not known, and why.</summary>

@@ -20,7 +20,16 @@ internal readonly record struct FlowRecord
     internal required FrameCount Gain { get; init; }
 
     internal required FlowEndReason EndReason { get; init; }
+
+    /// <summary>Whose socket is at the flow's end on this machine; null where that is not known, or nobody asked.</summary>
+    internal RecordOwner? Owner { get; init; }
 }
+
+/// <summary>The process that a flow belongs to.</summary>
+/// <param name="ProcessId">Its number.</param>
+/// <param name="ProcessName">Its name.</param>
+/// <param name="Container">The container that it runs in; empty outside of containers.</param>
+internal sealed record RecordOwner(int ProcessId, string ProcessName, string Container);
 
 /// <summary>Takes records, which are valid until it returns.</summary>
 internal delegate void FlowRecords(ReadOnlySpan<FlowRecord> records, ClockCalibration clock);
@@ -35,6 +44,9 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
     /// <summary>Records are handed on by so many: all that are due at once may be all that there are.</summary>
     private const int Most = 1024;
 
+    private const int MostOwners = 4096; // that are kept, so that flows share them
+
+    private readonly Dictionary<RecordOwner, RecordOwner> _owners = [];
     private readonly Dictionary<(WatchedPoint, FlowKey), OpenFlow> _open = [];
     private readonly FlowRecord[] _due = new FlowRecord[Most];
     private int _dueCount;
@@ -56,7 +68,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         {
             foreach (ref readonly FlowRow row in sample.RowsOf(point))
             {
-                Add(in row, point, sample.Clock);
+                Add(in row, point, sample);
             }
         }
         foreach (((WatchedPoint point, FlowKey key), OpenFlow flow) in _open)
@@ -72,8 +84,9 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         HandOn(sample.Clock);
     }
 
-    private void Add(in FlowRow row, WatchedPoint point, ClockCalibration now)
+    private void Add(in FlowRow row, WatchedPoint point, FlowSample sample)
     {
+        ClockCalibration now = sample.Clock;
         if (row.NewPackets == 0 && !_open.ContainsKey((point, row.Key)))
         {
             return;
@@ -86,6 +99,8 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         flow.Sample = _sample;
         flow.LastSeen = row.LastSeen;
         flow.Gain += row.Gain;
+        // While it is active, its socket is there.
+        flow.Owner ??= row.NewPackets > 0 && sample.Owners?.Describe(in row.Key, point) is { } owner ? Share(owner) : null;
         if (row.EndReason != FlowEndReason.None || now.AgeOf(row.LastSeen) >= idle)
         {
             Emit(point, in row.Key, in flow, row.EndReason != FlowEndReason.None ? row.EndReason : FlowEndReason.IdleTimeout, now);
@@ -122,6 +137,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
             LastSeen = flow.LastSeen,
             Gain = flow.Gain,
             EndReason = reason,
+            Owner = flow.Owner,
         };
         if (_dueCount == Most)
         {
@@ -139,9 +155,23 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         }
     }
 
+    private RecordOwner Share(RecordOwner owner)
+    {
+        if (_owners.TryGetValue(owner, out RecordOwner? same))
+        {
+            return same;
+        }
+        if (_owners.Count == MostOwners)
+        {
+            _owners.Clear();
+        }
+        return _owners[owner] = owner;
+    }
+
     /// <summary>There is one for each flow of the table: it holds no more than it must.</summary>
     private struct OpenFlow
     {
+        internal RecordOwner? Owner;
         internal FrameCount Gain;
         internal uint Since;
         internal uint LastSeen;

@@ -11,12 +11,14 @@ namespace XTrace.Exporter.ClickHouse;
 /// after their length, IPv6 addresses as 16 bytes in network order. deploy/clickhouse/xtrace.sql defines the columns.
 /// </summary>
 /// <param name="host">The machine's name.</param>
-internal sealed class ClickHouseRows(string host)
+/// <param name="owners">Whether rows have a process and a container.</param>
+internal sealed class ClickHouseRows(string host, bool owners = false)
 {
-    /// <summary>The columns, in the order in which they are written.</summary>
-    internal const string Columns =
+    private const string OwnColumns =
         "Host, Interface, Direction, SrcAddr, DstAddr, SrcMac, DstMac, TrafficType, Protocol, SrcPort, DstPort, Vlan, EtherType,"
         + " IcmpType, IcmpCode, IsFragment, DstQueuePair, Opcode, Time, DurationMilliseconds, Packets, Bytes, EndReason";
+
+    private const string OwnerColumns = ", ProcessId, ProcessName, Container";
 
     private const int AddressLength = 16;
     private const int LongestNumbers = 64; // of a row's, without texts and addresses
@@ -25,6 +27,8 @@ internal sealed class ClickHouseRows(string host)
 
     private static readonly byte[][] s_trafficTypes = [.. Enum.GetValues<TrafficType>().Select(type => Text(type.ToString()))];
 
+    private static readonly RecordOwner s_nobody = new(0, "", "");
+
     private static readonly byte[] s_none = new byte[AddressLength];
 
     private readonly byte[] _host = Text(host);
@@ -32,6 +36,9 @@ internal sealed class ClickHouseRows(string host)
 
     private readonly Dictionary<string, byte[]> _interfaces = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1024 * 1024);
+
+    /// <summary>The columns, in the order in which they are written.</summary>
+    internal static string Columns(bool owners) => owners ? OwnColumns + OwnerColumns : OwnColumns;
 
     /// <summary>The rows that are there.</summary>
     internal ReadOnlySpan<byte> Content => _buffer.WrittenSpan;
@@ -65,6 +72,10 @@ internal sealed class ClickHouseRows(string host)
         WriteDetails(ref writer, in key);
         WriteCounts(ref writer, in record, clock);
         _buffer.Advance(writer.Length);
+        if (owners)
+        {
+            WriteOwner(record.Owner ?? s_nobody);
+        }
         Count += new RecordCount(1, record.Gain);
     }
 
@@ -73,6 +84,15 @@ internal sealed class ClickHouseRows(string host)
     {
         _buffer.ResetWrittenCount();
         Count = default;
+    }
+
+    private void WriteOwner(RecordOwner owner)
+    {
+        Writer writer = new(_buffer.GetSpan(LongestNumbers));
+        writer.Write32((uint)owner.ProcessId);
+        _buffer.Advance(writer.Length);
+        _buffer.Write(Text(owner.ProcessName));
+        _buffer.Write(Text(owner.Container));
     }
 
     private static void WriteAddresses(ref Writer writer, in FlowKey key)

@@ -13,7 +13,8 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
     /// <summary>Datagrams that are sent before a pause of a millisecond. Linux gives a receiver room for about 90 of this size.</summary>
     private const int Burst = 8;
 
-    private readonly byte[] _templates = [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.Describe(options.Enterprise)];
+    private readonly byte[] _templates =
+        [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.DescribeAll(options.Enterprise, options.Owners)];
     private Socket? _socket;
     private long _templatesSent;
     private uint _sequence;

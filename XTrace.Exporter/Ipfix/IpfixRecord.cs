@@ -8,12 +8,17 @@ internal static class IpfixRecord
 {
     private const ushort RocePort = 4791; // IANA: RoCE v2 over UDP
 
-    internal static IpfixTemplate TemplateOf(in FlowKey key) =>
-        FlowFields.IsEthernet(key) ? IpfixTemplate.Ethernet
-        : FlowFields.IsIPv4(key) ? (FlowFields.IsRoce(key) ? IpfixTemplate.RoceOverIPv4 : IpfixTemplate.IPv4)
-        : FlowFields.IsRoce(key) ? IpfixTemplate.RoceOverIPv6 : IpfixTemplate.IPv6;
+    internal static IpfixTemplate TemplateOf(in FlowRecord record)
+    {
+        FlowKey key = record.Key;
+        bool isIPv4 = FlowFields.IsIPv4(key);
+        return FlowFields.IsEthernet(key) ? IpfixTemplate.Ethernet
+            : FlowFields.IsRoce(key) ? (isIPv4 ? IpfixTemplate.RoceOverIPv4 : IpfixTemplate.RoceOverIPv6)
+            : record.Owner is not null ? (isIPv4 ? IpfixTemplate.OwnedIPv4 : IpfixTemplate.OwnedIPv6)
+            : isIPv4 ? IpfixTemplate.IPv4 : IpfixTemplate.IPv6;
+    }
 
-    internal static void Write(in FlowRecord record, ClockCalibration clock, Span<byte> buffer)
+    internal static void Write(in FlowRecord record, IpfixOwner owner, ClockCalibration clock, Span<byte> buffer)
     {
         FlowKey key = record.Key;
         IpfixWriter writer = new(buffer);
@@ -37,6 +42,7 @@ internal static class IpfixRecord
         writer.Write(FlowFields.SourceOf(key)[start..]);
         writer.Write(FlowFields.DestinationOf(key)[start..]);
         WriteTransport(ref writer, key);
+        owner.Write(ref writer);
     }
 
     /// <summary>The interface that frames came in through, and the one that they left through; one of them is not known: 0.</summary>

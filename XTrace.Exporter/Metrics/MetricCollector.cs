@@ -2,9 +2,11 @@ namespace XTrace.Exporter.Metrics;
 
 /// <summary>Makes metrics of samples, once for all outputs that hand them on.</summary>
 /// <param name="top">How many flows of each interface and direction have a name.</param>
-internal sealed class MetricCollector(int top)
+/// <param name="topQueuePairs">How many queue pairs of each port have; null where none are read.</param>
+internal sealed class MetricCollector(int top, int? topQueuePairs)
 {
     private readonly FlowMetrics _flows = new(top);
+    private readonly QueuePairMetrics? _queuePairs = topQueuePairs is { } most ? new QueuePairMetrics(most) : null;
     private volatile MetricSnapshot? _last;
     private ExportSample? _taken;
 
@@ -25,6 +27,7 @@ internal sealed class MetricCollector(int top)
             [
                 .. _flows.Take(sample.Flows),
                 .. sample.Rdma is { } rdma ? RdmaMetrics.Of(rdma) : [],
+                .. _queuePairs is not null && sample.Rdma is { } read ? _queuePairs.Take(read.QueuePairs) : [],
                 HealthMetrics.Single(
                     MetricFamily.Counter("xtrace_exporter_samples_total", "Samples that were taken."), sample.Flows.Number),
                 HealthMetrics.Single(
