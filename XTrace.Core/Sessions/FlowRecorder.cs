@@ -87,7 +87,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
     private void Add(in FlowRow row, WatchedPoint point, FlowSample sample)
     {
         ClockCalibration now = sample.Clock;
-        if (row.NewPackets == 0 && !_open.ContainsKey((point, row.Key)))
+        if (row.Gain == default && !_open.ContainsKey((point, row.Key)))
         {
             return;
         }
@@ -106,7 +106,8 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
             Emit(point, in row.Key, in flow, row.EndReason != FlowEndReason.None ? row.EndReason : FlowEndReason.IdleTimeout, now);
             _open.Remove((point, row.Key));
         }
-        else if (now.AgeOf(flow.Since) >= active)
+        // Bytes alone, of a flow that made room and was back at once, wait for the next frame.
+        else if (now.AgeOf(flow.Since) >= active && (flow.Gain.Packets > 0 || flow.Gain == default))
         {
             Emit(point, in row.Key, in flow, FlowEndReason.ActiveTimeout, now);
             (flow.Since, flow.Gain) = (now.Jiffies, default);
@@ -124,7 +125,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
 
     private void Emit(WatchedPoint point, in FlowKey key, in OpenFlow flow, FlowEndReason reason, ClockCalibration clock)
     {
-        if (flow.Gain.Packets == 0)
+        if (flow.Gain == default)
         {
             return;
         }
