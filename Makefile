@@ -28,6 +28,7 @@ VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build
 INTERFACE ?=
 DEVICE ?=
 KERNEL ?=
+SOAK_MINUTES ?= 20
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -45,7 +46,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm bench install uninstall deb clean
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak bench install uninstall deb clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +124,10 @@ test-all: build ## Run every test: the package, containers and documents as well
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
 	@./deps.sh build check test
 	@tests/vm/run.sh $(or $(KERNEL),6.1)
+
+soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go: memory and descriptors must stay constant
+	@./deps.sh build check test engines
+	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench

@@ -22,7 +22,9 @@ internal static class ConnectionLine
     {
         bool isInfiniBand = one.LocalLid is not null;
         string local = isInfiniBand ? $"{one.QueuePair}:{one.LocalLid}" : $"{one.LocalAddress ?? Unknown}:{one.QueuePair}";
-        string remote = isInfiniBand ? $"{one.RemoteQueuePair}:{Text(one.RemoteLid)}" : $"{one.RemoteAddress ?? Unknown}:{one.RemoteQueuePair}";
+        string remote = isInfiniBand
+            ? $"{one.RemoteQueuePair}:{Text(one.RemoteLid)}"
+            : $"{one.RemoteAddress ?? Unknown}:{one.RemoteQueuePair}";
         string state = one.State == RdmaQueuePairState.RTS ? "" : $" state={one.State}";
         string ambiguous = one.IsAmbiguous ? " ambiguous" : "";
         return $"{local} -> {remote} proto={one.Type}".ToLowerInvariant()

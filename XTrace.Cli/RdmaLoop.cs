@@ -35,7 +35,8 @@ internal static class RdmaLoop
             throw request.Devices is { } wanted ? RdmaDevices.NotFound($"{wanted}") : new XTraceException(RdmaMessages.NoDevice, null);
         }
         TextWriter notes = request.Json ? Console.Error : output;
-        notes.WriteLine(RdmaLabels.Started(request.AllCounters, devices, isChosen: request.Devices is not null || request.Interfaces.Count > 0));
+        bool isChosen = request.Devices is not null || request.Interfaces.Count > 0;
+        notes.WriteLine(RdmaLabels.Started(request.AllCounters, devices, isChosen));
         notes.Flush();
         while (session.Wait(request.Interval, tick: null))
         {

@@ -3,7 +3,9 @@ using XTrace.Processes;
 
 namespace XTrace;
 
-/// <summary>Whose flows are wanted, in the words of Get-FlowStat's parameters. An empty list asks for everybody's; several lists must all agree.</summary>
+/// <summary>
+/// Whose flows are wanted, in the words of Get-FlowStat's parameters. An empty list asks for everybody's; several lists must all agree.
+/// </summary>
 public sealed class OwnerFilter
 {
     private readonly NamePattern[] _names = [];
@@ -38,6 +40,7 @@ public sealed class OwnerFilter
     private bool MatchesName(string name) => Array.Exists(_names, pattern => pattern.IsMatch(name));
 
     private bool MatchesContainer(Container container) => Array.Exists(_containers, pattern =>
-        (container.Id is { } id && (pattern.Name is { } start ? id.StartsWith(start, StringComparison.OrdinalIgnoreCase) : pattern.IsMatch(id)))
+        (container.Id is { } id
+            && (pattern.Name is { } start ? id.StartsWith(start, StringComparison.OrdinalIgnoreCase) : pattern.IsMatch(id)))
         || (container.Unit is { } unit && pattern.IsMatch(unit)));
 }

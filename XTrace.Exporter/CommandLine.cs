@@ -31,6 +31,7 @@ internal sealed class CommandLine
     private readonly Option<string[]> _devices = new("--device", "-d") { HelpName = "NAME[,NAME...]", Description = Messages.DeviceOption };
     private readonly Option<string> _idle = new("--idle-timeout") { HelpName = "SECONDS", Description = Messages.IdleOption };
     private readonly Option<string> _active = new("--active-timeout") { HelpName = "SECONDS", Description = Messages.ActiveOption };
+    private readonly Option<bool> _owners = new("--owners") { Description = Messages.OwnersOption };
     private readonly Option<string> _buffer = new("--buffer") { HelpName = "MIB", Description = Messages.BufferOption };
     private readonly Option<string[]> _ipfix = new("--ipfix") { HelpName = "URL[,URL...]", Description = Messages.IpfixOption };
     private readonly Option<string> _domain = new("--ipfix-domain") { HelpName = "N", Description = Messages.DomainOption };
@@ -52,7 +53,7 @@ internal sealed class CommandLine
         _arguments = new Arguments(
             Name, args, Variables,
             [_help, _version, _flows.Interfaces, _excluded, _flows.Direction, _flows.Filter, _flows.ExcludeDns, _flows.AttachMode,
-            _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _idle, _active,
+            _flows.Promiscuous, _flows.MaxFlow, _flows.Interval, _idle, _active, _owners,
             _ipfix, _domain, _enterprise, _mtu, _refresh, .. _metrics.All, .. _clickHouse.All, _devices,
             _buffer, _authorities, _certificate, _key, _verbose]);
         if (!WantsHelp)
@@ -75,6 +76,7 @@ internal sealed class CommandLine
             {
                 Excluded = _arguments.List(_excluded, Messages.NoExcluded) ?? [],
                 FollowNames = true,
+                Detail = HasOwners,
             };
             IFlowOutput[] outputs = [.. Outputs(flows.Interval)];
             return outputs.Length == 0
@@ -82,6 +84,7 @@ internal sealed class CommandLine
                 : new ExportRequest(
                     flows,
                     _arguments.List(_devices, Messages.NoDevice) ?? ["*"],
+                    _metrics.QueuePairs(_arguments) is not null,
                     Seconds(_idle, DefaultIdle),
                     Seconds(_active, DefaultActive),
                     outputs,
@@ -96,7 +99,7 @@ internal sealed class CommandLine
     [
         .. Collectors.Select(collector => new IpfixOutput(collector)),
         .. _metrics.Read(_arguments, interval, Buffer, Security),
-        .. _clickHouse.Read(_arguments, Buffer, Security),
+        .. _clickHouse.Read(_arguments, HasOwners, Buffer, Security),
     ];
 
     private IEnumerable<IpfixOptions> Collectors =>
@@ -108,8 +111,11 @@ internal sealed class CommandLine
             (uint)_arguments.Number(_enterprise, ExampleEnterprise, 1, int.MaxValue),
             _arguments.Number(_mtu, DefaultMtu, MinMtu, MaxMtu),
             TimeSpan.FromSeconds(_arguments.Number(_refresh, DefaultRefresh, 1, MaxRefresh)),
+            HasOwners,
             Buffer,
             Security);
+
+    private bool HasOwners => _arguments.IsOn(_owners);
 
     private TlsOptions Security => new(_arguments.Text(_authorities), _arguments.Text(_certificate), _arguments.Text(_key));
 

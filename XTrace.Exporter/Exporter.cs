@@ -8,19 +8,23 @@ namespace XTrace.Exporter;
 /// <summary>What the command line asks to export.</summary>
 /// <param name="Flows">What is watched.</param>
 /// <param name="Devices">RDMA devices whose counters are read, where an output needs them.</param>
+/// <param name="QueuePairs">Whether their queue pairs are read as well.</param>
 /// <param name="Idle">A flow that was silent for so long is over.</param>
 /// <param name="Active">A flow that goes on has a record this often.</param>
 /// <param name="Outputs">Where all goes.</param>
 /// <param name="Verbose">Say also what only the curious want to know.</param>
 internal sealed record ExportRequest(
-    FlowSessionOptions Flows, IReadOnlyList<string> Devices, TimeSpan Idle, TimeSpan Active, IReadOnlyList<IFlowOutput> Outputs,
-    bool Verbose);
+    FlowSessionOptions Flows, IReadOnlyList<string> Devices, bool QueuePairs, TimeSpan Idle, TimeSpan Active,
+    IReadOnlyList<IFlowOutput> Outputs, bool Verbose);
 
 /// <summary>Samples, and hands each sample to the outputs, until a signal comes.</summary>
 internal sealed class Exporter
 {
     /// <summary>How long outputs may take to send what is left.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often somebody looks whether queue pairs are due.</summary>
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(50);
 
     private readonly ExportRequest _request;
     private readonly FlowRecorder _recorder;
@@ -30,7 +34,7 @@ internal sealed class Exporter
     private Exporter(ExportRequest request)
     {
         _request = request;
-        _recorder = new FlowRecorder(request.Idle, request.Active);
+        _recorder = new FlowRecorder(request.Idle, request.Active, HandOn);
     }
 
     /// <summary>Returns when a signal ends it.</summary>
@@ -53,7 +57,7 @@ internal sealed class Exporter
             {
                 return false;
             }
-            while (flows.Wait(TimeSpan.MaxValue))
+            while (flows.Wait(rdma is null ? TimeSpan.MaxValue : s_step, () => rdma?.LookIfDue(flows.Left)))
             {
                 exporter.Export(flows.Sample(), rdma, isLast: false);
             }
@@ -77,7 +81,8 @@ internal sealed class Exporter
             return null;
         }
         CounterSelection selection = new() { Targets = [.. _request.Devices.Select(name => new RdmaTarget(name))] };
-        RdmaSession session = new(new RdmaSessionOptions { Selection = selection, Samples = null }, Tell);
+        QueuePairFilter? queuePairs = _request.QueuePairs ? new QueuePairFilter() : null;
+        RdmaSession session = new(new RdmaSessionOptions { Selection = selection, QueuePairs = queuePairs, Samples = null }, Tell);
         session.Open();
         return session;
     }
@@ -94,7 +99,7 @@ internal sealed class Exporter
         ExportSample export = new()
         {
             Flows = sample,
-            Recorder = _recorder,
+            Records = _recorder.Made,
             Totals = totals,
             Rdma = rdma?.Sample(),
             Outputs = _request.Outputs,
@@ -103,6 +108,14 @@ internal sealed class Exporter
         foreach (IFlowOutput output in _request.Outputs)
         {
             output.Take(export);
+        }
+    }
+
+    private void HandOn(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
+    {
+        foreach (IFlowOutput output in _request.Outputs)
+        {
+            output.Add(records, clock);
         }
     }
 

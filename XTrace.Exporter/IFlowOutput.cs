@@ -23,6 +23,14 @@ internal interface IFlowOutput : IDisposable
     void Start();
 
     /// <summary>
+    /// Takes flow records that are due, some of a sample's, before <see cref="Take"/> takes the sample. Over all samples they hold every
+    /// gain exactly once. On the sampling thread, and valid until it returns.
+    /// </summary>
+    void Add(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
+    {
+    }
+
+    /// <summary>
     /// Takes a sample. Called on the sampling thread, which must not wait for a network. What it is given is valid until it returns.
     /// </summary>
     void Take(ExportSample sample);
@@ -37,11 +45,8 @@ internal sealed class ExportSample
     /// <summary>The flows with their gains (<see cref="FlowSample.RowsOf"/>), and the points with their totals.</summary>
     internal required FlowSample Flows { get; init; }
 
-    /// <summary>The flow records that are due. Over all samples they hold every gain exactly once.</summary>
-    internal ReadOnlySpan<FlowRecord> Records => Recorder.Records;
-
-    /// <summary>Has taken in the sample.</summary>
-    internal required FlowRecorder Recorder { get; init; }
+    /// <summary>Flow records that were made until now.</summary>
+    internal required ulong Records { get; init; }
 
     /// <summary>The sums over all points that there are, and that there were.</summary>
     internal required ExportTotals Totals { get; init; }

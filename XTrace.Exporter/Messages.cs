@@ -20,6 +20,10 @@ internal static class Messages
         "持续的流每隔这么多秒输出一条记录 (默认 60)",
         "a flow that goes on has a record this often (default 60)");
 
+    internal static string OwnersOption => Say(
+        "在流记录中给出进程和容器",
+        "have flow records name process and container");
+
     internal static string BufferOption => Say(
         "每个输出的缓冲区, MiB: 1 到 1024 (默认 16)",
         "what each output may let wait: 1 to 1024 (default 16)");
@@ -31,8 +35,8 @@ internal static class Messages
     internal static string DomainOption => Say("IPFIX 观测域 (默认 1)", "IPFIX observation domain (default 1)");
 
     internal static string EnterpriseOption => Say(
-        "队列对和 opcode 所用的企业号 (默认 32473, 供文档使用的号码)",
-        "enterprise of queue pairs and opcodes (default 32473, the one for documentation)");
+        "队列对、opcode、进程和容器所用的企业号 (默认 32473, 供文档使用的号码)",
+        "enterprise of queue pairs, opcodes, processes and containers (default 32473, the one for documentation)");
 
     internal static string MtuOption => Say(
         "UDP 上 IP 包的最大长度: 512 到 9000 (默认 1500)",

@@ -39,7 +39,7 @@ _xtrace_exporter() {
             _filedir
             return
             ;;
-        -t | --interval | --max-flow | --*-timeout | --ipfix* | --buffer | --metrics | --top | --remote-write | --label | --clickhouse*)
+        -t | --interval | --max-flow | --*-timeout | --ipfix* | --buffer | --metrics | --top | --queue-pairs | --remote-write | --label | --clickhouse*)
             return
             ;;
     esac

@@ -42,5 +42,7 @@ internal static class LibBpfResolver
 
     /// <summary>The runtime's first line is about how to look for the cause; the loader's own words follow.</summary>
     private static string ReasonIn(string message) =>
-        message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [_, var reason, ..] ? reason : message;
+        message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [_, var reason, ..]
+            ? reason
+            : message;
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace XTrace.Flows;
 
 /// <summary>Flows that made room in the table during one interval; one that did so several times, or on several CPUs, is one row.</summary>
-internal sealed class EndedFlows
+internal sealed class EndedFlows : IFlowRows
 {
     private readonly List<FlowRow> _rows = [];
     private readonly List<FlowDetails> _details = [];
@@ -11,10 +11,9 @@ internal sealed class EndedFlows
 
     internal int Count => _rows.Count;
 
-    internal ReadOnlySpan<FlowRow> Rows => CollectionsMarshal.AsSpan(_rows);
+    public ReadOnlySpan<FlowRow> Rows => CollectionsMarshal.AsSpan(_rows);
 
-    /// <summary>The details of each of them, as much of them as the monitor keeps.</summary>
-    internal ReadOnlySpan<FlowDetails> Details => CollectionsMarshal.AsSpan(_details);
+    public ReadOnlySpan<FlowDetails> Details => CollectionsMarshal.AsSpan(_details);
 
     internal void Clear()
     {

@@ -30,14 +30,11 @@ internal sealed class FlowMeter
     /// <summary>The flows of the last snapshot.</summary>
     internal ReadOnlySpan<FlowRow> Rows => _current.Rows;
 
-    /// <summary>The details of each of them; empty where the monitor keeps none.</summary>
-    internal ReadOnlySpan<FlowDetails> Details => _current.Details;
-
     /// <summary>The flows that made room before the last snapshot.</summary>
     internal ReadOnlySpan<FlowRow> Ended => _ended.Rows;
 
-    /// <summary>The details of each of them, as much of them as the monitor keeps.</summary>
-    internal ReadOnlySpan<FlowDetails> EndedDetails => _ended.Details;
+    /// <summary>Both; valid until the next snapshot is taken.</summary>
+    internal IEnumerable<IFlowRows> Parts => [_current, _ended];
 
     /// <summary>When the last snapshot was taken.</summary>
     internal ClockCalibration Clock => _current.Clock;

@@ -4,7 +4,7 @@ namespace XTrace.Flows;
 internal static class FlowSelection
 {
     /// <summary>The indexes of the n rows of the greatest weight, greatest first, without sorting the rest.</summary>
-    internal static int[] Top(ReadOnlySpan<FlowRow> rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
+    internal static int[] Top(FlowRows rows, int n, Func<FlowRow, double> weightOf, Func<FlowRow, bool> isWanted)
     {
         PriorityQueue<int, double> top = new();
         for (int i = 0; i < rows.Length; i++)

@@ -1,17 +1,23 @@
 namespace XTrace.Flows;
 
-/// <summary>The flow table at one moment, merged over CPUs. Reused from sample to sample: its buffers only grow.</summary>
-internal sealed class FlowSnapshot
+/// <summary>
+/// The flow table at one moment, merged over CPUs. Reused from sample to sample: its buffers only grow, and hardly beyond what is
+/// needed, as they are the most that a reader takes of memory.
+/// </summary>
+internal sealed class FlowSnapshot : IFlowRows
 {
-    private FlowRow[] _rows = new FlowRow[1024];
+    private const int Spare = 8; // the share of the rows that a new buffer has room for beside them
+
+    private FlowRow[] _rows = [];
     private FlowDetails[] _details = [];
     private int[] _bucketEnds = [];
 
     /// <summary>The flows, in the order of their buckets.</summary>
     internal Span<FlowRow> Rows => _rows.AsSpan(0, Count);
 
-    /// <summary>The details of each of them; empty where the monitor keeps none.</summary>
-    internal Span<FlowDetails> Details => _details.AsSpan(0, HasDetails ? Count : 0);
+    ReadOnlySpan<FlowRow> IFlowRows.Rows => Rows;
+
+    public ReadOnlySpan<FlowDetails> Details => _details.AsSpan(0, HasDetails ? Count : 0);
 
     internal int Count { get; private set; }
 
@@ -39,7 +45,11 @@ internal sealed class FlowSnapshot
         return _rows.AsSpan(start, _bucketEnds[bucket] - start);
     }
 
-    internal void Reset(int buckets, bool hasDetails)
+    /// <summary>Begins anew.</summary>
+    /// <param name="buckets">Buckets in a partition.</param>
+    /// <param name="rows">Flows that there may be.</param>
+    /// <param name="hasDetails">Whether they have details.</param>
+    internal void Reset(int buckets, int rows, bool hasDetails)
     {
         Count = 0;
         Buckets = buckets;
@@ -48,13 +58,19 @@ internal sealed class FlowSnapshot
         {
             _bucketEnds = new int[buckets];
         }
+        if (_rows.Length < rows)
+        {
+            _rows = []; // so that the old buffer may go before the new one comes
+            _rows = GC.AllocateUninitializedArray<FlowRow>(rows + (rows / Spare));
+        }
     }
 
     internal void Reserve(int rows)
     {
-        if (_rows.Length - Count < rows)
+        int needed = Count + rows;
+        if (_rows.Length < needed)
         {
-            Array.Resize(ref _rows, Math.Max(_rows.Length * 2, Count + rows));
+            Array.Resize(ref _rows, needed + (needed / Spare));
         }
         if (HasDetails && _details.Length < _rows.Length)
         {

@@ -14,7 +14,9 @@ namespace XTrace.Flows;
 /// </summary>
 internal sealed unsafe class FlowTable : IDisposable
 {
-    /// <summary>For how many buckets ahead of the one being read flows are fetched: they lie anywhere, and a fetch takes longer than a copy.</summary>
+    /// <summary>
+    /// For how many buckets ahead of the one being read flows are fetched: they lie anywhere, and a fetch takes longer than a copy.
+    /// </summary>
     private const int FetchAhead = 4;
 
     private readonly BpfMemory _flows;
@@ -75,7 +77,7 @@ internal sealed unsafe class FlowTable : IDisposable
     /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
     {
-        snapshot.Reset(_buckets, _hasDetails);
+        snapshot.Reset(_buckets, (int)UsedSlots + (_cpus * FlowAbi.Ways), _hasDetails);
         FindCpusInUse();
         for (int bucket = 0; bucket < FetchAhead; bucket++)
         {

@@ -1,7 +1,9 @@
+using System.Numerics;
+
 namespace XTrace.Flows;
 
 /// <summary>So many frames, and the bytes that they have.</summary>
-internal readonly record struct FrameCount(ulong Packets, ulong Bytes)
+internal readonly record struct FrameCount(ulong Packets, ulong Bytes) : IAdditionOperators<FrameCount, FrameCount, FrameCount>
 {
     public static FrameCount operator +(FrameCount one, FrameCount other) => new(one.Packets + other.Packets, one.Bytes + other.Bytes);
 

@@ -59,7 +59,8 @@ internal sealed record MonitorOptions
         HookPlan plan = HookPlan.For(target, direction, isOtherDirection ? AttachMode.Auto : Mode);
         if (Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
         {
-            report?.Invoke(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+            report?.Invoke(new Notice(
+                NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
         }
         return Hooks != null ? plan with { Hooks = Hooks }
             : points >= Many ? plan.ForMany(target, direction)

@@ -125,7 +125,9 @@ internal sealed class PinFolder(string path)
     {
         try
         {
-            return [.. KernelFile.Do(KernelOperation.Read(folder), folder, list).Where(path => new FileInfo(path).LinkTarget == null).Order(StringComparer.Ordinal)];
+            return [.. KernelFile.Do(KernelOperation.Read(folder), folder, list)
+                .Where(path => new FileInfo(path).LinkTarget == null)
+                .Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException)
         {

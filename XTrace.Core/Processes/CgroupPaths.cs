@@ -3,7 +3,9 @@ using XTrace.Bpf;
 
 namespace XTrace.Processes;
 
-/// <summary>The control groups of the hierarchy of version 2 by id, which is their folder's inode: a process that is gone left no more.</summary>
+/// <summary>
+/// The control groups of the hierarchy of version 2 by id, which is their folder's inode: a process that is gone left no more.
+/// </summary>
 internal sealed class CgroupPaths
 {
     private static readonly string[] s_roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];

@@ -1,6 +1,8 @@
 namespace XTrace.Processes;
 
-/// <summary>Sockets that are gone, as they were last: flows stay in a table for longer. The oldest half goes when there are too many.</summary>
+/// <summary>
+/// Sockets that are gone, as they were last: flows stay in a table for longer. The oldest half goes when there are too many.
+/// </summary>
 internal sealed class EndedSockets
 {
     private const int MaxGeneration = 1 << 16;

@@ -2,6 +2,7 @@ using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Messages;
 using XTrace.Net;
+using XTrace.Sessions;
 
 namespace XTrace.Processes;
 
@@ -71,6 +72,15 @@ internal sealed class FlowOwners : IDisposable
             _gaps[owner.Gap] = _gaps.GetValueOrDefault(owner.Gap) + 1;
         }
         return owner;
+    }
+
+    /// <summary>The process at a flow's end on this machine, for a record of the flow; null where it is not known.</summary>
+    internal RecordOwner? Describe(in FlowKey key, WatchedPoint point)
+    {
+        FlowOwner owner = Search(in key, point);
+        return owner.IsKnown
+            ? new RecordOwner((int)owner.Row.Owner.Pid, owner.Row.Owner.Name, ContainerOf(in owner).Id ?? "")
+            : null;
     }
 
     /// <summary>Says of how many flows, of those that were looked for since the last sample, the process is not known, and why.</summary>
@@ -246,7 +256,9 @@ internal sealed class FlowOwners : IDisposable
         return true;
     }
 
-    /// <summary>A socket that takes from everybody: UDP that is bound, or TCP that listens. The most specific address comes first.</summary>
+    /// <summary>
+    /// A socket that takes from everybody: UDP that is bound, or TCP that listens. The most specific address comes first.
+    /// </summary>
     private int FindUnconnected(in Endpoints ends, uint net)
     {
         Endpoints bound = ends with { Remote0 = 0, Remote1 = 0, RemotePort = 0 };

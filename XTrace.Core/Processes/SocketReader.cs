@@ -7,12 +7,16 @@ internal abstract class SocketReader : IDisposable
     /// <exception cref="XTraceException">The kernel refused.</exception>
     internal abstract void Read(SocketTable table);
 
-    /// <summary>Hands out the connections that began or ended since the last call, each as it was last; none where nobody writes them down.</summary>
+    /// <summary>
+    /// Hands out the connections that began or ended since the last call, each as it was last; none where nobody writes them down.
+    /// </summary>
     internal virtual void ReadEnded(SocketAction action)
     {
     }
 
-    /// <summary>The network namespace of process 1, which is the host's, or the container's that this process is in; 0: not known.</summary>
+    /// <summary>
+    /// The network namespace of process 1, which is the host's, or the container's that this process is in; 0: not known.
+    /// </summary>
     internal abstract uint HostNet { get; }
 
     /// <summary>Network namespaces whose sockets could not be read, as the last reading found.</summary>

@@ -26,7 +26,10 @@ internal sealed class QueuePairPort
         Place = place;
         PortFolder port = place.PortFolder!.Value;
         Lid = port.ReadLid() is not 0 and var lid ? lid : null;
-        string[] addresses = [.. GidTable.Read(port.Path).Select(gid => gid.IPAddress).Where(one => !IPAddress.Parse(one).IsIPv6LinkLocal).Distinct()];
+        string[] addresses = [.. GidTable.Read(port.Path)
+            .Select(gid => gid.IPAddress)
+            .Where(one => !IPAddress.Parse(one).IsIPv6LinkLocal)
+            .Distinct()];
         _onlyAddress = addresses is [var only] ? only : null;
         Begin();
     }

@@ -175,7 +175,9 @@ internal sealed class QueuePairSampler : IDisposable
         foreach ((int index, string name) in _devices)
         {
             Dictionary<int, ConnectionEntry> connections = Connections(index, name);
-            foreach (TrackedQueuePair one in _tracker.All.Where(one => one.Entry.Device == name).OrderBy(one => (one.Entry.Port, one.Entry.Number)))
+            foreach (TrackedQueuePair one in _tracker.All
+                .Where(one => one.Entry.Device == name)
+                .OrderBy(one => (one.Entry.Port, one.Entry.Number)))
             {
                 QueuePairPort? port = PortOf(one.Entry);
                 one.AddBytes(Smaller(port?.MeanPacket, one.Path?.PathMtu));
@@ -274,7 +276,8 @@ internal sealed class QueuePairSampler : IDisposable
             TimeSpan affordable = _lastCost / MostOfTime;
             _report(new Notice(
                 NoticeLevel.Warning, RdmaMessages.QueuePairsStretched, null,
-                Math.Ceiling(_lastCost.TotalMilliseconds), Math.Ceiling(affordable.TotalMilliseconds), Math.Ceiling(wanted.TotalMilliseconds)));
+                Math.Ceiling(_lastCost.TotalMilliseconds), Math.Ceiling(affordable.TotalMilliseconds),
+                Math.Ceiling(wanted.TotalMilliseconds)));
         }
     }
 

@@ -10,8 +10,8 @@ public sealed class FlowSample
     private readonly OwnerFilter _owner;
     private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
     private readonly bool _wantsDetails;
-    private FlowRow[] _rows = [];
-    private FlowDetails[] _details = [];
+    private IFlowRows[] _parts = [];
+    private int[] _numbers = [];
 
     /// <param name="filter">The flows that are wanted.</param>
     /// <param name="owner">Whose; null: everybody's.</param>
@@ -50,47 +50,29 @@ public sealed class FlowSample
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
             .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))
-            .Select(index => ToStat(_ranges[point].Start + index, point)));
+            .Select(index => ToStat(index, point)));
 
-    internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin)
-    {
-        (int start, int end) = _ranges[point];
-        for (int i = start; i < end; i++)
-        {
-            if (IsActive(in _rows[i], activeWithin) && IsWanted(in _rows[i], point))
-            {
-                yield return ToStat(i, point);
-            }
-        }
-    }
+    internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin) =>
+        Project(point, (in FlowRow row) => IsActive(in row, activeWithin));
 
     /// <summary>The flows of a point that gained something since the sample before, or are over.</summary>
-    internal IEnumerable<FlowStat> ActiveFlows(WatchedPoint point)
-    {
-        (int start, int end) = _ranges[point];
-        for (int i = start; i < end; i++)
-        {
-            bool isActive = _rows[i].NewPackets > 0 || _rows[i].EndReason != FlowEndReason.None;
-            if (isActive && IsWanted(in _rows[i], point))
-            {
-                yield return ToStat(i, point);
-            }
-        }
-    }
+    internal IEnumerable<FlowStat> ActiveFlows(WatchedPoint point) =>
+        Project(point, (in FlowRow row) => row.NewPackets > 0 || row.EndReason != FlowEndReason.None);
 
     /// <summary>The rows of a point, those that made room included.</summary>
-    internal ReadOnlySpan<FlowRow> RowsOf(WatchedPoint point)
+    internal FlowRows RowsOf(WatchedPoint point)
     {
         (int start, int end) = _ranges[point];
-        return _rows.AsSpan(start, end - start);
+        return new FlowRows(_parts, _numbers.AsSpan(start, end - start));
     }
 
-    /// <summary>Collects the rows that are wanted, point by point.</summary>
+    /// <summary>Finds the rows that are wanted, point by point.</summary>
     internal void Fill(IReadOnlyList<Sessions.FlowSource> sources, IReadOnlyList<WatchedPoint> points)
     {
         Points = points;
+        _parts = [.. sources.SelectMany(source => source.Meter.Parts)];
         Dictionary<WatchedPoint, int> counts = points.ToDictionary(point => point, _ => 0);
-        ForEachRow(sources, (in FlowRow _, in FlowDetails _, WatchedPoint point) => counts[point]++);
+        ForEachRow(sources, (int _, in FlowRow _, WatchedPoint point) => counts[point]++);
         int total = 0;
         _ranges.Clear();
         foreach (WatchedPoint point in points)
@@ -98,56 +80,68 @@ public sealed class FlowSample
             _ranges[point] = (total, total);
             total += counts[point];
         }
-        if (_rows.Length < total)
+        if (_numbers.Length < total)
         {
-            _rows = new FlowRow[Math.Max(total, _rows.Length * 2)];
-            _details = new FlowDetails[_wantsDetails ? _rows.Length : 0];
+            _numbers = new int[Math.Max(total, _numbers.Length * 2)];
         }
-        ForEachRow(sources, (in FlowRow row, in FlowDetails details, WatchedPoint point) =>
+        ForEachRow(sources, (int number, in FlowRow _, WatchedPoint point) =>
         {
             (int start, int end) = _ranges[point];
-            _rows[end] = row;
-            if (_wantsDetails)
-            {
-                _details[end] = details;
-            }
+            _numbers[end] = number;
             _ranges[point] = (start, end + 1);
         });
         if (!_filter.IsEmpty)
         {
-            ForEachRow(sources, (in FlowRow row, in FlowDetails _, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
+            ForEachRow(sources, (int _, in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
         }
     }
 
-    private delegate void RowAction(in FlowRow row, in FlowDetails details, WatchedPoint point);
+    private delegate void RowAction(int number, in FlowRow row, WatchedPoint point);
+
+    private delegate bool RowTest(in FlowRow row);
 
     private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action, bool wanted = true)
     {
+        int number = 0;
         foreach (Sessions.FlowSource source in sources)
         {
-            ForEachRow(source, source.Meter.Rows, source.Meter.Details, action, wanted);
-            ForEachRow(source, source.Meter.Ended, source.Meter.EndedDetails, action, wanted);
-        }
-    }
-
-    private void ForEachRow(
-        Sessions.FlowSource source, ReadOnlySpan<FlowRow> rows, ReadOnlySpan<FlowDetails> details, RowAction action, bool wanted)
-    {
-        FlowDetails none = default;
-        for (int i = 0; i < rows.Length; i++)
-        {
-            ref readonly FlowRow row = ref rows[i];
-            if (source.PointOf(in row) is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
+            foreach (IFlowRows part in source.Meter.Parts)
             {
-                action(in row, in (details.IsEmpty ? ref none : ref details[i]), point);
+                foreach (ref readonly FlowRow row in part.Rows)
+                {
+                    if (source.PointOf(in row) is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
+                    {
+                        action(number, in row, point);
+                    }
+                    number++;
+                }
             }
         }
     }
 
+    private IEnumerable<FlowStat> Project(WatchedPoint point, RowTest isMeant)
+    {
+        int count = RowsOf(point).Length;
+        for (int i = 0; i < count; i++)
+        {
+            if (IsMeant(i, point, isMeant))
+            {
+                yield return ToStat(i, point);
+            }
+        }
+    }
+
+    private bool IsMeant(int index, WatchedPoint point, RowTest isMeant)
+    {
+        ref readonly FlowRow row = ref RowsOf(point)[index];
+        return isMeant(in row) && IsWanted(in row, point);
+    }
+
     private FlowStat ToStat(int index, WatchedPoint point)
     {
-        FlowDetails? details = _wantsDetails && point.HasDetails ? _details[index] : null;
-        return FlowProjection.ToStat(in _rows[index], details, point, this);
+        FlowRows rows = RowsOf(point);
+        FlowDetails? details = _wantsDetails && point.HasDetails ? rows.DetailsOf(index) : null;
+        return FlowProjection.ToStat(in rows[index], details, point, this);
     }
 
     private bool IsWanted(in FlowRow row, WatchedPoint point) =>

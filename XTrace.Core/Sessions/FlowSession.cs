@@ -83,6 +83,9 @@ public sealed class FlowSession : IDisposable
         _clock.Restart();
     }
 
+    /// <summary>Time until the next sample is due.</summary>
+    internal TimeSpan Left => _clock.Left;
+
     /// <summary>Waits until the next sample is due.</summary>
     /// <param name="step">How often <paramref name="tick"/> is called meanwhile.</param>
     /// <param name="tick">Is called while time passes; null: nobody wants to know.</param>

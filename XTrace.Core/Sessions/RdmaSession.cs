@@ -28,7 +28,8 @@ internal sealed record RdmaSessionOptions
 /// <param name="All">All their counters.</param>
 /// <param name="QueuePairs">The queue pairs of these ports, by device, port and number.</param>
 internal readonly record struct RdmaSample(
-    long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<Counter> All, IReadOnlyList<RdmaQueuePair> QueuePairs)
+    long Number, DateTime Timestamp, IReadOnlyList<CounterPlace> Places, IReadOnlyList<Counter> All,
+    IReadOnlyList<RdmaQueuePair> QueuePairs)
 {
     /// <summary>All counters, as objects.</summary>
     internal IEnumerable<RdmaCounter> Counters()
@@ -111,9 +112,22 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         DateTime timestamp = DateTime.Now;
         _sampler.Read();
         _queuePairs?.Use(_sampler.Places);
-        _queuePairs?.Look();
+        if (!IsTooEarly())
+        {
+            _queuePairs?.Look();
+        }
         _taken++;
         return new RdmaSample(_taken, timestamp, _sampler.Places, _sampler.Counters, _queuePairs?.Sample(_taken, timestamp) ?? []);
+    }
+
+    /// <summary>Looks at the queue pairs between two samples where that is due, for a caller who waits by a clock of its own.</summary>
+    /// <param name="untilSample">Time until the next sample.</param>
+    internal void LookIfDue(TimeSpan untilSample)
+    {
+        if (untilSample > TimeSpan.Zero)
+        {
+            _queuePairs?.LookIfDue(untilSample);
+        }
     }
 
     /// <summary>Ends the wait, from any thread.</summary>
@@ -139,7 +153,10 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         }
     }
 
-    /// <summary>Whether a sample now would take more of the time than queue pairs may: then it is the next one's turn.</summary>
+    /// <summary>
+    /// Whether a look now would take more of the time than queue pairs may: then it is the next sample's turn. Who waits by a clock of
+    /// his own samples all the same, and has the last look's queue pairs.
+    /// </summary>
     private bool IsTooEarly()
     {
         if (_queuePairs is null || _queuePairs.UntilAffordable == TimeSpan.Zero)

@@ -23,10 +23,11 @@ internal sealed partial class ClickHouseArguments
 
     /// <summary>The outputs that are asked for.</summary>
     /// <param name="arguments">What was given.</param>
+    /// <param name="owners">Whether processes and containers are stored.</param>
     /// <param name="buffer">Bytes that each may let wait.</param>
     /// <param name="security">Whom they trust, over HTTPS.</param>
     /// <exception cref="XTraceException">A value is wrong.</exception>
-    internal IEnumerable<IFlowOutput> Read(Arguments arguments, long buffer, TlsOptions security)
+    internal IEnumerable<IFlowOutput> Read(Arguments arguments, bool owners, long buffer, TlsOptions security)
     {
         string table = arguments.Text(_table) ?? DefaultTable;
         if (!TableName().IsMatch(table))
@@ -37,7 +38,7 @@ internal sealed partial class ClickHouseArguments
         TimeSpan batch = TimeSpan.FromSeconds(arguments.Number(_batch, DefaultBatch, 1, MaxBatch));
         foreach (string url in arguments.List(_urls, ClickHouseMessages.NoUrl) ?? [])
         {
-            yield return new ClickHouseOutput(new ClickHouseOptions(HttpUrl.Parse(Name, url), table, access, batch, buffer));
+            yield return new ClickHouseOutput(new ClickHouseOptions(HttpUrl.Parse(Name, url), table, owners, access, batch, buffer));
         }
     }
 

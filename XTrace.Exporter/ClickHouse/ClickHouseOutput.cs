@@ -10,10 +10,11 @@ namespace XTrace.Exporter.ClickHouse;
 /// <summary>Where flow records are stored.</summary>
 /// <param name="Url">The server. Settings in its query are handed on.</param>
 /// <param name="Table">The table, with its database.</param>
+/// <param name="Owners">Whether the table has columns for processes and containers.</param>
 /// <param name="Access">Who inserts, and over what.</param>
 /// <param name="Batch">How long rows are collected before they are inserted.</param>
 /// <param name="Buffer">Bytes that may wait.</param>
-internal sealed record ClickHouseOptions(Uri Url, string Table, HttpAccess Access, TimeSpan Batch, long Buffer);
+internal sealed record ClickHouseOptions(Uri Url, string Table, bool Owners, HttpAccess Access, TimeSpan Batch, long Buffer);
 
 /// <summary>
 /// Flow records as rows of ClickHouse. A batch is one insert, which the server takes as a whole or not at all. It has a token that is
@@ -27,12 +28,13 @@ internal sealed class ClickHouseOutput : IFlowOutput
     private readonly ClickHouseOptions _options;
     private readonly ClickHouseDelivery _delivery;
     private readonly Courier _courier;
-    private readonly ClickHouseRows _rows = new(Environment.MachineName);
+    private readonly ClickHouseRows _rows;
     private long _begun;
 
     internal ClickHouseOutput(ClickHouseOptions options)
     {
         _options = options;
+        _rows = new ClickHouseRows(Environment.MachineName, options.Owners);
         _delivery = new ClickHouseDelivery(options);
         _courier = new Courier(Name, options.Buffer, _delivery);
     }
@@ -49,10 +51,9 @@ internal sealed class ClickHouseOutput : IFlowOutput
         _courier.Start();
     }
 
-    public void Take(ExportSample sample)
+    public void Add(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
     {
-        ClockCalibration clock = sample.Flows.Clock;
-        foreach (ref readonly FlowRecord record in sample.Records)
+        foreach (ref readonly FlowRecord record in records)
         {
             if (_rows.Count.Flows == 0)
             {
@@ -64,6 +65,10 @@ internal sealed class ClickHouseOutput : IFlowOutput
                 Flush();
             }
         }
+    }
+
+    public void Take(ExportSample sample)
+    {
         if (_rows.Count.Flows > 0 && (sample.IsLast || Stopwatch.GetElapsedTime(_begun) >= _options.Batch))
         {
             Flush();
@@ -95,7 +100,7 @@ internal sealed class ClickHouseDelivery(ClickHouseOptions options) : IDelivery
     public void Deliver(in Parcel parcel)
     {
         _knowsTokens ??= AskForTokens();
-        string query = Escape("query", $"INSERT INTO {options.Table} ({ClickHouseRows.Columns}) FORMAT RowBinary");
+        string query = Escape("query", $"INSERT INTO {options.Table} ({ClickHouseRows.Columns(options.Owners)}) FORMAT RowBinary");
         if (_knowsTokens == true)
         {
             string token = Convert.ToHexStringLower(SHA256.HashData(parcel.Content.Span));

@@ -11,12 +11,14 @@ namespace XTrace.Exporter.ClickHouse;
 /// after their length, IPv6 addresses as 16 bytes in network order. deploy/clickhouse/xtrace.sql defines the columns.
 /// </summary>
 /// <param name="host">The machine's name.</param>
-internal sealed class ClickHouseRows(string host)
+/// <param name="owners">Whether rows have a process and a container.</param>
+internal sealed class ClickHouseRows(string host, bool owners = false)
 {
-    /// <summary>The columns, in the order in which they are written.</summary>
-    internal const string Columns =
+    private const string OwnColumns =
         "Host, Interface, Direction, SrcAddr, DstAddr, SrcMac, DstMac, TrafficType, Protocol, SrcPort, DstPort, Vlan, EtherType,"
         + " IcmpType, IcmpCode, IsFragment, DstQueuePair, Opcode, Time, DurationMilliseconds, Packets, Bytes, EndReason";
+
+    private const string OwnerColumns = ", ProcessId, ProcessName, Container";
 
     private const int AddressLength = 16;
     private const int LongestNumbers = 64; // of a row's, without texts and addresses
@@ -25,6 +27,8 @@ internal sealed class ClickHouseRows(string host)
 
     private static readonly byte[][] s_trafficTypes = [.. Enum.GetValues<TrafficType>().Select(type => Text(type.ToString()))];
 
+    private static readonly RecordOwner s_nobody = new(0, "", "");
+
     private static readonly byte[] s_none = new byte[AddressLength];
 
     private readonly byte[] _host = Text(host);
@@ -32,6 +36,9 @@ internal sealed class ClickHouseRows(string host)
 
     private readonly Dictionary<string, byte[]> _interfaces = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1024 * 1024);
+
+    /// <summary>The columns, in the order in which they are written.</summary>
+    internal static string Columns(bool owners) => owners ? OwnColumns + OwnerColumns : OwnColumns;
 
     /// <summary>The rows that are there.</summary>
     internal ReadOnlySpan<byte> Content => _buffer.WrittenSpan;
@@ -45,7 +52,7 @@ internal sealed class ClickHouseRows(string host)
     internal void Add(in FlowRecord record, ClockCalibration clock)
     {
         WatchedPoint point = record.Point;
-        ref readonly FlowRow row = ref record.Row;
+        FlowKey key = record.Key;
         if (!_interfaces.TryGetValue(point.InterfaceName, out byte[]? name))
         {
             if (_interfaces.Count >= MostInterfaces)
@@ -58,14 +65,18 @@ internal sealed class ClickHouseRows(string host)
         _buffer.Write(name);
         Writer writer = new(_buffer.GetSpan(LongestNumbers + (2 * AddressLength)));
         writer.Write(point.Direction == FlowDirection.Egress ? Egress : Ingress);
-        WriteAddresses(ref writer, in row.Key);
+        WriteAddresses(ref writer, in key);
         _buffer.Advance(writer.Length);
-        _buffer.Write(s_trafficTypes[(int)FlowFields.TrafficTypeOf(row.Key)]);
+        _buffer.Write(s_trafficTypes[(int)FlowFields.TrafficTypeOf(key)]);
         writer = new(_buffer.GetSpan(LongestNumbers));
-        WriteDetails(ref writer, in row.Key);
-        WriteCounts(ref writer, in row, clock);
+        WriteDetails(ref writer, in key);
+        WriteCounts(ref writer, in record, clock);
         _buffer.Advance(writer.Length);
-        Count += new RecordCount(1, row.Gain);
+        if (owners)
+        {
+            WriteOwner(record.Owner ?? s_nobody);
+        }
+        Count += new RecordCount(1, record.Gain);
     }
 
     /// <summary>Begins anew.</summary>
@@ -73,6 +84,15 @@ internal sealed class ClickHouseRows(string host)
     {
         _buffer.ResetWrittenCount();
         Count = default;
+    }
+
+    private void WriteOwner(RecordOwner owner)
+    {
+        Writer writer = new(_buffer.GetSpan(LongestNumbers));
+        writer.Write32((uint)owner.ProcessId);
+        _buffer.Advance(writer.Length);
+        _buffer.Write(Text(owner.ProcessName));
+        _buffer.Write(Text(owner.Container));
     }
 
     private static void WriteAddresses(ref Writer writer, in FlowKey key)
@@ -102,14 +122,14 @@ internal sealed class ClickHouseRows(string host)
         writer.Write(isRoce ? FlowFields.OpcodeOf(key) : (byte)0);
     }
 
-    private static void WriteCounts(ref Writer writer, in FlowRow row, ClockCalibration clock)
+    private static void WriteCounts(ref Writer writer, in FlowRecord record, ClockCalibration clock)
     {
-        DateTime last = clock.Utc - clock.AgeOf(row.LastSeen);
+        DateTime last = clock.Utc - clock.AgeOf(record.LastSeen);
         writer.Write32((uint)((last - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerSecond));
-        writer.Write32((uint)clock.Between(row.FirstSeen, row.LastSeen).TotalMilliseconds);
-        writer.Write64(row.NewPackets);
-        writer.Write64(row.NewBytes);
-        writer.Write((byte)row.EndReason);
+        writer.Write32((uint)clock.Between(record.FirstSeen, record.LastSeen).TotalMilliseconds);
+        writer.Write64(record.Gain.Packets);
+        writer.Write64(record.Gain.Bytes);
+        writer.Write((byte)record.EndReason);
     }
 
     /// <summary>A MAC address as a number, which ClickHouse's MACNumToString shows.</summary>

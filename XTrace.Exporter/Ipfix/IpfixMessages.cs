@@ -35,10 +35,12 @@ internal sealed class IpfixMessages(int longest, Action<Parcel> done)
     /// <summary>Room for a record, in the message at hand or the next one.</summary>
     /// <param name="template">What the record consists of.</param>
     /// <param name="records">What it counts as: nothing, if it is no flow.</param>
-    internal Span<byte> Add(IpfixTemplate template, RecordCount records)
+    /// <param name="variable">Bytes of its fields whose length is in the record.</param>
+    internal Span<byte> Add(IpfixTemplate template, RecordCount records, int variable = 0)
     {
+        int length = template.Length + variable;
         int header = _setId == template.Id ? 0 : SetHeaderLength;
-        if (_length + header + template.Length > _buffer.Length)
+        if (_length + header + length > _buffer.Length)
         {
             Flush();
             header = SetHeaderLength;
@@ -49,8 +51,8 @@ internal sealed class IpfixMessages(int longest, Action<Parcel> done)
             (_setStart, _setId) = (_length, template.Id);
             _length += SetHeaderLength;
         }
-        Span<byte> room = _buffer.AsSpan(_length, template.Length);
-        _length += template.Length;
+        Span<byte> room = _buffer.AsSpan(_length, length);
+        _length += length;
         _items++;
         _records += records;
         return room;

@@ -10,10 +10,11 @@ namespace XTrace.Exporter.Ipfix;
 /// <param name="Enterprise">The enterprise's number of what IANA has no element for.</param>
 /// <param name="Mtu">Bytes of an IP packet at most, over UDP.</param>
 /// <param name="Refresh">How often templates are repeated over UDP, and totals sent.</param>
+/// <param name="Owners">Whether processes and containers are sent.</param>
 /// <param name="Buffer">Bytes that may wait.</param>
 /// <param name="Security">Whom it trusts, over TLS.</param>
 internal sealed record IpfixOptions(
-    IpfixAddress Collector, uint Domain, uint Enterprise, int Mtu, TimeSpan Refresh, long Buffer, TlsOptions Security);
+    IpfixAddress Collector, uint Domain, uint Enterprise, int Mtu, TimeSpan Refresh, bool Owners, long Buffer, TlsOptions Security);
 
 /// <summary>Flow records as IPFIX (RFC 7011), for one collector over UDP, TCP or TLS.</summary>
 internal sealed class IpfixOutput : IFlowOutput
@@ -51,12 +52,25 @@ internal sealed class IpfixOutput : IFlowOutput
         _courier.Start();
     }
 
+    /// <summary>One template after the other: the records of a template share the head of their set.</summary>
+    public void Add(ReadOnlySpan<FlowRecord> records, ClockCalibration clock)
+    {
+        foreach (IpfixTemplate template in IpfixTemplate.Flows(_options.Owners))
+        {
+            foreach (ref readonly FlowRecord record in records)
+            {
+                if (IpfixRecord.TemplateOf(in record) == template)
+                {
+                    IpfixOwner owner = IpfixOwner.Of(in record);
+                    Span<byte> room = _messages.Add(template, new RecordCount(1, record.Gain), owner.Length);
+                    IpfixRecord.Write(in record, owner, clock, room);
+                }
+            }
+        }
+    }
+
     public void Take(ExportSample sample)
     {
-        foreach (IpfixTemplate template in IpfixTemplate.Flows)
-        {
-            AddFlows(template, sample);
-        }
         bool someEnded = sample.Flows.Points.Any(point => point.IsOver);
         if (sample.IsLast || someEnded || _totalsSent == 0 || Stopwatch.GetElapsedTime(_totalsSent) >= _options.Refresh)
         {
@@ -69,17 +83,6 @@ internal sealed class IpfixOutput : IFlowOutput
     public void Finish(TimeSpan patience) => _courier.Finish(patience);
 
     public void Dispose() => _courier.Dispose();
-
-    private void AddFlows(IpfixTemplate template, ExportSample sample)
-    {
-        foreach (ref readonly FlowRecord record in sample.Records)
-        {
-            if (IpfixRecord.TemplateOf(in record.Row.Key) == template)
-            {
-                IpfixRecord.Write(in record, sample.Flows.Clock, _messages.Add(template, new RecordCount(1, record.Row.Gain)));
-            }
-        }
-    }
 
     private void AddTotals(ExportSample sample)
     {

@@ -20,7 +20,8 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
     /// <summary>So long a collector may confirm nothing before the connection counts as broken.</summary>
     private static readonly TimeSpan s_silence = TimeSpan.FromMinutes(1);
 
-    private readonly byte[] _templates = [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.Describe(options.Enterprise)];
+    private readonly byte[] _templates =
+        [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.DescribeAll(options.Enterprise, options.Owners)];
     private readonly Queue<(Parcel Parcel, long End)> _unconfirmed = [];
     private readonly byte[] _read = new byte[1];
     private Socket? _socket;

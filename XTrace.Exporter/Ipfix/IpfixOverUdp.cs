@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 
 namespace XTrace.Exporter.Ipfix;
@@ -12,7 +13,8 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
     /// <summary>Datagrams that are sent before a pause of a millisecond. Linux gives a receiver room for about 90 of this size.</summary>
     private const int Burst = 8;
 
-    private readonly byte[] _templates = [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.Describe(options.Enterprise)];
+    private readonly byte[] _templates =
+        [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.DescribeAll(options.Enterprise, options.Owners)];
     private Socket? _socket;
     private long _templatesSent;
     private uint _sequence;
@@ -22,13 +24,11 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
     {
         try
         {
-            _socket ??= Connect();
-            if (_templatesSent == 0 || Stopwatch.GetElapsedTime(_templatesSent) >= options.Refresh)
+            if (_socket is null || Stopwatch.GetElapsedTime(_templatesSent) >= options.Refresh)
             {
-                Send(_socket, _templates);
-                _templatesSent = Stopwatch.GetTimestamp();
+                Begin();
             }
-            Send(_socket, parcel.Content.Span);
+            Send(parcel.Content.Span);
             _sequence += (uint)parcel.Items;
         }
         catch (SocketException error)
@@ -48,6 +48,33 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         (_socket, _templatesSent) = (null, 0);
     }
 
+    /// <summary>Sends templates, to where the collector's name leads now.</summary>
+    private void Begin()
+    {
+        if (_socket is null || HasMoved(_socket))
+        {
+            _socket?.Dispose();
+            _socket = Connect();
+        }
+        Send(_templates);
+        _templatesSent = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Whether the collector's name no longer stands for the address that is sent to.</summary>
+    private bool HasMoved(Socket socket)
+    {
+        try
+        {
+            IPAddress current = ((IPEndPoint)socket.RemoteEndPoint!).Address.MapToIPv6();
+            return !Dns.GetHostAddresses(options.Collector.Host).Any(address => address.MapToIPv6().Equals(current));
+        }
+        catch (SocketException)
+        {
+            // Nobody knows the name at the moment. The collector may still be there.
+            return false;
+        }
+    }
+
     private Socket Connect()
     {
         Socket socket = new(SocketType.Dgram, ProtocolType.Udp);
@@ -63,16 +90,16 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         }
     }
 
-    private void Send(Socket socket, Span<byte> message)
+    private void Send(Span<byte> message)
     {
         if (++_burst % Burst == 0)
         {
             Thread.Sleep(1);
         }
         IpfixMessages.WriteHeader(message, _sequence, options.Domain);
-        socket.Send(message);
+        _socket!.Send(message);
         // That nobody listens is told after the datagram has gone; where it is told at once, this datagram is meant.
-        if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
+        if (_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
         {
             throw new SocketException(error);
         }

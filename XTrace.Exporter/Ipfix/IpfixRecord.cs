@@ -8,25 +8,29 @@ internal static class IpfixRecord
 {
     private const ushort RocePort = 4791; // IANA: RoCE v2 over UDP
 
-    internal static IpfixTemplate TemplateOf(in FlowKey key) =>
-        FlowFields.IsEthernet(key) ? IpfixTemplate.Ethernet
-        : FlowFields.IsIPv4(key) ? (FlowFields.IsRoce(key) ? IpfixTemplate.RoceOverIPv4 : IpfixTemplate.IPv4)
-        : FlowFields.IsRoce(key) ? IpfixTemplate.RoceOverIPv6 : IpfixTemplate.IPv6;
-
-    internal static void Write(in FlowRecord record, ClockCalibration clock, Span<byte> buffer)
+    internal static IpfixTemplate TemplateOf(in FlowRecord record)
     {
-        ref readonly FlowRow row = ref record.Row;
-        ref readonly FlowKey key = ref record.Row.Key;
+        FlowKey key = record.Key;
+        bool isIPv4 = FlowFields.IsIPv4(key);
+        return FlowFields.IsEthernet(key) ? IpfixTemplate.Ethernet
+            : FlowFields.IsRoce(key) ? (isIPv4 ? IpfixTemplate.RoceOverIPv4 : IpfixTemplate.RoceOverIPv6)
+            : record.Owner is not null ? (isIPv4 ? IpfixTemplate.OwnedIPv4 : IpfixTemplate.OwnedIPv6)
+            : isIPv4 ? IpfixTemplate.IPv4 : IpfixTemplate.IPv6;
+    }
+
+    internal static void Write(in FlowRecord record, IpfixOwner owner, ClockCalibration clock, Span<byte> buffer)
+    {
+        FlowKey key = record.Key;
         IpfixWriter writer = new(buffer);
-        writer.Write64(Milliseconds(clock, row.FirstSeen));
-        writer.Write64(Milliseconds(clock, row.LastSeen));
-        writer.Write64(row.NewBytes);
-        writer.Write64(row.NewPackets);
-        writer.Write64(row.NewBytes);
+        writer.Write64(Milliseconds(clock, record.FirstSeen));
+        writer.Write64(Milliseconds(clock, record.LastSeen));
+        writer.Write64(record.Gain.Bytes);
+        writer.Write64(record.Gain.Packets);
+        writer.Write64(record.Gain.Bytes);
         WriteInterface(ref writer, record.Point);
         writer.Write16(FlowFields.VlanIdOf(key) ?? 0);
         writer.Write8(DirectionOf(record.Point));
-        writer.Write8((byte)row.EndReason);
+        writer.Write8((byte)record.EndReason);
         if (FlowFields.IsEthernet(key))
         {
             writer.Write(FlowFields.SourceOf(key)[..6]);
@@ -38,6 +42,7 @@ internal static class IpfixRecord
         writer.Write(FlowFields.SourceOf(key)[start..]);
         writer.Write(FlowFields.DestinationOf(key)[start..]);
         WriteTransport(ref writer, key);
+        owner.Write(ref writer);
     }
 
     /// <summary>The interface that frames came in through, and the one that they left through; one of them is not known: 0.</summary>

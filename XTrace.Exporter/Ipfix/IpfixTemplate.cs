@@ -6,7 +6,11 @@ namespace XTrace.Exporter.Ipfix;
 /// <param name="Id">Its number: IANA's, or the enterprise's where it is one of an enterprise.</param>
 /// <param name="Length">Bytes in a record.</param>
 /// <param name="IsEnterprise">Whether it is XTrace's own.</param>
-internal readonly record struct IpfixField(ushort Id, ushort Length, bool IsEnterprise = false);
+internal readonly record struct IpfixField(ushort Id, ushort Length, bool IsEnterprise = false)
+{
+    /// <summary>The length is in the record, in a byte before the field (RFC 7011 7).</summary>
+    internal const ushort Variable = 65535;
+}
 
 /// <summary>What a record consists of (RFC 7011 3.4). The elements are IANA's, https://www.iana.org/assignments/ipfix.</summary>
 internal sealed class IpfixTemplate
@@ -39,11 +43,21 @@ internal sealed class IpfixTemplate
     // destinationQueuePair, bthOpcode
     private static readonly IpfixField[] s_roce = [new(1, 4, IsEnterprise: true), new(2, 1, IsEnterprise: true)];
 
+    // processId, processName, containerId
+    private static readonly IpfixField[] s_owner =
+    [
+        new(3, 4, IsEnterprise: true), new(4, IpfixField.Variable, IsEnterprise: true), new(5, IpfixField.Variable, IsEnterprise: true),
+    ];
+
     // icmpTypeCodeIPv4
-    internal static readonly IpfixTemplate IPv4 = new(256, [.. s_flow, .. s_addresses4, .. s_transport, new(32, 2)]);
+    private static readonly IpfixField[] s_flow4 = [.. s_flow, .. s_addresses4, .. s_transport, new(32, 2)];
 
     // icmpTypeCodeIPv6
-    internal static readonly IpfixTemplate IPv6 = new(257, [.. s_flow, .. s_addresses6, .. s_transport, new(139, 2)]);
+    private static readonly IpfixField[] s_flow6 = [.. s_flow, .. s_addresses6, .. s_transport, new(139, 2)];
+
+    internal static readonly IpfixTemplate IPv4 = new(256, s_flow4);
+
+    internal static readonly IpfixTemplate IPv6 = new(257, s_flow6);
 
     internal static readonly IpfixTemplate RoceOverIPv4 = new(258, [.. s_flow, .. s_addresses4, .. s_transport, .. s_roce]);
 
@@ -76,10 +90,15 @@ internal sealed class IpfixTemplate
         new(168, 8), // notSentOctetTotalCount
     ]);
 
+    /// <summary>Of flows whose process is known.</summary>
+    internal static readonly IpfixTemplate OwnedIPv4 = new(263, [.. s_flow4, .. s_owner]);
+
+    internal static readonly IpfixTemplate OwnedIPv6 = new(264, [.. s_flow6, .. s_owner]);
+
     internal const int InterfaceNameLength = 16; // IFNAMSIZ
 
-    /// <summary>Those of flows.</summary>
-    internal static readonly IpfixTemplate[] Flows = [IPv4, IPv6, RoceOverIPv4, RoceOverIPv6, Ethernet];
+    private static readonly IpfixTemplate[] s_flows = [IPv4, IPv6, RoceOverIPv4, RoceOverIPv6, Ethernet];
+    private static readonly IpfixTemplate[] s_owned = [.. s_flows, OwnedIPv4, OwnedIPv6];
 
     private readonly IpfixField[] _fields;
     private readonly int _scopes;
@@ -92,19 +111,24 @@ internal sealed class IpfixTemplate
     private IpfixTemplate(ushort id, int scopes, IpfixField[] fields)
     {
         (Id, _scopes, _fields) = (id, scopes, fields);
-        Length = fields.Sum(field => field.Length);
+        Length = fields.Sum(field => field.Length == IpfixField.Variable ? 1 : field.Length);
     }
 
     internal ushort Id { get; }
 
-    /// <summary>Bytes of a record.</summary>
+    /// <summary>Bytes of a record, without those that a field of variable length has beside its length.</summary>
     internal int Length { get; }
+
+    /// <summary>Those of flows.</summary>
+    /// <param name="owners">Whether processes and containers are sent.</param>
+    internal static IpfixTemplate[] Flows(bool owners) => owners ? s_owned : s_flows;
 
     /// <summary>All templates, as a message without its header.</summary>
     /// <param name="enterprise">The enterprise's number.</param>
-    internal static byte[] Describe(uint enterprise) =>
+    /// <param name="owners">Whether processes and containers are sent.</param>
+    internal static byte[] DescribeAll(uint enterprise, bool owners) =>
     [
-        .. Set(TemplateSet, Flows, enterprise),
+        .. Set(TemplateSet, Flows(owners), enterprise),
         .. Set(OptionsTemplateSet, [Interface, Process], enterprise),
     ];
 

@@ -96,11 +96,11 @@ internal sealed class FlowMetrics(int top)
             $"{measure.What} of the greatest flows, each since it has a series, and of all other flows together.");
         foreach (PointMetrics point in _points.Values)
         {
-            foreach (NamedFlow flow in point.Named)
+            foreach (Named<FrameCount> flow in point.Series.Named)
             {
                 family.Add(measure.Of(flow.Count), flow.Labels);
             }
-            family.Add(measure.Of(point.Other), FlowLabels.Other(point.Labels));
+            family.Add(measure.Of(point.Series.Other), FlowLabels.Other(point.Labels));
         }
         return family;
     }
@@ -112,7 +112,7 @@ internal sealed class FlowMetrics(int top)
             $"{measure.What} in series that have ended because a greater flow took their place. Not for rates.");
         foreach (PointMetrics point in _points.Values)
         {
-            family.Add(measure.Of(point.Retired), point.Labels);
+            family.Add(measure.Of(point.Series.Retired), point.Labels);
         }
         return family;
     }

@@ -2,12 +2,13 @@ namespace XTrace.Exporter.Metrics;
 
 /// <summary>Makes metrics of samples, once for all outputs that hand them on.</summary>
 /// <param name="top">How many flows of each interface and direction have a name.</param>
-internal sealed class MetricCollector(int top)
+/// <param name="topQueuePairs">How many queue pairs of each port have; null where none are read.</param>
+internal sealed class MetricCollector(int top, int? topQueuePairs)
 {
     private readonly FlowMetrics _flows = new(top);
+    private readonly QueuePairMetrics? _queuePairs = topQueuePairs is { } most ? new QueuePairMetrics(most) : null;
     private volatile MetricSnapshot? _last;
     private ExportSample? _taken;
-    private ulong _records;
 
     /// <summary>The last sample's metrics; null before the first.</summary>
     internal MetricSnapshot? Last => _last;
@@ -19,7 +20,6 @@ internal sealed class MetricCollector(int top)
         {
             return _last!;
         }
-        _records += (ulong)sample.Records.Length;
         DateTime time = DateTime.UtcNow;
         _last = new MetricSnapshot(
             time,
@@ -27,10 +27,11 @@ internal sealed class MetricCollector(int top)
             [
                 .. _flows.Take(sample.Flows),
                 .. sample.Rdma is { } rdma ? RdmaMetrics.Of(rdma) : [],
+                .. _queuePairs is not null && sample.Rdma is { } read ? _queuePairs.Take(read.QueuePairs) : [],
                 HealthMetrics.Single(
                     MetricFamily.Counter("xtrace_exporter_samples_total", "Samples that were taken."), sample.Flows.Number),
                 HealthMetrics.Single(
-                    MetricFamily.Counter("xtrace_exporter_records_total", "Flow records that were made."), _records),
+                    MetricFamily.Counter("xtrace_exporter_records_total", "Flow records that were made."), sample.Records),
                 HealthMetrics.Single(
                     MetricFamily.Gauge("xtrace_exporter_last_sample_timestamp_seconds", "When the last sample was taken, Unix time."),
                     (time - DateTime.UnixEpoch).TotalSeconds),

@@ -13,6 +13,10 @@ internal static class MetricMessages
         "每个接口和方向有自己序列的流数 (默认 20), 其余合计为 other",
         "flows with a series of their own, of each interface and direction (default 20)");
 
+    internal static string QueuePairsOption => Say(
+        "读取队列对; 每个 RDMA 端口有自己序列的队列对数, 其余合计为 other (默认不读取)",
+        "read queue pairs: how many of each RDMA port have a series of their own (default: none are read)");
+
     internal static string LabelOption => Say("推送的序列的标签", "labels of the series that are pushed");
 
     internal static string RemoteWriteOption => Say(

@@ -20,13 +20,18 @@ internal sealed partial class MetricOptions
 
     private readonly Option<string> _metrics = new("--metrics") { HelpName = "[ADDRESS]:PORT", Description = MetricMessages.MetricsOption };
     private readonly Option<string> _top = new("--top") { HelpName = "N", Description = MetricMessages.TopOption };
+    private readonly Option<string> _queuePairs = new("--queue-pairs") { HelpName = "N", Description = MetricMessages.QueuePairsOption };
     private readonly Option<string[]> _labels = new("--label") { HelpName = "NAME=VALUE[,...]", Description = MetricMessages.LabelOption };
     private readonly Option<string[]> _urls =
         new(RemoteWriteName) { HelpName = "URL[,URL...]", Description = MetricMessages.RemoteWriteOption };
     private readonly Option<string> _auth = new($"{RemoteWriteName}-auth") { HelpName = "FILE", Description = MetricMessages.AuthOption };
 
     /// <summary>All of them, in the order of the help.</summary>
-    internal Option[] All => [_metrics, _top, _urls, _auth, _labels];
+    internal Option[] All => [_metrics, _top, _queuePairs, _urls, _auth, _labels];
+
+    /// <summary>How many queue pairs of each port have a series of their own; null where none are to be read.</summary>
+    internal int? QueuePairs(Arguments arguments) =>
+        arguments.Text(_queuePairs) is null ? null : arguments.Number(_queuePairs, 0, 0, MaxTop);
 
     /// <summary>The outputs that are asked for.</summary>
     /// <param name="arguments">What was given.</param>
@@ -36,7 +41,7 @@ internal sealed partial class MetricOptions
     /// <exception cref="XTraceException">A value is wrong.</exception>
     internal IEnumerable<IFlowOutput> Read(Arguments arguments, TimeSpan interval, long buffer, TlsOptions security)
     {
-        MetricCollector collector = new(arguments.Number(_top, DefaultTop, 0, MaxTop));
+        MetricCollector collector = new(arguments.Number(_top, DefaultTop, 0, MaxTop), QueuePairs(arguments));
         if (arguments.Text(_metrics) is { } address)
         {
             yield return new MetricsEndpoint(ParseAddress(address), collector, interval);

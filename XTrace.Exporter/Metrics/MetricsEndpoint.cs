@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using XTrace.Programs;
 
 namespace XTrace.Exporter.Metrics;
 
@@ -33,7 +32,8 @@ internal sealed class MetricsEndpoint(IPEndPoint address, MetricCollector collec
         }
         catch (SocketException error)
         {
-            throw Arguments.Wrong(MetricMessages.CannotListen($"{address}", error.Message));
+            throw new XTraceException(
+                "CannotListen", XTraceErrorKind.ResourceBusy, MetricMessages.CannotListen($"{address}", error.Message), $"{address}", error);
         }
     }
 

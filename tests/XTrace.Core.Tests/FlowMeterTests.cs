@@ -77,7 +77,11 @@ public sealed class FlowMeterTests : IDisposable
         Thread.Sleep(25);
         _table.Run(Udp4("10.0.0.1", 1, "10.0.0.2", 2));
         FlowSample sample = _table.Take(seconds: 1);
-        uint last = sample.RowsOf(sample.Points[0]).ToArray().Max(row => row.LastSeen);
+        uint last = 0;
+        foreach (ref readonly FlowRow row in sample.RowsOf(sample.Points[0]))
+        {
+            last = Math.Max(last, row.LastSeen);
+        }
         sample.Clock = sample.Clock with { Jiffies = last - 1 };
         Assert.Equal([2, 1], sample.Top(2, FlowOrder.LastSeen).Select(flow => (int)flow.DestinationPort!));
         Assert.Equal(2, sample.Flows(activeWithin: TimeSpan.FromMinutes(1)).Count());

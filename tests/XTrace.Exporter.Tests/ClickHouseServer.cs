@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace XTrace.Exporter.Tests;
@@ -41,17 +42,27 @@ internal sealed partial class ClickHouseServer : IDisposable
             </yandex>
             """);
         Start();
-        foreach (string statement in Definition)
-        {
-            Ask(statement);
-        }
+        Run("xtrace.sql");
     }
+
+    /// <summary>Adds the columns of processes and containers.</summary>
+    internal void AddOwners() => Run("owners.sql");
 
     /// <summary>Starts it, and waits until it answers.</summary>
     internal void Start()
     {
         _server = new Child(_pair, "clickhouse-server", $"--config-file={_config}");
         Web.Until(() => Ask("SELECT 1") == "1", "ClickHouse");
+    }
+
+    /// <summary>CPU time that it has had.</summary>
+    internal TimeSpan CpuTime
+    {
+        get
+        {
+            using Process process = Process.GetProcessById(_server!.Id);
+            return process.TotalProcessorTime;
+        }
     }
 
     internal void Stop()
@@ -74,23 +85,23 @@ internal sealed partial class ClickHouseServer : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Codecs, TTLs, times with zones, tokens and the types Bool and IPv6 are younger than this server.</summary>
-    private static IEnumerable<string> Definition
+    /// <summary>Codecs, TTLs, times with zones, tokens, columns that may be there and the types Bool and IPv6 are younger than this server.</summary>
+    private void Run(string file)
     {
-        get
+        string text = Comment().Replace(File.ReadAllText(Repository.PathOf($"deploy/clickhouse/{file}")), "");
+        text = TooNew().Replace(text, "").Replace("Bool", "UInt8", StringComparison.Ordinal);
+        text = text.Replace("IPv6", "FixedString(16)", StringComparison.Ordinal);
+        text = Type().Replace(text, match => match.Groups[1].Value);
+        foreach (string statement in text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            string text = Comment().Replace(File.ReadAllText(Repository.PathOf("deploy/clickhouse/xtrace.sql")), "");
-            text = TooNew().Replace(text, "").Replace("Bool", "UInt8", StringComparison.Ordinal);
-            text = text.Replace("IPv6", "FixedString(16)", StringComparison.Ordinal);
-            text = Type().Replace(text, match => match.Groups[1].Value);
-            return text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            Ask(statement);
         }
     }
 
     [GeneratedRegex("(?m)^ *--.*\n")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?m) CODEC\(.*\)(?=,|$)|^TTL .*$|^SETTINGS [^;]*|\('UTC'\)")]
+    [GeneratedRegex(@"(?m) CODEC\(.*\)(?=,|$)|^TTL .*$|^SETTINGS [^;]*|\('UTC'\)|(?<=COLUMN) IF NOT EXISTS")]
     private static partial Regex TooNew();
 
     [GeneratedRegex(@"LowCardinality\((\w+)\)")]

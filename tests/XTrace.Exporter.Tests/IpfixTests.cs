@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using static XTrace.Testbed.Frames;
 
@@ -122,6 +125,37 @@ public sealed class IpfixTests : IDisposable
         collector.AssertSequence();
         AssertConserved(collector);
     }
+
+    /// <summary>A collector that moves is found when templates are sent again: they go first to where it is now.</summary>
+    [Fact]
+    public void Over_UDP_the_collectors_name_is_resolved_again()
+    {
+        using EngineFolder folder = new();
+        string hosts = folder.Write("hosts", "127.0.0.2 collector\n");
+        using UdpClient first = Listen("127.0.0.2"), second = Listen("127.0.0.3");
+        using Child exporter = new(
+            _pair, "unshare", "--mount", "sh", "-c",
+            $"mount --bind {hosts} /etc/hosts && exec {Repository.PathOf("out/xtrace-exporter")} -i {_pair.Interface} {Fast} udp://collector"
+                + " --ipfix-refresh 1");
+        exporter.WaitFor("Watching");
+        Assert.Equal(TemplateSet, SetOf(first));
+        File.WriteAllText(hosts, "127.0.0.3 collector\n");
+        _pair.SendFlows(100);
+        Assert.Equal(TemplateSet, SetOf(second));
+        exporter.Stop();
+
+        UdpClient Listen(string address) => _pair.Run(() => new UdpClient(new IPEndPoint(IPAddress.Parse(address), 4739)));
+
+        // The number of the first set in a message, behind the header.
+        static int SetOf(UdpClient client)
+        {
+            client.Client.ReceiveTimeout = 30_000;
+            IPEndPoint? from = null;
+            return BinaryPrimitives.ReadUInt16BigEndian(client.Receive(ref from).AsSpan(16));
+        }
+    }
+
+    private const int TemplateSet = 2;
 
     private static readonly Comparer<StoredFlow> s_order = Comparer<StoredFlow>.Create((one, other) =>
         (one.Source, one.SourcePort).CompareTo((other.Source, other.SourcePort)));

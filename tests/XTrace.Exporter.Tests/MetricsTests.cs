@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using static XTrace.Testbed.Frames;
 
 namespace XTrace.Exporter.Tests;
@@ -116,7 +117,7 @@ public sealed class MetricsTests : IDisposable
     [Theory]
     [InlineData("--metrics 9430", "give an address and a port")]
     [InlineData("--metrics ::1", "give an address and a port")]
-    [InlineData("--metrics 192.0.2.1:9430", "Cannot listen on 192.0.2.1:9430")]
+    [InlineData("--metrics :9430 --queue-pairs many", "--queue-pairs cannot be 'many': give a number from 0 to 1000")]
     [InlineData("--remote-write prometheus:9090", "give a URL")]
     [InlineData("--remote-write http://a:b@server/", "which others can see")]
     [InlineData("--remote-write http://server/ --label 1a=b", "is no label")]
@@ -126,6 +127,18 @@ public sealed class MetricsTests : IDisposable
         using Child exporter = new(_pair, Repository.PathOf("out/xtrace-exporter"), [.. arguments.Split(' '), "-i", _pair.Interface]);
         Assert.Equal(2, exporter.End());
         Assert.Contains(told, string.Join('\n', exporter.Lines), StringComparison.Ordinal);
+    }
+
+    /// <summary>The options are right, and may work a moment later: this is no wrong usage.</summary>
+    [Fact]
+    public void A_port_that_is_taken_is_told_with_exit_code_1()
+    {
+        using TcpListener taken = _pair.Run(() => new TcpListener(IPAddress.Loopback, 9430));
+        _pair.Run(() => taken.Start());
+        using Child exporter = new(_pair, Repository.PathOf("out/xtrace-exporter"), "-i", _pair.Interface, "--metrics", "127.0.0.1:9430");
+        Assert.Equal(1, exporter.End());
+        Assert.Contains("Cannot listen on 127.0.0.1:9430", string.Join('\n', exporter.Lines), StringComparison.Ordinal);
+        Assert.Contains("Choose another address or port", string.Join('\n', exporter.Lines), StringComparison.Ordinal);
     }
 
     private Child Start(string arguments) => MetricsProcess.Start(_pair, _web, arguments, $"XTRACE_SYSFS_ROOT={_tree.Root}");

@@ -21,6 +21,7 @@ import ipfix.types
 
 ipfix.ie.use_iana_default()
 for spec in ("destinationQueuePair(32473/1)<unsigned32>[4]", "bthOpcode(32473/2)<unsigned8>[1]",
+             "processId(32473/3)<unsigned32>[4]", "processName(32473/4)<string>[65535]", "containerId(32473/5)<string>[65535]",
              "layer2OctetTotalCount(353)<unsigned64>[8]", "layer2OctetDeltaCount(352)<unsigned64>[8]"):
     ipfix.ie.for_spec(spec)
 

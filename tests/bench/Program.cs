@@ -3,8 +3,8 @@ using XTrace.Bench;
 using XTrace.Net;
 
 const string Usage = """
-    Usage: XTrace.Bench [--part all|kernel|tc|details|throughput|snapshot|rdma|queuepairs|sockets|cmdlet|many] [--rounds 21] [--packets 1000000]
-                        [--json BENCH.json] [--module out/XTrace]
+    Usage: XTrace.Bench [--part all|kernel|tc|details|throughput|snapshot|rdma|queuepairs|sockets|cmdlet|many|export] [--rounds 21]
+                        [--packets 1000000] [--seconds 195] [--json BENCH.json] [--module out/XTrace] [--exporter out/xtrace-exporter]
     """;
 
 string part = "all";
@@ -12,21 +12,28 @@ int rounds = 21;
 int packets = 1_000_000;
 string json = "BENCH.json";
 string module = "out/XTrace";
+string exporter = "out/xtrace-exporter";
+int seconds = ExportCost.DefaultSeconds;
 foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
-        case ["--part", "all" or "kernel" or "tc" or "details" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets" or "cmdlet" or "many"]:
+        case ["--part", "all" or "kernel" or "tc" or "details" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets" or "cmdlet"
+            or "many" or "export"]:
             part = option[1];
             break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
         case ["--packets", var count] when int.TryParse(count, out packets) && packets > 0:
+        case ["--seconds", var time] when int.TryParse(time, out seconds) && seconds > 0:
             break;
         case ["--json", var path]:
             json = path;
             break;
         case ["--module", var folder]:
             module = folder;
+            break;
+        case ["--exporter", var program]:
+            exporter = program;
             break;
         default:
             Console.Error.WriteLine(Usage);
@@ -111,7 +118,17 @@ try
         many = [.. ManyCost.Measure(module)];
         Report.Print(many);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, details, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many);
+    ExportCostResult? export = null;
+    if (Wants("export") && ExportCost.WhyNot(exporter) is { } absent)
+    {
+        Report.Line($"\nThe exporter was not measured: {absent}");
+    }
+    else if (Wants("export"))
+    {
+        export = ExportCost.Measure(exporter, seconds);
+        Report.Print(export);
+    }
+    Results results = new(machine, rounds, packets, kernel, tc, details, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many, export);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

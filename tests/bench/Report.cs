@@ -169,6 +169,23 @@ internal static class Report
             ]));
     }
 
+    internal static void Print(ExportCostResult cost)
+    {
+        Heading("xtrace-exporter");
+        Line($"{cost.PacketsPerSecond:N0} packets a second of {TableFill.Flows:N0} flows for {cost.Seconds:F0} s, IPFIX over UDP: {cost.Records:N0} records.");
+        Line($"Unread and read: CPU nanoseconds of a packet in the kernel, without the exporter and while it ran.");
+        Line($"Target: read at most {ExportCostResult.RatioTarget} of unread, {ExportCostResult.CpuTarget:P0} of one CPU, {ExportCostResult.MemoryTarget >> 20} MiB resident.");
+        Line($"");
+        Table(
+            ["unread", "read", "/unread", "CPU", "resident MiB", "at most", "target"],
+            [
+                [
+                    Text($"{cost.Unread:F1}"), Text($"{cost.Read:F1}"), Text($"{cost.Ratio:F2}"), Text($"{cost.CpuShare:P1}"),
+                    Text($"{cost.ResidentBytes / 1048576.0:F1}"), Text($"{cost.HighestBytes / 1048576.0:F1}"), Verdict(cost.Met),
+                ],
+            ]);
+    }
+
     internal static void Summarise(Results results)
     {
         Line($"");

@@ -25,10 +25,11 @@ internal sealed record Results(
     QueuePairCostResult? QueuePairCost,
     IReadOnlyList<SocketCostRow> SocketCost,
     CmdletCostResult? CmdletCost,
-    IReadOnlyList<ManyCostRow> ManyCost)
+    IReadOnlyList<ManyCostRow> ManyCost,
+    ExportCostResult? ExportCost)
 {
     public bool AllMet =>
         KernelCost.All(row => row.Met) && TcCost.All(row => row.Met) && Throughput.All(row => row.Met)
         && SnapshotCost.All(row => row.Met) && RdmaCost?.Met != false && QueuePairCost?.Met != false && CmdletCost?.Met != false
-        && SocketCost.All(row => row.Met) && ManyCost.All(row => row.Met);
+        && SocketCost.All(row => row.Met) && ManyCost.All(row => row.Met) && ExportCost?.Met != false;
 }

@@ -1,0 +1,87 @@
+using System.Numerics;
+
+namespace XTrace.Exporter.Metrics;
+
+/// <summary>
+/// Counts of many things, of which the greatest have series of their own: all gains are in the series of something with a name, in
+/// <see cref="Other"/>, or in <see cref="Retired"/>.
+/// </summary>
+/// <param name="top">How many have a name.</param>
+internal sealed class NamedSeries<TKey, TCount>(int top)
+    where TKey : notnull
+    where TCount : struct, IAdditionOperators<TCount, TCount, TCount>
+{
+    /// <summary>A name is kept for so long after its owner was last among the greatest: so few new series can begin.</summary>
+    internal static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<TKey, Named<TCount>> _named = [];
+
+    /// <summary>Those that have a name.</summary>
+    internal IReadOnlyCollection<Named<TCount>> Named => _named.Values;
+
+    /// <summary>Of all others, while they had no name.</summary>
+    internal TCount Other { get; private set; }
+
+    /// <summary>Of those that had a name and gave it to a greater one: what their series had counted.</summary>
+    internal TCount Retired { get; private set; }
+
+    /// <summary>Adds what something gained.</summary>
+    internal void Add(in TKey key, TCount gain)
+    {
+        if (_named.TryGetValue(key, out Named<TCount>? named))
+        {
+            named.Count += gain;
+        }
+        else
+        {
+            Other += gain;
+        }
+    }
+
+    /// <summary>
+    /// Gives a name to what is among the greatest, or lets it keep its name. A series begins with 0, so that its whole growth is
+    /// seen; what was counted before is in <see cref="Other"/>.
+    /// </summary>
+    /// <param name="key">What is among the greatest.</param>
+    /// <param name="now">Time on a clock that does not jump.</param>
+    /// <param name="labelsOf">Makes its labels.</param>
+    internal void Name(in TKey key, TimeSpan now, Func<TKey, Label[]> labelsOf)
+    {
+        if (_named.TryGetValue(key, out Named<TCount>? named))
+        {
+            named.LastAmongTop = now;
+        }
+        else if (_named.Count < top || Retire(now))
+        {
+            _named.Add(key, new Named<TCount>(labelsOf(key)) { LastAmongTop = now });
+        }
+    }
+
+    private bool Retire(TimeSpan now)
+    {
+        if (_named.Count == 0)
+        {
+            return false;
+        }
+        (TKey key, Named<TCount> named) = _named.MinBy(named => named.Value.LastAmongTop);
+        if (now - named.LastAmongTop < Hold)
+        {
+            return false;
+        }
+        Retired += named.Count;
+        return _named.Remove(key);
+    }
+}
+
+/// <summary>What has a series of its own.</summary>
+internal sealed class Named<TCount>(Label[] labels)
+    where TCount : struct
+{
+    internal Label[] Labels { get; } = labels;
+
+    /// <summary>What it gained since it has a name.</summary>
+    internal TCount Count { get; set; }
+
+    /// <summary>When it was last among the greatest.</summary>
+    internal TimeSpan LastAmongTop { get; set; }
+}

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+
+namespace XTrace.Exporter.Metrics;
+
+/// <summary>
+/// Queue pairs as metrics. Of each port the greatest have series of their own, and all others are one. In each of the three metrics
+/// of a port, what all of its queue pairs gained is the sum of all series and of what was retired.
+/// </summary>
+/// <param name="top">How many queue pairs of each port have a name.</param>
+internal sealed class QueuePairMetrics(int top)
+{
+    private const string Other = "other";
+
+    private readonly Dictionary<(string Device, int Port), PortSeries> _ports = [];
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private Dictionary<(string, int, int), QueuePairCount> _last = [];
+    private Dictionary<(string, int, int), QueuePairCount> _before = [];
+
+    /// <summary>Takes in a sample, and makes metrics of it.</summary>
+    internal IEnumerable<MetricFamily> Take(IReadOnlyList<RdmaQueuePair> sample) => Take(sample, Stopwatch.GetElapsedTime(_start));
+
+    /// <param name="sample">The queue pairs that there are.</param>
+    /// <param name="now">Time on a clock that does not jump.</param>
+    internal IEnumerable<MetricFamily> Take(IReadOnlyList<RdmaQueuePair> sample, TimeSpan now)
+    {
+        (_last, _before) = (_before, _last);
+        _last.Clear();
+        foreach (IGrouping<(string, int), RdmaQueuePair> port in sample
+            .Where(one => one.Port is not null).GroupBy(one => (one.Device, one.Port!.Value)))
+        {
+            if (!_ports.TryGetValue(port.Key, out PortSeries? series))
+            {
+                series = _ports[port.Key] = new PortSeries(port.Key, new(top));
+            }
+            Take(series, [.. port], now);
+        }
+        return [.. Measure.All.SelectMany(Families), States(sample), Ambiguous(sample)];
+    }
+
+    private void Take(PortSeries port, RdmaQueuePair[] queuePairs, TimeSpan now)
+    {
+        PriorityQueue<QueuePairName, ulong> greatest = new();
+        foreach (RdmaQueuePair one in queuePairs)
+        {
+            QueuePairName name = QueuePairName.Of(one);
+            QueuePairCount gain = Gain(one);
+            port.Series.Add(name, gain);
+            ulong weight = gain.Sent + gain.Received;
+            if (weight > 0)
+            {
+                greatest.Enqueue(name, weight);
+                _ = greatest.Count > top && greatest.TryDequeue(out _, out _);
+            }
+        }
+        while (greatest.TryDequeue(out QueuePairName? name, out _))
+        {
+            port.Series.Name(name, now, name => [.. port.Labels, .. name.Labels]);
+        }
+    }
+
+    /// <summary>What it gained since the sample before. A number that was given again begins with 0.</summary>
+    private QueuePairCount Gain(RdmaQueuePair one)
+    {
+        (string, int, int) key = (one.Device, one.Port!.Value, one.QueuePair);
+        QueuePairCount count = new(one.SentPackets ?? 0, one.ReceivedPackets ?? 0, one.EstimatedSentBytes ?? 0);
+        QueuePairCount before = _before.GetValueOrDefault(key);
+        _last[key] = count;
+        bool isAnother = count.Sent < before.Sent || count.Received < before.Received;
+        return isAnother ? count : count - before;
+    }
+
+    private IEnumerable<MetricFamily> Families(Measure measure)
+    {
+        MetricFamily family = MetricFamily.Counter(
+            $"xtrace_rdma_queue_pair_{measure.Name}_total",
+            $"{measure.What} of the greatest queue pairs, each since it has a series, and of all others together.");
+        MetricFamily retired = MetricFamily.Counter(
+            $"xtrace_rdma_queue_pair_retired_{measure.Name}_total",
+            $"{measure.What} in series that have ended because a greater queue pair took their place. Not for rates.");
+        foreach (PortSeries port in _ports.Values)
+        {
+            foreach (Named<QueuePairCount> named in port.Series.Named)
+            {
+                family.Add(measure.Of(named.Count), named.Labels);
+            }
+            family.Add(measure.Of(port.Series.Other), [.. port.Labels, new("queue_pair", Other)]);
+            retired.Add(measure.Of(port.Series.Retired), port.Labels);
+        }
+        return [family, retired];
+    }
+
+    private static MetricFamily States(IReadOnlyList<RdmaQueuePair> sample)
+    {
+        MetricFamily family = MetricFamily.Gauge("xtrace_rdma_queue_pairs", "Queue pairs by type and state.");
+        foreach (var group in sample.GroupBy(one => (one.Device, one.Port, one.Type, one.State)))
+        {
+            family.Add(
+                group.Count(),
+                [
+                    new("device", group.Key.Device),
+                    .. QueuePairName.Known(
+                        new("port", Text(group.Key.Port)), new("type", $"{group.Key.Type}"), new("state", $"{group.Key.State}")),
+                ]);
+        }
+        return family;
+    }
+
+    private static MetricFamily Ambiguous(IReadOnlyList<RdmaQueuePair> sample)
+    {
+        MetricFamily family = MetricFamily.Gauge(
+            "xtrace_rdma_queue_pairs_ambiguous", "Queue pairs whose counts may be too low, because their numbers may have wrapped unseen.");
+        foreach (IGrouping<string, RdmaQueuePair> device in sample.GroupBy(one => one.Device))
+        {
+            family.Add(device.Count(one => one.IsAmbiguous), new Label("device", device.Key));
+        }
+        return family;
+    }
+
+    internal static string Text(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
+
+    private sealed record PortSeries((string Device, int Port) Key, NamedSeries<QueuePairName, QueuePairCount> Series)
+    {
+        internal Label[] Labels { get; } = [new("device", Key.Device), new("port", Text(Key.Port))];
+    }
+
+    private sealed record Measure(string Name, string What, Func<QueuePairCount, ulong> Of)
+    {
+        internal static readonly Measure[] All =
+        [
+            new("sent_packets", "Packets sent, each once,", count => count.Sent),
+            new("received_packets", "Packets received, each once,", count => count.Received),
+            new("estimated_sent_bytes", "Estimated bytes sent", count => count.SentBytes),
+        ];
+    }
+}
+
+/// <summary>What tells a queue pair from others, also from one that has its number later.</summary>
+internal sealed record QueuePairName(int Number, RdmaQueuePairType? Type, string? RemoteAddress, int? RemoteNumber, string? Owner)
+{
+    internal static QueuePairName Of(RdmaQueuePair one) => new(one.QueuePair, one.Type, one.RemoteAddress, one.RemoteQueuePair, one.Owner);
+
+    internal Label[] Labels => Known(
+        new("queue_pair", QueuePairMetrics.Text(Number)),
+        new("type", $"{Type}"),
+        new("remote_address", RemoteAddress ?? ""),
+        new("remote_queue_pair", QueuePairMetrics.Text(RemoteNumber)),
+        new("owner", Owner ?? ""));
+
+    /// <summary>Labels without those that have no value.</summary>
+    internal static Label[] Known(params Label[] labels) => Array.FindAll(labels, label => label.Value.Length > 0);
+}
+
+/// <summary>What a queue pair has sent and received.</summary>
+internal readonly record struct QueuePairCount(ulong Sent, ulong Received, ulong SentBytes)
+    : IAdditionOperators<QueuePairCount, QueuePairCount, QueuePairCount>
+{
+    public static QueuePairCount operator +(QueuePairCount one, QueuePairCount other) =>
+        new(one.Sent + other.Sent, one.Received + other.Received, one.SentBytes + other.SentBytes);
+
+    public static QueuePairCount operator -(QueuePairCount one, QueuePairCount other) =>
+        new(one.Sent - other.Sent, one.Received - other.Received, one.SentBytes - other.SentBytes);
+}
