@@ -100,7 +100,7 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
         }
     }
 
-    Context 'over 1,000 samples' {
+    Context 'over 1,000 samples' -Tag Machine {
         BeforeAll {
             # What a full collection leaves, what the system sees, and open files but for pwsh's own assemblies, at each hundredth sample.
             function Open-Sampling([string] $Source) {
