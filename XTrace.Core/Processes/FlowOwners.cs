@@ -59,7 +59,7 @@ internal sealed class FlowOwners : IDisposable
         KeepWhatIsGone();
         _reader.ReadEnded((in SocketRow row) => _ended.Set(in row));
         _addresses = LocalAddresses.Read();
-        _peers = new PeerNamespaces(_current, [.. points.Select(point => point.InterfaceIndex)]);
+        _peers = new PeerNamespaces(_current, [.. points.Select(point => point.InterfaceIndex)], _peers);
         ReportUnread();
     }
 

@@ -6,7 +6,7 @@ namespace XTrace.Processes;
 
 /// <summary>
 /// Which network namespace is behind an interface: a container's, behind the host's end of its veth pair. Of each namespace that has
-/// sockets, a process is known that is in it.
+/// sockets, a process is known that is in it. Which one it is stays known when its last process has gone.
 /// </summary>
 internal sealed class PeerNamespaces
 {
@@ -18,11 +18,14 @@ internal sealed class PeerNamespaces
     private readonly Dictionary<int, uint> _behind = [];
     private readonly Dictionary<uint, uint> _processes = [];
     private readonly Dictionary<uint, LocalAddresses?> _addresses = [];
+    private readonly Dictionary<int, uint> _byId;
 
     /// <param name="table">The sockets that there are.</param>
     /// <param name="interfaces">The interfaces that matter.</param>
-    internal PeerNamespaces(SocketTable table, HashSet<int> interfaces)
+    /// <param name="before">What was known before; null: nothing.</param>
+    internal PeerNamespaces(SocketTable table, HashSet<int> interfaces, PeerNamespaces? before)
     {
+        _byId = before?._byId ?? [];
         if (interfaces.Count == 0)
         {
             return;
@@ -33,30 +36,32 @@ internal sealed class PeerNamespaces
             return;
         }
         FindProcesses(table);
-        Dictionary<int, uint> byId = [];
         using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
         foreach ((uint net, uint process) in _processes)
         {
-            byId[IdOf(socket, process)] = net;
+            _byId[IdOf(socket, process)] = net;
         }
         foreach (NetInterface one in pairs)
         {
-            if (byId.TryGetValue(one.PeerNamespace!.Value, out uint net))
+            if (_byId.TryGetValue(one.PeerNamespace!.Value, out uint net))
             {
                 _behind[one.Index] = net;
             }
         }
     }
 
-    /// <summary>The namespace behind an interface; null where there is none, or none that has a socket.</summary>
+    /// <summary>The namespace behind an interface; null where there is none, or none that ever had a socket.</summary>
     internal uint? Behind(int interfaceIndex) => _behind.TryGetValue(interfaceIndex, out uint net) ? net : null;
 
-    /// <summary>The addresses of a namespace; null where this process may not enter it.</summary>
+    /// <summary>The addresses of a namespace; null where this process may not enter it, or nobody is in it.</summary>
     internal LocalAddresses? AddressesOf(uint net)
     {
         if (!_addresses.TryGetValue(net, out LocalAddresses? addresses))
         {
-            NetworkNamespace.TryRun($"/proc/{_processes[net]}/ns/net", LocalAddresses.Read, out addresses);
+            if (_processes.TryGetValue(net, out uint process))
+            {
+                NetworkNamespace.TryRun($"/proc/{process}/ns/net", LocalAddresses.Read, out addresses);
+            }
             _addresses[net] = addresses;
         }
         return addresses;

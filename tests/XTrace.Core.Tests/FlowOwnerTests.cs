@@ -153,16 +153,23 @@ public sealed class FlowOwnerTests : IDisposable
         using VethPair container = new(watchedEndHere: true);
         container.AddAddresses();
         using Peer server = new("listen", VethPair.Address, "5000");
-        using Peer inside = Peer.In(container.PeerNamespace, "udp", "0.0.0.0", "5353");
+        Peer inside = Peer.In(container.PeerNamespace, "udp", "0.0.0.0", "5353");
         using FlowSession session = new(
             new FlowSessionOptions { Interfaces = [container.Interface], Directions = FlowDirection.Both, Detail = true }, _notices.Add);
         session.Open();
-        using Peer client = Peer.In(container.PeerNamespace, "connect", VethPair.Address, "5000", "1", "1000");
+        Peer client = Peer.In(container.PeerNamespace, "connect", VethPair.Address, "5000", "1", "1000");
         using Peer asking = new("ask", VethPair.PeerAddress, "5353", "1");
         FlowStat[] flows = [.. session.Sample().Flows()];
         Assert.All(flows.Where(flow => flow.TrafficType == TrafficType.TCP), flow => Assert.Equal(client.Id, flow.ProcessId));
         Assert.All(flows.Where(flow => flow.TrafficType == TrafficType.UDP), flow => Assert.Equal(inside.Id, flow.ProcessId));
         Assert.Equal(4, flows.Count(flow => flow.ProcessId != null));
+
+        // Nobody is left inside, and the server has the other end still.
+        int gone = client.Id;
+        client.Dispose();
+        inside.Dispose();
+        flows = [.. session.Sample().Flows().Where(flow => flow.TrafficType == TrafficType.TCP)];
+        Assert.Equal((2, gone), (flows.Length, Assert.Single(flows.Select(flow => flow.ProcessId).Distinct())!.Value));
     }
 
     /// <summary>
