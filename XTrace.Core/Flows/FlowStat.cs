@@ -6,6 +6,8 @@ namespace XTrace;
 /// </summary>
 public sealed class FlowStat
 {
+    private Details? _details;
+
     /// <summary>When the counts were read, local time: the same for all flows of a sample.</summary>
     public DateTime Timestamp { get; init; }
 
@@ -90,70 +92,146 @@ public sealed class FlowStat
     /// TCP: all flags that frames of the flow had. A SYN without ACK that nobody answers stays the only one. It and the next four are
     /// null where details were not asked for, or where the monitor keeps none.
     /// </summary>
-    public TcpControlBits? TcpFlags { get; init; }
+    public TcpControlBits? TcpFlags
+    {
+        get => _details?.TcpFlags;
+        init => Set(value, static (details, one) => details.TcpFlags = one);
+    }
 
     /// <summary>IP: the differentiated services code point of the last frame, 0 to 63 (RFC 2474).</summary>
-    public byte? Dscp { get; init; }
+    public byte? Dscp
+    {
+        get => _details?.Dscp;
+        init => Set(value, static (details, one) => details.Dscp = one);
+    }
 
     /// <summary>IP: frames that are marked as having met congestion, ECN codepoint CE (RFC 3168).</summary>
-    public ulong? EcnCePackets { get; init; }
+    public ulong? EcnCePackets
+    {
+        get => _details?.EcnCePackets;
+        init => Set(value, static (details, one) => details.EcnCePackets = one);
+    }
 
     /// <summary>
     /// L2 bytes of the smallest frame on the wire, without FCS. Of merged frames those of their segments, where the kernel tells.
     /// </summary>
-    public uint? MinFrameSize { get; init; }
+    public uint? MinFrameSize
+    {
+        get => _details?.MinFrameSize;
+        init => Set(value, static (details, one) => details.MinFrameSize = one);
+    }
 
     /// <summary>L2 bytes of the largest frame on the wire, without FCS.</summary>
-    public uint? MaxFrameSize { get; init; }
+    public uint? MaxFrameSize
+    {
+        get => _details?.MaxFrameSize;
+        init => Set(value, static (details, one) => details.MaxFrameSize = one);
+    }
 
     /// <summary>
     /// The process at the flow's end on this machine, where details were asked for. Null where no socket here has the flow's addresses
     /// and ports, and no queue pair a RoCE flow's: forwarded flows have no process.
     /// </summary>
-    public int? ProcessId { get; init; }
+    public int? ProcessId
+    {
+        get => _details?.ProcessId;
+        init => Set(value, static (details, one) => details.ProcessId = one);
+    }
 
     /// <summary>The process's name, at most 15 bytes as the kernel keeps it; null where <see cref="ProcessId"/> is.</summary>
-    public string? ProcessName { get; init; }
+    public string? ProcessName
+    {
+        get => _details?.ProcessName;
+        init => Set(value, static (details, one) => details.ProcessName = one);
+    }
 
     /// <summary>The process's effective user, by number where it has no name; null where <see cref="ProcessId"/> is.</summary>
-    public string? UserName { get; init; }
+    public string? UserName
+    {
+        get => _details?.UserName;
+        init => Set(value, static (details, one) => details.UserName = one);
+    }
 
     /// <summary>The id of the process's container, or its name where the runtime uses that; null outside of containers.</summary>
-    public string? Container { get; init; }
+    public string? Container
+    {
+        get => _details?.Container;
+        init => Set(value, static (details, one) => details.Container = one);
+    }
 
     /// <summary>
     /// What runs the container: docker, containerd, cri-o, podman, lxc or systemd-nspawn; null where the control group does not tell.
     /// </summary>
-    public string? ContainerRuntime { get; init; }
+    public string? ContainerRuntime
+    {
+        get => _details?.ContainerRuntime;
+        init => Set(value, static (details, one) => details.ContainerRuntime = one);
+    }
 
     /// <summary>The systemd unit that the process belongs to; null in containers, and without systemd.</summary>
-    public string? SystemdUnit { get; init; }
+    public string? SystemdUnit
+    {
+        get => _details?.SystemdUnit;
+        init => Set(value, static (details, one) => details.SystemdUnit = one);
+    }
 
     /// <summary>TCP: the state of the connection on this machine. It and all figures of TCP are null where none is known.</summary>
-    public TcpState? State { get; init; }
+    public TcpState? State
+    {
+        get => _details?.State;
+        init => Set(value, static (details, one) => details.State = one);
+    }
 
     /// <summary>TCP: the smoothed round-trip time, to a microsecond; null before the first measurement.</summary>
-    public TimeSpan? RoundTripTime { get; init; }
+    public TimeSpan? RoundTripTime
+    {
+        get => _details?.RoundTripTime;
+        init => Set(value, static (details, one) => details.RoundTripTime = one);
+    }
 
     /// <summary>TCP: the shortest round-trip time that the kernel remembers, to a microsecond; null before the first measurement.</summary>
-    public TimeSpan? MinRoundTripTime { get; init; }
+    public TimeSpan? MinRoundTripTime
+    {
+        get => _details?.MinRoundTripTime;
+        init => Set(value, static (details, one) => details.MinRoundTripTime = one);
+    }
 
     /// <summary>TCP: segments that this machine sent again since the connection began.</summary>
-    public uint? RetransmittedPackets { get; init; }
+    public uint? RetransmittedPackets
+    {
+        get => _details?.RetransmittedPackets;
+        init => Set(value, static (details, one) => details.RetransmittedPackets = one);
+    }
 
     /// <summary>TCP: segments that the kernel takes for lost now, and has not sent again yet.</summary>
-    public uint? LostPackets { get; init; }
+    public uint? LostPackets
+    {
+        get => _details?.LostPackets;
+        init => Set(value, static (details, one) => details.LostPackets = one);
+    }
 
     /// <summary>TCP: how many segments this machine may have under way.</summary>
-    public uint? CongestionWindow { get; init; }
+    public uint? CongestionWindow
+    {
+        get => _details?.CongestionWindow;
+        init => Set(value, static (details, one) => details.CongestionWindow = one);
+    }
 
     /// <summary>TCP: how fast data reached the other side when that was last measured, in bits a second; null before.</summary>
-    public double? DeliveryRate { get; init; }
+    public double? DeliveryRate
+    {
+        get => _details?.DeliveryRate;
+        init => Set(value, static (details, one) => details.DeliveryRate = one);
+    }
 
     /// <summary>
     /// TCP: what kept this machine from sending faster since the previous sample; in the first sample, since the connection began.
     /// </summary>
-    public FlowLimit? IsLimitedBy { get; init; }
+    public FlowLimit? IsLimitedBy
+    {
+        get => _details?.IsLimitedBy;
+        init => Set(value, static (details, one) => details.IsLimitedBy = one);
+    }
 
     /// <summary>
     /// The source's address and port: <c>10.0.0.1:1000</c>, <c>[fe80::1]:1000</c>. Without a port, the address alone.
@@ -169,4 +247,36 @@ public sealed class FlowStat
 
     /// <summary>The flow as one line: source, destination, protocol, counts.</summary>
     public override string ToString() => Flows.FlowLine.Format(this);
+
+    /// <summary>Most flows have none of these, so they take no room where nobody asked.</summary>
+    private void Set<T>(T value, Action<Details, T> set)
+    {
+        if (value is not null)
+        {
+            set(_details ??= new Details(), value);
+        }
+    }
+
+    private sealed class Details
+    {
+        internal TcpControlBits? TcpFlags;
+        internal byte? Dscp;
+        internal ulong? EcnCePackets;
+        internal uint? MinFrameSize;
+        internal uint? MaxFrameSize;
+        internal int? ProcessId;
+        internal string? ProcessName;
+        internal string? UserName;
+        internal string? Container;
+        internal string? ContainerRuntime;
+        internal string? SystemdUnit;
+        internal TcpState? State;
+        internal TimeSpan? RoundTripTime;
+        internal TimeSpan? MinRoundTripTime;
+        internal uint? RetransmittedPackets;
+        internal uint? LostPackets;
+        internal uint? CongestionWindow;
+        internal double? DeliveryRate;
+        internal FlowLimit? IsLimitedBy;
+    }
 }
