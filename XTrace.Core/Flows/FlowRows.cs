@@ -23,24 +23,19 @@ internal readonly ref struct FlowRows(ReadOnlySpan<IFlowRows> parts, ReadOnlySpa
     {
         get
         {
-            (IFlowRows part, int number) = Find(index);
+            (IFlowRows part, int number) = Find(_parts, _numbers[index]);
             return ref part.Rows[number];
         }
     }
 
-    /// <summary>A row's details; null where there are none.</summary>
-    internal FlowDetails? DetailsOf(int index)
-    {
-        (IFlowRows part, int number) = Find(index);
-        return part.Details.IsEmpty ? null : part.Details[number];
-    }
-
     public Enumerator GetEnumerator() => new(this);
 
-    private (IFlowRows Part, int Number) Find(int index)
+    /// <summary>Where a row lies.</summary>
+    /// <param name="parts">Where rows lie.</param>
+    /// <param name="number">The row's number, counted over all parts.</param>
+    internal static (IFlowRows Part, int Number) Find(ReadOnlySpan<IFlowRows> parts, int number)
     {
-        int number = _numbers[index];
-        foreach (IFlowRows part in _parts)
+        foreach (IFlowRows part in parts)
         {
             int length = part.Rows.Length;
             if (number < length)
@@ -49,7 +44,7 @@ internal readonly ref struct FlowRows(ReadOnlySpan<IFlowRows> parts, ReadOnlySpa
             }
             number -= length;
         }
-        throw new ArgumentOutOfRangeException(nameof(index));
+        throw new ArgumentOutOfRangeException(nameof(number));
     }
 
     internal ref struct Enumerator(FlowRows rows)

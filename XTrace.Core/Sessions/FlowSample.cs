@@ -6,6 +6,8 @@ namespace XTrace;
 /// <summary>One sample of everything that a session watches: its flows are valid until the session takes the next.</summary>
 public sealed class FlowSample
 {
+    private static readonly RowTest s_any = (in FlowRow _) => true;
+
     private readonly FlowFilter _filter;
     private readonly OwnerFilter _owner;
     private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
@@ -50,7 +52,7 @@ public sealed class FlowSample
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
             .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))
-            .Select(index => ToStat(index, point)));
+            .Select(index => Project(_ranges[point].Start + index, point, s_any)!));
 
     internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin) =>
         Project(point, (in FlowRow row) => IsActive(in row, activeWithin));
@@ -121,27 +123,24 @@ public sealed class FlowSample
 
     private IEnumerable<FlowStat> Project(WatchedPoint point, RowTest isMeant)
     {
-        int count = RowsOf(point).Length;
-        for (int i = 0; i < count; i++)
+        (int start, int end) = _ranges[point];
+        RowTest isWanted = (in FlowRow row) => isMeant(in row) && IsWanted(in row, point);
+        for (int i = start; i < end; i++)
         {
-            if (IsMeant(i, point, isMeant))
+            if (Project(i, point, isWanted) is { } flow)
             {
-                yield return ToStat(i, point);
+                yield return flow;
             }
         }
     }
 
-    private bool IsMeant(int index, WatchedPoint point, RowTest isMeant)
+    /// <summary>The object of a row, by its place in the choice; null where it is not meant.</summary>
+    private FlowStat? Project(int place, WatchedPoint point, RowTest isMeant)
     {
-        ref readonly FlowRow row = ref RowsOf(point)[index];
-        return isMeant(in row) && IsWanted(in row, point);
-    }
-
-    private FlowStat ToStat(int index, WatchedPoint point)
-    {
-        FlowRows rows = RowsOf(point);
-        FlowDetails? details = _wantsDetails && point.HasDetails ? rows.DetailsOf(index) : null;
-        return FlowProjection.ToStat(in rows[index], details, point, this);
+        (IFlowRows part, int number) = FlowRows.Find(_parts, _numbers[place]);
+        ref readonly FlowRow row = ref part.Rows[number];
+        bool hasDetails = _wantsDetails && point.HasDetails && !part.Details.IsEmpty;
+        return isMeant(in row) ? FlowProjection.ToStat(in row, hasDetails ? part.Details[number] : null, point, this) : null;
     }
 
     private bool IsWanted(in FlowRow row, WatchedPoint point) =>
