@@ -15,6 +15,7 @@ internal sealed class FlowOwners : IDisposable
     private readonly SocketReader _reader;
     private readonly ProcessBook _book = new();
     private readonly EndedSockets _ended = new();
+    private readonly PeerNamespaces _peers = new();
     private readonly QueuePairOwners _queuePairs;
     private readonly Dictionary<OwnerGap, int> _gaps = [];
     private readonly uint _here = (uint)NetworkNamespace.CurrentInode;
@@ -22,7 +23,6 @@ internal sealed class FlowOwners : IDisposable
     private SocketTable _current = new();
     private SocketTable _previous = new();
     private LocalAddresses _addresses = LocalAddresses.Read();
-    private PeerNamespaces? _peers;
     private (int Namespaces, int Processes) _reportedUnread;
 
     /// <param name="report">Is told how sockets are read, and what is not known.</param>
@@ -59,7 +59,7 @@ internal sealed class FlowOwners : IDisposable
         KeepWhatIsGone();
         _reader.ReadEnded((in SocketRow row) => _ended.Set(in row));
         _addresses = LocalAddresses.Read();
-        _peers = new PeerNamespaces(_current, [.. points.Select(point => point.InterfaceIndex)], _peers);
+        _peers.Read(_current, [.. points.Select(point => point.InterfaceIndex)]);
         ReportUnread();
     }
 
@@ -192,7 +192,7 @@ internal sealed class FlowOwners : IDisposable
         }
         Endpoints outer = EndsOf(in key, isSourceHere: !arrives);
         Endpoints inner = EndsOf(in key, isSourceHere: arrives);
-        uint? behind = _peers?.Behind(point.InterfaceIndex);
+        uint? behind = _peers.Behind(point.InterfaceIndex);
         return (_isHost && TryFindBehind(in inner, behind, out FlowOwner owner))
             || TryFind(in outer, _here, AddressesHere, out owner)
             || TryFind(in inner, _here, AddressesHere, out owner)
@@ -206,7 +206,7 @@ internal sealed class FlowOwners : IDisposable
     private bool TryFindBehind(in Endpoints ends, uint? behind, out FlowOwner owner)
     {
         owner = default;
-        return behind is { } net && TryFind(in ends, net, _peers!.AddressesOf, out owner);
+        return behind is { } net && TryFind(in ends, net, _peers.AddressesOf, out owner);
     }
 
     private LocalAddresses AddressesHere(uint net) => _addresses;

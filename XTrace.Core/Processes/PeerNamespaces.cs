@@ -18,14 +18,16 @@ internal sealed class PeerNamespaces
     private readonly Dictionary<int, uint> _behind = [];
     private readonly Dictionary<uint, uint> _processes = [];
     private readonly Dictionary<uint, LocalAddresses?> _addresses = [];
-    private readonly Dictionary<int, uint> _byId;
+    private readonly Dictionary<int, uint> _byId = [];
 
+    /// <summary>Finds what is behind interfaces now.</summary>
     /// <param name="table">The sockets that there are.</param>
     /// <param name="interfaces">The interfaces that matter.</param>
-    /// <param name="before">What was known before; null: nothing.</param>
-    internal PeerNamespaces(SocketTable table, HashSet<int> interfaces, PeerNamespaces? before)
+    internal void Read(SocketTable table, HashSet<int> interfaces)
     {
-        _byId = before?._byId ?? [];
+        _behind.Clear();
+        _processes.Clear();
+        _addresses.Clear();
         if (interfaces.Count == 0)
         {
             return;
