@@ -12,8 +12,6 @@ namespace XTrace.Processes;
 /// </summary>
 internal sealed class QueuePairOwners(Action<Notice> report) : IDisposable
 {
-    private const double MostOfTime = 0.01;
-
     /// <summary>Reading a table of GIDs takes a system call for each of up to 1,024 entries.</summary>
     private static readonly TimeSpan s_addressesLast = TimeSpan.FromSeconds(10);
 
@@ -63,7 +61,7 @@ internal sealed class QueuePairOwners(Action<Notice> report) : IDisposable
             }
             TimeSpan before = _netlink.Spent;
             Read(_netlink);
-            _next = _time.Elapsed + ((_netlink.Spent - before) / MostOfTime);
+            _next = _time.Elapsed + ((_netlink.Spent - before) / QueuePairSampler.MostOfTime);
         }
         catch (XTraceException error)
         {

@@ -10,7 +10,8 @@ namespace XTrace.Rdma;
 /// </summary>
 internal sealed class QueuePairSampler : IDisposable
 {
-    private const double MostOfTime = 0.01;
+    /// <summary>The share of the time that may be spent in listing queue pairs.</summary>
+    internal const double MostOfTime = 0.01;
 
     /// <summary>Looks are four times as frequent as half of the numbers can pass, so that a late one does no harm.</summary>
     private const double Share = 0.25;

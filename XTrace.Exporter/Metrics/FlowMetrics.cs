@@ -96,11 +96,7 @@ internal sealed class FlowMetrics(int top)
             $"{measure.What} of the greatest flows, each since it has a series, and of all other flows together.");
         foreach (PointMetrics point in _points.Values)
         {
-            foreach (Named<FrameCount> flow in point.Series.Named)
-            {
-                family.Add(measure.Of(flow.Count), flow.Labels);
-            }
-            family.Add(measure.Of(point.Series.Other), FlowLabels.Other(point.Labels));
+            point.Series.AddTo(family, count => measure.Of(count), FlowLabels.Other(point.Labels));
         }
         return family;
     }

@@ -19,10 +19,10 @@ internal sealed class NamedSeries<TKey, TCount>(int top)
     /// <summary>Those that have a name.</summary>
     internal IReadOnlyCollection<Named<TCount>> Named => _named.Values;
 
-    /// <summary>Of all others, while they had no name.</summary>
+    /// <summary>Counts of all others, while they had no name.</summary>
     internal TCount Other { get; private set; }
 
-    /// <summary>Of those that had a name and gave it to a greater one: what their series had counted.</summary>
+    /// <summary>Counts in series of those that gave their name to a greater one.</summary>
     internal TCount Retired { get; private set; }
 
     /// <summary>Adds what something gained.</summary>
@@ -57,6 +57,19 @@ internal sealed class NamedSeries<TKey, TCount>(int top)
         }
     }
 
+    /// <summary>Adds a series for each name, and one for all others.</summary>
+    /// <param name="family">The metric.</param>
+    /// <param name="of">Which of the counts.</param>
+    /// <param name="other">The labels of all others.</param>
+    internal void AddTo(MetricFamily family, Func<TCount, double> of, Label[] other)
+    {
+        foreach (Named<TCount> named in _named.Values)
+        {
+            family.Add(of(named.Count), named.Labels);
+        }
+        family.Add(of(Other), other);
+    }
+
     private bool Retire(TimeSpan now)
     {
         if (_named.Count == 0)
@@ -73,7 +86,7 @@ internal sealed class NamedSeries<TKey, TCount>(int top)
     }
 }
 
-/// <summary>What has a series of its own.</summary>
+/// <summary>Something that has a series of its own.</summary>
 internal sealed class Named<TCount>(Label[] labels)
     where TCount : struct
 {

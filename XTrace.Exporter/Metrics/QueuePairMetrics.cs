@@ -81,11 +81,7 @@ internal sealed class QueuePairMetrics(int top)
             $"{measure.What} in series that have ended because a greater queue pair took their place. Not for rates.");
         foreach (PortSeries port in _ports.Values)
         {
-            foreach (Named<QueuePairCount> named in port.Series.Named)
-            {
-                family.Add(measure.Of(named.Count), named.Labels);
-            }
-            family.Add(measure.Of(port.Series.Other), [.. port.Labels, new("queue_pair", Other)]);
+            port.Series.AddTo(family, count => measure.Of(count), [.. port.Labels, new("queue_pair", Other)]);
             retired.Add(measure.Of(port.Series.Retired), port.Labels);
         }
         return [family, retired];
