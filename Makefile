@@ -46,7 +46,8 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak bench install uninstall deb clean
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak bench
+.PHONY: install uninstall deb clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

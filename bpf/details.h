@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a monitor keeps of a flow beside its counts, if it is asked to: TCP flags, DSCP, CE marks, sizes of frames.
+ * Details that a monitor keeps of a flow beside its counts, if it is asked to: TCP flags, DSCP, CE marks, sizes of frames.
  * Asking means to load xtrace_details.bpf.c, which is compiled with XTRACE_DETAILS. Without it nothing here makes an
  * instruction.
  *
@@ -81,7 +81,7 @@ static __always_inline void see_segments(struct flow_details *seen, __u32 packet
 	seen->largest_frame = is_known ? full : 0;
 }
 
-/* Of several frames see_segments() has told the sizes. */
+/* The sizes of several frames come from see_segments(). */
 static __always_inline void see_frames(struct flow_details *seen, __u32 packets, __u32 bytes)
 {
 	if (!HAS_DETAILS)

@@ -70,7 +70,7 @@ struct flow {
 /*
  * What else is known of a flow, at the slot's place in a map of its own. Every monitor keeps the first
  * DETAILS_BASE_SIZE bytes, of which first_seen alone is set. One with FEATURE_DETAILS keeps all: see details.h.
- * What the key says the frames do not have, an IP or a TCP header, has no meaning here.
+ * A field has no meaning where the key says that the frames lack its header, IP or TCP.
  */
 #define DETAILS_BASE_SIZE	8
 

@@ -113,7 +113,7 @@ public sealed class FlowStat
     }
 
     /// <summary>
-    /// L2 bytes of the smallest frame on the wire, without FCS. Of merged frames those of their segments, where the kernel tells.
+    /// L2 bytes of the smallest frame on the wire, without FCS. The segments count where frames were merged, if the kernel tells their sizes.
     /// </summary>
     public uint? MinFrameSize
     {

@@ -59,8 +59,8 @@ internal static class OwnerMessages
 
     internal static readonly Message NoQueuePair = new("FlowsWithoutQueuePair")
     {
-        English = "{0} RoCE flow(s) have no process: no queue pair on this machine is known to be their end. They are forwarded, their queue "
-            + "pairs were destroyed before XTrace looked, or they leave from a queue pair whose peer's address is not known.",
+        English = "{0} RoCE flow(s) have no process: no queue pair on this machine is known to be their end. They are forwarded, their "
+            + "queue pairs were destroyed before XTrace looked, or they leave from a queue pair whose peer's address is not known.",
         Chinese = "{0} 个 RoCE 流没有进程信息：本机没有已知的队列对是其端点。它们被转发，或者队列对在读取之前已经销毁，"
             + "或者发出它们的队列对的对端地址未知。",
     };

@@ -154,8 +154,8 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     }
 
     /// <summary>
-    /// Whether a look now would take more of the time than queue pairs may: then it is the next sample's turn. Who waits by a clock of
-    /// his own samples all the same, and has the last look's queue pairs.
+    /// Whether a look now would take more of the time than queue pairs may: then it is the next sample's turn. A caller with a clock of
+    /// its own samples all the same, and has the last look's queue pairs.
     /// </summary>
     private bool IsTooEarly()
     {

@@ -33,7 +33,8 @@ internal sealed class MetricsEndpoint(IPEndPoint address, MetricCollector collec
         catch (SocketException error)
         {
             throw new XTraceException(
-                "CannotListen", XTraceErrorKind.ResourceBusy, MetricMessages.CannotListen($"{address}", error.Message), $"{address}", error);
+                "CannotListen", XTraceErrorKind.ResourceBusy,
+                MetricMessages.CannotListen($"{address}", error.Message), $"{address}", error);
         }
     }
 
