@@ -70,8 +70,9 @@ internal static class Messages
           源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
         每次采样之前有一行 '# 时间 sample=序号', 然后是间隔内活动过的流。
         RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
-        使用 --detail 时, 行尾还有已知的 pid, process, user, container, unit, 以及 TCP 的 state, rtt, minrtt, retrans, lost, cwnd,
-        delivery_rate, limit。本机没有对应套接字的流 (例如转发的流) 没有这些。
+        使用 --detail 时, 行尾还有数据包的 flags (TCP 标志), dscp, ce (带 ECN 拥塞标记的包数), minframe 和 maxframe (最短和最长的帧, 字节),
+        以及已知的 pid, process, user, container, unit, 和 TCP 的 state, rtt, minrtt, retrans, lost, cwnd, delivery_rate, limit。
+        本机没有对应套接字的流 (例如转发的流) 没有进程和 TCP 状态。
         监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
 
         rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
@@ -96,8 +97,9 @@ internal static class Messages
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
         A line '# TIME sample=NUMBER' comes before each sample. It has the flows that were active in the interval.
         RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
-        With --detail, what is known of a flow's process follows: pid, process, user, container, unit; and of TCP: state, rtt,
-        minrtt, retrans, lost, cwnd, delivery_rate, limit. A flow without a socket on this machine, as a forwarded one, has none.
+        With --detail, more follows where it is known. From the packets: flags (TCP), dscp, ce (packets with ECN's congestion
+        mark), minframe and maxframe (bytes). Of the process: pid, process, user, container, unit. Of TCP: state, rtt, minrtt,
+        retrans, lost, cwnd, delivery_rate, limit. A flow without a socket here, as a forwarded one, has only the first.
         With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
         With both directions the line says which: '# NAME ingress', '# NAME egress'.
 
@@ -117,11 +119,12 @@ internal static class Messages
 
     internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
 
-    /// <summary>The original's words, in both languages.</summary>
     internal static string Loaded(string name, MonitorHook hook, FlowDirection direction)
     {
         string kind = hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? "XDP" : "TC";
-        return $"{kind} program loaded on {name}{Suffix(direction)}";
+        return Say(
+            $"已在 {name} 上加载 {kind} 程序{Suffix(direction)}",
+            $"{kind} program loaded on {name}{Suffix(direction)}");
     }
 
     private static string Suffix(FlowDirection direction) => direction == FlowDirection.Egress ? " (egress)" : "";

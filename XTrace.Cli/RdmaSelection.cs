@@ -1,4 +1,5 @@
 using XTrace.Messages;
+using XTrace.Net;
 using XTrace.Rdma;
 
 namespace XTrace.Cli;
@@ -18,7 +19,7 @@ internal static class RdmaSelection
     {
         CounterSelection all = new()
         {
-            Interfaces = request.Interfaces,
+            Interfaces = [.. request.Interfaces.Select(name => new NamePattern(name))],
             PortsOnly = !request.AllCounters,
             Filter = new CounterFilter { OnlyTotals = !request.AllCounters, Sources = s_folders },
         };

@@ -17,10 +17,12 @@ public abstract class AttachCommand : XTraceCommand
 
     /// <summary>Which hook to use.</summary>
     [Parameter]
+    [OneOf<AttachMode>]
     public AttachMode AttachMode { get; set; }
 
     /// <summary>What to count: what arrives, what leaves, or both, each by itself.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [OneOf<FlowDirection>]
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
@@ -32,5 +34,6 @@ public abstract class AttachCommand : XTraceCommand
 
     /// <summary>Flows that the table has room for, on all interfaces together: 8 to 8,388,608.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Number<int>(MonitorOptions.MinMaxFlow, MonitorOptions.MaxMaxFlow, IsCheckedLater = true)]
     public int MaxFlow { get; set; } = MonitorOptions.DefaultMaxFlow;
 }

@@ -28,12 +28,13 @@ internal static class FilterTable
             TrafficType =
             [
                 .. Read(table, "TrafficType")
-                    .Select(one => Convert<TrafficType>(one, FilterMessages.WrongTrafficType, Names<TrafficType>())),
+                    .Select(one => Convert<TrafficType>(one, FilterMessages.WrongTrafficType, OneOfAttribute<TrafficType>.Names)),
             ],
             Protocol =
             [
-                .. Read(table, "Protocol").Select(ProtocolNumberAttribute.Read)
-                    .Select(one => Convert<IPProtocol>(one, FilterMessages.WrongProtocol, Names<IPProtocol>())),
+                .. Read(table, "Protocol").Select(one => ProtocolAttribute.TryRead(one, out IPProtocol protocol)
+                    ? protocol
+                    : throw Wrong(FilterMessages.WrongProtocol, one, OneOfAttribute<IPProtocol>.Names)),
             ],
             Address = [.. Read(table, "Address").Select(one => $"{one}")],
             Port = [.. Read(table, "Port").Select(one => Convert<ushort>(one, FilterMessages.WrongPort))],
@@ -57,9 +58,6 @@ internal static class FilterTable
 
     private static T Convert<T>(object value, Message wrong, string? known = null) =>
         LanguagePrimitives.TryConvertTo(value, out T converted) ? converted : throw Wrong(wrong, value, known);
-
-    private static string Names<T>()
-        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
 
     private static XTraceException Wrong(Message wrong, object value, string? known = null) =>
         new(wrong, value, LanguagePrimitives.ConvertTo<string>(value), known);

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using XTrace.Messages;
 
 namespace XTrace.PowerShell;
 
@@ -15,13 +16,17 @@ public sealed class FlowFilterAttribute : ArgumentTransformationAttribute
     {
         try
         {
-            return TableOf(inputData) is { } table ? FilterTable.Read(table) : inputData;
+            return TableOf(inputData) is { } table ? FilterTable.Read(table)
+                : inputData is null || Is<FlowFilter>(inputData) ? inputData
+                : throw new XTraceException(FilterMessages.NoTable, inputData, inputData);
         }
         catch (XTraceException error)
         {
             throw new ArgumentTransformationMetadataException(error.Message, error);
         }
     }
+
+    private static bool Is<T>(object input) => input is T or PSObject { BaseObject: T };
 
     /// <summary>A filter that comes from another process has its properties, and none of its methods.</summary>
     private static Hashtable? TableOf(object? input) => input switch

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XTrace.Flows;
+using XTrace.Messages;
 
 namespace XTrace.PowerShell;
 
@@ -21,11 +22,12 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows of these types.</summary>
     [Parameter]
+    [OneOf<TrafficType>(IsList = true)]
     public TrafficType[] TrafficType { get; set; } = [];
 
     /// <summary>Only flows of these IP protocols, by name or number.</summary>
     [Parameter]
-    [ProtocolNumber]
+    [Protocol(IsList = true)]
     public IPProtocol[] Protocol { get; set; } = [];
 
     /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
@@ -34,6 +36,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows from or to these ports.</summary>
     [Parameter]
+    [Number<ushort>(0, ushort.MaxValue, IsList = true)]
     public ushort[] Port { get; set; } = [];
 
     /// <summary>Leave out UDP and TCP from or to port 53.</summary>
@@ -42,16 +45,17 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only the n greatest of each interface in each sample, greatest first.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Number<int>(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
     /// <summary>What -Top goes by; without it, what all flows are ordered by, greatest first.</summary>
     [Parameter]
+    [OneOf<FlowOrder>]
     public FlowOrder By { get; set; }
 
     /// <summary>Only flows of which something was seen within so many seconds; without it, also those that are over.</summary>
     [Parameter]
-    [ValidateRange(0.001, 4e6)]
+    [Number<double>(0.001, 4e6)]
     public double ActiveWithin { get; set; }
 
     /// <summary>
@@ -69,7 +73,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows of these processes.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Number<int>(1, int.MaxValue, IsList = true)]
     public int[] ProcessId { get; set; } = [];
 
     /// <summary>Only flows of containers whose id begins so, or of these systemd units.</summary>
@@ -81,12 +85,12 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
     [Parameter]
-    [ValidateRange(0.1, 86400.0)]
+    [Number<double>(0.1, 86400.0)]
     public double SampleInterval { get; set; } = 5;
 
     /// <summary>How many samples.</summary>
     [Parameter(ParameterSetName = SampleSet)]
-    [ValidateRange(1L, long.MaxValue)]
+    [Number<long>(1, long.MaxValue)]
     public long MaxSamples { get; set; } = 1;
 
     /// <summary>Sample until stopped.</summary>
@@ -206,7 +210,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         }
         long? samples = Continuous ? null : MaxSamples;
         SampleProgress progress = new(
-            this, "Watching flows", string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
+            this, CmdletMessages.WatchingFlows, string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
         for (long taken = 0; taken != samples && !session.IsOver && session.Wait(SampleProgress.Step, progress.Tick); taken++)
         {
             if (taken + 1 == samples)
@@ -221,21 +225,13 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     {
         TimeSpan? within = IsBound(nameof(ActiveWithin)) ? TimeSpan.FromSeconds(ActiveWithin) : null;
         bool isOrdered = IsBound(nameof(Top)) || IsBound(nameof(By));
-        bool hasDetail = HasDetail;
-        foreach (FlowStat flow in isOrdered ? sample.Top(Top, By, within) : sample.Flows(within))
+        IEnumerable<FlowStat> flows = isOrdered ? sample.Top(Top, By, within) : sample.Flows(within);
+        foreach (object shown in TableView.Of(flows, HasDetail))
         {
-            WriteObject(hasDetail ? Detailed(flow) : flow);
+            WriteObject(shown);
         }
         sample.ReportGaps();
     }
 
     private bool HasDetail => Detail || !Owner.IsEmpty;
-
-    /// <summary>A flow whose table shows its process.</summary>
-    private static PSObject Detailed(FlowStat flow)
-    {
-        PSObject shown = new(flow);
-        shown.TypeNames.Insert(0, $"{typeof(FlowStat)}#Detail");
-        return shown;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Sessions;
@@ -19,13 +20,15 @@ public sealed class GetRdmaCounterCommand : RdmaSamplingCommand
 
     /// <summary>Only counters of these categories.</summary>
     [Parameter]
+    [OneOf<RdmaCounterCategory>(IsList = true)]
     public RdmaCounterCategory[] Category { get; set; } = [];
 
     /// <summary>Only counters that are read there.</summary>
     [Parameter]
+    [OneOf<RdmaCounterSource>(IsList = true)]
     public RdmaCounterSource[] Source { get; set; } = [];
 
-    private protected override string Activity => "Sampling RDMA counters";
+    private protected override Message Activity => CmdletMessages.SamplingCounters;
 
     private protected override RdmaSessionOptions Choose(IReadOnlyList<RdmaTarget> targets) => new()
     {

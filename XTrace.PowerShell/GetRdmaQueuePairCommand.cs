@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Sessions;
@@ -12,12 +13,12 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
 {
     /// <summary>Only queue pairs of these numbers.</summary>
     [Parameter]
-    [ValidateRange(0, 0xff_ffff)]
+    [Number<int>(0, 0xff_ffff, IsList = true)]
     public int[] QueuePair { get; set; } = [];
 
     /// <summary>Only queue pairs of these processes.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Number<int>(1, int.MaxValue, IsList = true)]
     public int[] ProcessId { get; set; } = [];
 
     /// <summary>Only queue pairs of processes, or of parts of the kernel, with these names.</summary>
@@ -30,22 +31,25 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
 
     /// <summary>Only queue pairs of these types.</summary>
     [Parameter]
+    [OneOf<RdmaQueuePairType>(IsList = true)]
     public RdmaQueuePairType[] Type { get; set; } = [];
 
     /// <summary>Only queue pairs in these states.</summary>
     [Parameter]
+    [OneOf<RdmaQueuePairState>(IsList = true)]
     public RdmaQueuePairState[] State { get; set; } = [];
 
     /// <summary>Only the n greatest of each port in each sample, greatest first.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Number<int>(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
     /// <summary>What -Top goes by.</summary>
     [Parameter]
+    [OneOf<RdmaQueuePairOrder>]
     public RdmaQueuePairOrder By { get; set; }
 
-    private protected override string Activity => "Sampling RDMA queue pairs";
+    private protected override Message Activity => CmdletMessages.SamplingQueuePairs;
 
     private protected override RdmaSessionOptions Choose(IReadOnlyList<RdmaTarget> targets) => new()
     {
@@ -65,9 +69,9 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
 
     private protected override void Emit(RdmaSample sample)
     {
-        foreach (RdmaQueuePair one in QueuePairSelection.Top(sample.QueuePairs, IsBound(nameof(Top)) ? Top : null, By))
+        foreach (object shown in TableView.Of(QueuePairSelection.Top(sample.QueuePairs, IsBound(nameof(Top)) ? Top : null, By)))
         {
-            WriteObject(one);
+            WriteObject(shown);
         }
     }
 }

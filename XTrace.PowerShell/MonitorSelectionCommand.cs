@@ -10,6 +10,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
 {
     /// <summary>The monitors of which directions.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [OneOf<FlowDirection>]
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Both;
 
@@ -39,7 +40,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
             }
             if (matches.Count == 0 && pattern.IsExact)
             {
-                WriteError(ErrorRecords.Of(NotFound(name, all)));
+                WriteError(ErrorRecords.Of(NotFound(pattern, all)));
             }
             foreach (XdpMonitor match in matches)
             {
@@ -48,12 +49,22 @@ public abstract class MonitorSelectionCommand : XTraceCommand
         }
     }
 
-    private static XTraceException NotFound(string name, List<XdpMonitor> all)
+    private XTraceException NotFound(NamePattern pattern, List<XdpMonitor> all)
     {
-        bool canStart = all.TrueForAll(one => one.InterfaceAlias != name) && NetInterfaces.List().Any(one => one.Name == name);
+        string name = pattern.Name!;
+        bool isInterface = Choose(pattern).Count > 0;
+        bool isMonitored = all.Exists(one => pattern.IsMatch(one.InterfaceAlias));
         string there = string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"));
-        return all.Count == 0
-            ? new XTraceException(FlowMessages.NoMonitors, name, name, canStart ? name : "<interface>")
-            : new XTraceException(canStart ? FlowMessages.MonitorNotFoundYet : FlowMessages.MonitorNotFound, name, name, there);
+        return !isInterface && !isMonitored ? NoSuchInterface(name, there)
+            : all.Count == 0 ? new XTraceException(FlowMessages.NoMonitors, name, name)
+            : new XTraceException(isMonitored ? FlowMessages.MonitorNotFound : FlowMessages.MonitorNotFoundYet, name, name, there);
+    }
+
+    private static XTraceException NoSuchInterface(string name, string monitors)
+    {
+        string interfaces = string.Join(", ", NetInterfaces.List().Select(one => one.Name));
+        return monitors.Length == 0
+            ? new XTraceException(FlowMessages.NeitherInterfaceNorMonitors, name, name, interfaces)
+            : new XTraceException(FlowMessages.NeitherInterfaceNorMonitor, name, name, interfaces, monitors);
     }
 }

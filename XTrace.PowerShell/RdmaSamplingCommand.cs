@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Rdma;
 using XTrace.Sessions;
 
@@ -24,16 +25,17 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     /// <summary>Only of these ports; without one, of all, and of the device as a whole.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [AllowNull]
+    [Number<int>(1, int.MaxValue, IsList = true)]
     public int?[]? Port { get; set; }
 
     /// <summary>Seconds between samples; 0.1 to 86,400.</summary>
     [Parameter]
-    [ValidateRange(0.1, 86400.0)]
+    [Number<double>(0.1, 86400.0)]
     public double SampleInterval { get; set; } = 5;
 
     /// <summary>How many samples.</summary>
     [Parameter(ParameterSetName = SampleSet)]
-    [ValidateRange(1L, long.MaxValue)]
+    [Number<long>(1, long.MaxValue)]
     public long MaxSamples { get; set; } = 1;
 
     /// <summary>Sample until stopped.</summary>
@@ -41,7 +43,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     public SwitchParameter Continuous { get; set; }
 
     /// <summary>What a progress bar says.</summary>
-    private protected abstract string Activity { get; }
+    private protected abstract Message Activity { get; }
 
     /// <summary>Which counters are read, of these devices and ports; and which queue pairs.</summary>
     private protected abstract RdmaSessionOptions Choose(IReadOnlyList<RdmaTarget> targets);

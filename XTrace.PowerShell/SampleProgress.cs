@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using XTrace.Messages;
 
 namespace XTrace.PowerShell;
 
@@ -9,7 +10,7 @@ namespace XTrace.PowerShell;
 /// <param name="subject">What it is done to.</param>
 /// <param name="interval">Time between samples.</param>
 /// <param name="samples">How many; null for an endless stream.</param>
-internal sealed class SampleProgress(Cmdlet cmdlet, string activity, string subject, TimeSpan interval, long? samples)
+internal sealed class SampleProgress(Cmdlet cmdlet, Message activity, string subject, TimeSpan interval, long? samples)
 {
     /// <summary>Time between two changes of the bar: the step of a session's wait.</summary>
     internal static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
@@ -38,7 +39,7 @@ internal sealed class SampleProgress(Cmdlet cmdlet, string activity, string subj
         }
     }
 
-    private void Write(double passed, ProgressRecordType type) => cmdlet.WriteProgress(new ProgressRecord(0, activity, subject)
+    private void Write(double passed, ProgressRecordType type) => cmdlet.WriteProgress(new ProgressRecord(0, activity.Text(), subject)
     {
         PercentComplete = (int)Math.Min(100, passed / _seconds * 100),
         SecondsRemaining = (int)Math.Max(0, _seconds - passed),

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Monitors;
 using XTrace.Net;
 
@@ -52,7 +53,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
             foreach (FlowDirection direction in options.Directions)
             {
                 if (_targets.TrueForAll(one => one.Target.Index != target.Index || one.Direction != direction)
-                    && ShouldProcess($"{target.Name} ({direction})", "Start XDP monitor"))
+                    && ShouldProcess($"{target.Name} ({direction})", CmdletMessages.StartMonitor.Text()))
                 {
                     _targets.Add((target, direction, options));
                 }
@@ -89,7 +90,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
             started.Add(monitor.InterfaceIndex);
             if (AttachMode == AttachMode.Auto && monitor.Hook == MonitorHook.XdpGeneric)
             {
-                Report(new Notice(NoticeLevel.Warning, Messages.FlowMessages.GenericXdp, monitor.InterfaceAlias, monitor.InterfaceAlias));
+                Report(new Notice(NoticeLevel.Warning, FlowMessages.GenericXdp, monitor.InterfaceAlias, monitor.InterfaceAlias));
             }
             WriteObject(monitor);
         }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Monitors;
 
 namespace XTrace.PowerShell;
@@ -39,7 +40,8 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     /// <inheritdoc/>
     protected override void ProcessRecord() =>
         _chosen.AddRange(Select(InterfaceAlias).Where(monitor =>
-            !_chosen.Contains(monitor) && ShouldProcess($"{monitor.InterfaceAlias} ({monitor.Direction})", "Stop XDP monitor")));
+            !_chosen.Contains(monitor) && ShouldProcess(
+                $"{monitor.InterfaceAlias} ({monitor.Direction})", CmdletMessages.StopMonitor.Text())));
 
     /// <inheritdoc/>
     protected override void EndProcessing()

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using XTrace.Messages;
 using XTrace.Rdma;
 using XTrace.Sessions;
 
@@ -16,13 +17,14 @@ public sealed class TestRdmaHealthCommand : RdmaSamplingCommand
 
     /// <summary>Only these checks.</summary>
     [Parameter]
+    [OneOf<RdmaHealthCheck>(IsList = true)]
     public RdmaHealthCheck[] Check { get; set; } = [];
 
     /// <summary>Only whether everything is well: True or False.</summary>
     [Parameter(ParameterSetName = SampleSet)]
     public SwitchParameter Quiet { get; set; }
 
-    private protected override string Activity => "Testing RDMA ports";
+    private protected override Message Activity => CmdletMessages.TestingPorts;
 
     private protected override RdmaSessionOptions Choose(IReadOnlyList<RdmaTarget> targets) =>
         new() { Selection = new CounterSelection { Targets = targets } };

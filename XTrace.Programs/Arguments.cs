@@ -118,7 +118,8 @@ internal sealed class Arguments
     {
         OptionResult { Tokens: [] } option => OptionMessages.MissingValue(option.IdentifierToken!.Value),
         OptionResult { Tokens: [_, _, ..] } option => OptionMessages.GivenTwice(option.Option.Name),
-        _ when _result.UnmatchedTokens is [var unknown, ..] => OptionMessages.UnknownOption(unknown),
+        _ when _result.UnmatchedTokens is [var unknown, ..] =>
+            unknown.StartsWith('-') ? OptionMessages.UnknownOption(unknown) : OptionMessages.NoOption(unknown),
         _ => error.Message,
     };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using XTrace.Monitors;
 using XTrace.Net;
 
 namespace XTrace.Programs;
@@ -59,7 +60,8 @@ internal sealed class FlowOptions
         Filter = new FlowFilter { TrafficType = arguments.Choose(Filter, s_filters) ?? [], ExcludeDns = arguments.IsOn(ExcludeDns) },
         Directions = arguments.Text(Direction) is null ? null : arguments.Choose(Direction, s_directions),
         AttachMode = arguments.Choose(AttachMode, s_attachModes),
-        MaxFlow = ReadMaxFlow(arguments),
+        MaxFlow = arguments.Number(
+            MaxFlow, MonitorOptions.DefaultMaxFlow, MonitorOptions.MinMaxFlow, MonitorOptions.MaxMaxFlow),
         Promiscuous = arguments.IsOn(Promiscuous),
     };
 
@@ -77,9 +79,4 @@ internal sealed class FlowOptions
             : throw Arguments.Wrong(OptionMessages.WrongInterval(text, MinInterval, MaxInterval));
     }
 
-    /// <summary>Its range is the engine's to check.</summary>
-    private int ReadMaxFlow(Arguments arguments) =>
-        arguments.Text(MaxFlow) is not { } text ? new FlowSessionOptions { Interfaces = [] }.MaxFlow
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int flows) ? flows
-        : throw Arguments.Wrong(OptionMessages.WrongMaxFlow(text));
 }

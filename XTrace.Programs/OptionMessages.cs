@@ -50,6 +50,10 @@ internal static class OptionMessages
 
     internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
 
+    internal static string NoOption(string text) => Say(
+        $"'{text}' 不是选项。如果它是网络接口, 请使用: -i {text}。",
+        $"'{text}' is not an option. If it is a network interface, write: -i {text}.");
+
     internal static string MissingValue(string option) => Say($"{option} 缺少值。", $"{option} needs a value.");
 
     internal static string GivenTwice(string option) => Say($"{option} 只能给出一次。", $"{option} may be given once.");
@@ -57,10 +61,6 @@ internal static class OptionMessages
     internal static string WrongInterval(string text, int min, int max) => Say(
         $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",
         $"Interval '{text}' is not valid: give milliseconds from {min} to {max}.");
-
-    internal static string WrongMaxFlow(string text) => Say(
-        $"--max-flow 的值 '{text}' 无效: 请给出一个数。",
-        $"--max-flow cannot be '{text}': give a number.");
 
     internal static string WrongNumber(string option, string text, int min, int max) => Say(
         $"{option} 的值 '{text}' 无效: 请给出 {min} 到 {max} 之间的数。",

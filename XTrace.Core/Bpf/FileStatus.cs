@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
@@ -45,7 +46,12 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
     /// <summary>For an error: what it is, whose, with which rights.</summary>
     internal string Describe()
     {
-        string what = Type switch { TypeDirectory => "folder", TypeLink => "symbolic link", _ => "file" };
+        string what = Type switch
+        {
+            TypeDirectory => Speech.Say("目录", "folder"),
+            TypeLink => Speech.Say("符号链接", "symbolic link"),
+            _ => Speech.Say("文件", "file"),
+        };
         return $"{what}, uid {Owner}, mode {Convert.ToString((int)Mode, 8).PadLeft(4, '0')}";
     }
 

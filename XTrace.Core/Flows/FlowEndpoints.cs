@@ -9,9 +9,15 @@ internal static class FlowEndpoints
     {
         string address = flow.DestinationAddress;
         return flow.DestinationQueuePair is { } pair ? $"{address} qp 0x{pair:x}"
-            : flow.IcmpType is { } type ? flow.IcmpCode is null or 0 ? $"{address} type {type}" : $"{address} type {type}/{flow.IcmpCode}"
+            : flow.IcmpType is { } type ? $"{address} {Icmp(flow, type)}"
             : flow.IsFragment ? $"{address} frag"
             : Endpoint(address, flow.DestinationPort);
+    }
+
+    private static string Icmp(FlowStat flow, byte type)
+    {
+        string? name = flow.TrafficType == TrafficType.ICMPv6 ? IcmpTypes.NameOfV6(type) : IcmpTypes.NameOf(type);
+        return (name ?? $"type {type}") + (flow.IcmpCode is { } code and not 0 ? $", code {code}" : "");
     }
 
     /// <summary>An address with its port. Addresses with colons in them go in brackets, RFC 3986 3.2.2.</summary>

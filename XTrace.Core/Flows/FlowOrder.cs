@@ -9,6 +9,8 @@ public enum FlowOrder
     Packets,
     /// <summary>Bytes a second.</summary>
     BytesPerSecond,
+    /// <summary>Bits a second, which orders flows as BytesPerSecond does.</summary>
+    Rate,
     /// <summary>Frames a second.</summary>
     PacketsPerSecond,
     /// <summary>Time from the first frame to the last.</summary>

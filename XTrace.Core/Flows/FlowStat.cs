@@ -240,7 +240,7 @@ public sealed class FlowStat
 
     /// <summary>
     /// The destination's address with what tells the flow from others between the same addresses: <c>10.0.0.2:443</c>,
-    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 type 8</c> for ICMP (<c>type 3/1</c> with code 1),
+    /// <c>10.0.0.2 qp 0x12</c> for RoCE, <c>10.0.0.2 echo request</c> or <c>10.0.0.2 destination unreachable, code 1</c> for ICMP,
     /// <c>10.0.0.2 frag</c> for later fragments.
     /// </summary>
     public string Destination => Flows.FlowEndpoints.Destination(this);

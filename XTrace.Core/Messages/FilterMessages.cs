@@ -3,6 +3,12 @@ namespace XTrace.Messages;
 /// <summary>What is said of a filter that was written as a hashtable.</summary>
 internal static class FilterMessages
 {
+    internal static readonly Message NoTable = new("InvalidFilter", XTraceErrorKind.InvalidArgument)
+    {
+        English = "A filter is a hashtable, and not '{0}'. Write for example -Filter @{{ TrafficType = 'TCP'; Port = 443 }}.",
+        Chinese = "过滤器是哈希表，而不是“{0}”。请写成例如 -Filter @{{ TrafficType = 'TCP'; Port = 443 }}。",
+    };
+
     internal static readonly Message UnknownKey = new("InvalidFilter", XTraceErrorKind.InvalidArgument)
     {
         English = "A filter has no '{0}'. Use {1}, as in @{{ TrafficType = 'TCP'; Port = 443 }}.",

@@ -159,6 +159,13 @@ internal static class FlowMessages
         Chinese = "正在删除 {0} 监控的残留（{1}）。",
     };
 
+    internal static readonly Message RemovedDead = new("RemovedDead")
+    {
+        English = "These monitors had ceased to count, as their interface is gone or their program was detached: {0}. "
+            + "They are removed, with what they had counted.",
+        Chinese = "以下监控因接口消失或程序被卸下而已停止计数：{0}。它们及其计数已被删除。",
+    };
+
     internal static readonly Message TableMemory = new("TableMemory")
     {
         English = "A table for {0} flows takes {1} KiB: {3} slots on each of {2} CPUs.",
@@ -294,7 +301,19 @@ internal static class FlowMessages
     {
         English = "'{0}' has no monitor in this network namespace, and nothing else has.",
         Chinese = "“{0}”在本网络命名空间中没有监控，其他接口也没有。",
-        ForCmdlets = ("Start one with: Start-XdpMonitor {1}", "可用以下命令启动：Start-XdpMonitor {1}"),
+        ForCmdlets = ("Start one with: Start-XdpMonitor {0}", "可用以下命令启动：Start-XdpMonitor {0}"),
+    };
+
+    internal static readonly Message NeitherInterfaceNorMonitor = new("MonitorNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no network interface '{0}', and no monitor has that name. The interfaces are: {1}. The monitors are: {2}.",
+        Chinese = "没有网络接口“{0}”，也没有该名称的监控。现有接口：{1}。现有监控：{2}。",
+    };
+
+    internal static readonly Message NeitherInterfaceNorMonitors = new("MonitorNotFound", XTraceErrorKind.NotFound)
+    {
+        English = "There is no network interface '{0}', and there are no monitors. The interfaces are: {1}.",
+        Chinese = "没有网络接口“{0}”，也没有任何监控。现有接口：{1}。",
     };
 
     internal static readonly Message MonitorMoved = new("MonitorMoved", XTraceErrorKind.ResourceExists)

@@ -100,8 +100,8 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         MonitorHook.XdpNative => "native XDP",
         MonitorHook.XdpGeneric => "generic XDP",
         MonitorHook.Tcx => "TCX",
-        MonitorHook.Clsact => "a clsact filter",
-        _ => "nothing",
+        MonitorHook.Clsact => Speech.Say("clsact 过滤器", "a clsact filter"),
+        _ => Speech.Say("无", "nothing"),
     };
 
     private static Attachment Attach(

@@ -339,9 +339,14 @@ internal static class MonitorStore
     /// </summary>
     private static void RemoveDead(Action<Notice> report)
     {
+        List<string> removed = [];
         foreach (PinFolder folder in PinFolder.Everywhere())
         {
-            RemoveDead(folder, report);
+            RemoveDead(folder, report, removed);
+        }
+        if (removed.Count > 0)
+        {
+            report(new Notice(NoticeLevel.Warning, FlowMessages.RemovedDead, null, string.Join(", ", removed)));
         }
         foreach (OldPins old in PinFolder.Namespaces().SelectMany(OldPins.In).Where(old => !old.IsWhole || old.IsDetached))
         {
@@ -350,7 +355,10 @@ internal static class MonitorStore
         }
     }
 
-    private static void RemoveDead(PinFolder folder, Action<Notice> report)
+    /// <param name="folder">A monitor.</param>
+    /// <param name="report">Is told each point that is removed, for the curious.</param>
+    /// <param name="removed">Gets those of this namespace, which Get-XdpMonitor showed so far.</param>
+    private static void RemoveDead(PinFolder folder, Action<Notice> report, List<string> removed)
     {
         using FlowMonitor? monitor = TryOpen(folder);
         if (monitor == null)
@@ -371,6 +379,10 @@ internal static class MonitorStore
             }
             report(new Notice(NoticeLevel.Detail, FlowMessages.RemovingDead, pin.InterfaceName, pin.InterfaceName, pin.Path));
             PinnedPoint.Remove(monitor, pin);
+            if (folder.IsOfThisNamespace)
+            {
+                removed.Add($"{pin.InterfaceName} ({pin.Direction})");
+            }
         }
         foreach (Point point in monitor.Points.List().Where(point => !alive.Contains(point.Id)))
         {

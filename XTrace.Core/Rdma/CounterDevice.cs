@@ -1,5 +1,6 @@
 using System.Globalization;
 using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Rdma;
 
@@ -10,7 +11,7 @@ internal sealed class CounterDevice : IDisposable
     private readonly string? _driver;
     private readonly ListedFolder _ports;
     private readonly IReadOnlyCollection<int> _wantedPorts;
-    private readonly IReadOnlyCollection<string> _wantedInterfaces;
+    private readonly IReadOnlyCollection<NamePattern> _wantedInterfaces;
     private readonly CounterPlace? _whole;
     private readonly Dictionary<FolderEntry, CounterPlace> _all = []; // with those of other network interfaces
     private bool _isKnown; // what it had from its beginning is no news
@@ -81,7 +82,7 @@ internal sealed class CounterDevice : IDisposable
     }
 
     private bool IsWanted(CounterPlace port) =>
-        _wantedInterfaces.Count == 0 || port.Interfaces.Any(one => _wantedInterfaces.Contains(one.InterfaceAlias));
+        _wantedInterfaces.Count == 0 || port.Interfaces.Any(one => _wantedInterfaces.Any(pattern => pattern.IsMatch(one.InterfaceAlias)));
 
     private void Choose() => Places =
         [.. _whole is null ? [] : new[] { _whole }, .. _all.Values.Where(IsWanted).OrderBy(port => port.Port)];

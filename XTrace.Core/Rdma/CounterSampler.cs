@@ -243,13 +243,13 @@ internal sealed class CounterSampler : IDisposable
 
     private void TellMissingInterfaces()
     {
-        HashSet<string> used = [.. Places.SelectMany(place => place.Interfaces).Select(one => one.InterfaceAlias)];
-        foreach (string name in _selection.Interfaces.Where(name => !used.Contains(name)))
+        string[] used = [.. Places.SelectMany(place => place.Interfaces).Select(one => one.InterfaceAlias)];
+        foreach (NamePattern pattern in _selection.Interfaces.Where(pattern => pattern.IsExact && !used.Any(pattern.IsMatch)))
         {
             InterfaceFinder finder = new();
             IEnumerable<string> there = RdmaDevices.PortsOf(_class.Entries.Select(entry => entry.Name)).Select(port =>
                 $"{port.Device} ({string.Join(' ', finder.Find(port, () => GidTable.Read(port.Path)))})");
-            _report(new Notice(new XTraceException(RdmaMessages.InterfaceNotFound, name, name, string.Join(", ", there))));
+            _report(new Notice(new XTraceException(RdmaMessages.InterfaceNotFound, $"{pattern}", pattern, string.Join(", ", there))));
         }
     }
 

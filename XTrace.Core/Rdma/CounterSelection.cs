@@ -12,7 +12,7 @@ internal sealed record CounterSelection
     internal IReadOnlyList<RdmaTarget> Excluded { get; init; } = [];
 
     /// <summary>Only ports that use one of these network interfaces; without one, all, and devices as a whole.</summary>
-    internal IReadOnlyList<string> Interfaces { get; init; } = [];
+    internal IReadOnlyList<NamePattern> Interfaces { get; init; } = [];
 
     /// <summary>Whether devices as a whole are left out.</summary>
     internal bool PortsOnly { get; init; }

@@ -153,7 +153,7 @@ public sealed class FlowSample
         FlowOrder.Packets => row.Packets,
         FlowOrder.Bytes => row.Bytes,
         FlowOrder.PacketsPerSecond => row.NewPackets,
-        FlowOrder.BytesPerSecond => row.NewBytes,
+        FlowOrder.BytesPerSecond or FlowOrder.Rate => row.NewBytes,
         FlowOrder.Duration => row.LastSeen - row.FirstSeen,
         FlowOrder.LastSeen => -Clock.AgeOf(row.LastSeen).Ticks,
         _ => throw new ArgumentOutOfRangeException(nameof(order)),

@@ -20,7 +20,6 @@ Describe 'The table of errors' {
         # What PowerShell itself says of our parameters, and under which category.
         $binding = @{
             ParameterArgumentValidationError = 'InvalidData'
-            CannotConvertArgumentNoMessage   = 'InvalidArgument'
             AmbiguousParameterSet            = 'InvalidArgument'
             MissingMandatoryParameter        = 'InvalidArgument'
             ParameterArgumentTransformationError = 'InvalidData'
@@ -371,28 +370,70 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
     Context 'of parameters' {
         It '<command>: <id>, before anything is attached' -ForEach @(
-            @{ Command = 'Get-FlowStat {0} -SampleInterval 0.05'; Id = 'ParameterArgumentValidationError' }
-            @{ Command = 'Get-FlowStat {0} -Top 0'; Id = 'ParameterArgumentValidationError' }
-            @{ Command = 'Get-FlowStat {0} -ActiveWithin 0'; Id = 'ParameterArgumentValidationError' }
-            @{ Command = 'Get-FlowStat {0} -MaxSamples 0'; Id = 'ParameterArgumentValidationError' }
-            @{ Command = 'Get-FlowStat {0} -Direction 0'; Id = 'ParameterArgumentValidationError' }
             @{ Command = 'Start-XdpMonitor {0}, ""'; Id = 'ParameterArgumentValidationError' }
             @{ Command = 'Stop-XdpMonitor $null'; Id = 'ParameterArgumentValidationError' }
             @{ Command = 'Get-RdmaCounter -Name @()'; Id = 'ParameterArgumentValidationError' }
-            @{ Command = 'Get-FlowStat {0} -TrafficType TPC'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Get-FlowStat {0} -Protocol 256'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Get-FlowStat {0} -Protocol 262'; Id = 'CannotConvertArgumentNoMessage' }
             @{ Command = 'Start-XdpMonitor {0} -Filter @{{ Ports = 80 }}'; Id = 'ParameterArgumentTransformationError' }
-            @{ Command = 'Get-FlowStat {0} -Port 65536'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Get-FlowStat {0} -By Size'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Start-XdpMonitor {0} -AttachMode Xdp'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Start-XdpMonitor {0} -Direction Sideways'; Id = 'CannotConvertArgumentNoMessage' }
-            @{ Command = 'Get-RdmaCounter -Category Nonsense'; Id = 'CannotConvertArgumentNoMessage' }
             @{ Command = 'Get-FlowStat {0} -Continuous -MaxSamples 2'; Id = 'AmbiguousParameterSet' }
         ) {
             $failure = { & ([scriptblock]::Create($command -f $interface)) } | Should -Throw -PassThru
             $failure.FullyQualifiedErrorId | Should -BeLike "$id,XTrace.PowerShell.*"
             Test-Attached $interface | Should -BeFalse
         }
+
+        It '<command> -Filter <typed> shows how a filter is written' -ForEach @(
+            @{ Command = 'Start-XdpMonitor'; Typed = 'tcp' }
+            @{ Command = 'Start-XdpMonitor'; Typed = '80' }
+        ) {
+            $failure = { & $command $interface -Filter $typed } | Should -Throw -PassThru
+            "$failure" | Should -BeLike "*A filter is a hashtable, and not '$typed'. Write for example -Filter @{ TrafficType = 'TCP'; Port = 443 }."
+            Test-Attached $interface | Should -BeFalse
+        }
+    }
+}
+
+Describe 'A value that a parameter does not take' {
+    BeforeDiscovery {
+        . "$PSScriptRoot/Testbed.ps1"
+        # All numbers and all enumerations of all cmdlets.
+        $script:cases = foreach ($cmdlet in Get-Command -Module XTrace) {
+            foreach ($parameter in $cmdlet.Parameters.Values) {
+                $type = $parameter.ParameterType.IsArray ? $parameter.ParameterType.GetElementType() : $parameter.ParameterType
+                $type = [Nullable]::GetUnderlyingType($type) ?? $type
+                if ($parameter.Name -notin [Management.Automation.Cmdlet]::CommonParameters -and ($type.IsEnum -or $type -in [int], [long], [ushort], [double])) {
+                    @{ Cmdlet = $cmdlet.Name; Parameter = $parameter.Name; Type = $type }
+                }
+            }
+        }
+    }
+
+    BeforeAll {
+        . "$PSScriptRoot/Testbed.ps1"
+    }
+
+    It 'is there to be tried' -ForEach @{ Cases = $cases } {
+        $cases.Count | Should -BeGreaterThan 30
+    }
+
+    It '<cmdlet> -<parameter> says what may be given' -ForEach $cases {
+        $values = $type.IsEnum ? 'nonsense', '-1', '999' : 'nonsense', '1e30', '-1', ''
+        foreach ($value in $values | Where-Object { "$parameter $_" -ne 'MaxFlow -1' }) {
+            $splat = @{ $parameter = $value }
+            $failure = { & $cmdlet @splat -ErrorAction Stop } | Should -Throw -PassThru -Because $value
+            $failure.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentTransformationError,*'
+            if ($type.IsEnum) {
+                $names = [Enum]::GetNames($type) -ne 'None'
+                "$failure" | Should -BeLike "*parameter '$parameter'. It cannot be '$value': use *$($names -join ', ')."
+            } else {
+                "$failure" | Should -Match "parameter '$parameter'\. It cannot be '$value': give a number from [\d.]+ to \d+\.$"
+            }
+        }
+    }
+
+    It 'is said in Chinese' {
+        $said = Invoke-Pwsh 'try { Get-FlowStat -Port 70000 } catch { "$_" }; try { Get-FlowStat -Direction Out } catch { "$_" }' env, LC_ALL=zh_CN.UTF-8
+        $said | Should -BeLike '*不能是“*”：请*'
+        $said[0] | Should -BeLike '*“70000”：请给出 0 到 65535 之间的数。'
+        $said[1] | Should -BeLike '*“Out”：请使用 Ingress, Egress, Both。'
     }
 }

@@ -19,7 +19,8 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         Send-Frame $veth (Frame Icmp4 10.0.0.1 10.0.0.2 3 1 40)
         Send-Frame $veth (Frame Fragment4 10.0.0.1 10.0.0.2 17 1480 $false ([byte[]]::new(12)))
         Send-Out $interface (Frame Udp4 10.0.0.2 2000 10.0.0.1 1000 30)
-        $script:flows = Get-FlowStat $interface | Sort-Object Bytes -Descending
+        # Without the address that has them in another table.
+        $script:flows = Get-FlowStat $interface -TrafficType Ethernet, IP, ICMP, ICMPv6, UDP, RoCEv2 | Sort-Object Bytes -Descending
         $script:monitor = Get-XdpMonitor $interface -Direction Ingress
 
         # The lines that are shown on a terminal of so many columns.
@@ -57,8 +58,11 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines[3] | Should -Match '^UDP +10\.0\.0\.1:1001 +10\.0\.0\.2:2000 +1\.5 KiB .*bit/s +3 '
             $lines[4] | Should -Match '^RoCEv2 +10\.0\.0\.5 +10\.0\.0\.6 qp 0x1234 +244 B .* 2 '
             $lines -match '^UDP +10\.0\.0\.2:2000 +10\.0\.0\.1:1000 +72 B .* 1 Egress ' | Should -HaveCount 1
-            $lines -match '^ICMPv6 +fe80::1 +ff02::2 type 133 +164 B ' | Should -HaveCount 1
-            $lines -match '^ICMP +10\.0\.0\.1 +10\.0\.0\.2 type 3/1 +82 B ' | Should -HaveCount 1
+            # PowerShell breaks lines between words in English alone.
+            $lines -match '^ICMPv6 +fe80::1 +ff02::2 router (solici)? +164 B ' | Should -HaveCount 1
+            $flows.Destination | Should -Contain 'ff02::2 router solicitation'
+            $lines -match '^ICMP +10\.0\.0\.1 +10\.0\.0\.2 destination +82 B ' | Should -HaveCount 1
+            $flows.Destination | Should -Contain '10.0.0.2 destination unreachable, code 1'
             $lines -match '^UDP +10\.0\.0\.1 +10\.0\.0\.2 frag +46 B ' | Should -HaveCount 1
             $lines -match '^Ethernet +02:00:00:00:00:01 +ff:ff:ff:ff:ff:ff +42 B .* 1 ' | Should -HaveCount 1
         }
@@ -69,29 +73,62 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
         }
 
-        It 'show the longest addresses in full, on several lines' {
-            $lines = $flows | Where-Object TrafficType -EQ TCP | Show
-            $source, $destination = foreach ($column in 12, 34) {
-                -join ($lines | Select-Object -Skip 2 | ForEach-Object { $_.PadRight(120).Substring($column, 21).Trim() })
-            }
-            $source | Should -Be '[2001:db8:1111:2222:3333:4444:5555:6666]:65535'
-            $destination | Should -Be '[2001:db8:1111:2222:3333:4444:5555:7777]:65534'
+        It 'show the longest addresses on one line of 120 columns' {
+            $long = Get-FlowStat $interface | Sort-Object Bytes -Descending
+            $lines = $long | Show
+            $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, Rate
+            $lines -match '^\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 +\d+ B +[\d.]+ \w*bit/s$' |
+                Should -HaveCount 1
+            # A line each, the heading and its rule.
+            $lines | Should -HaveCount ($long.Count + 2)
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+            # Also with those of an interface that has none, whichever comes first, and from another process.
+            $short = [XTrace.FlowStat] @{ SourceAddress = '10.0.0.9' }
+            $long, $short | Show | Should -HaveCount ($long.Count + 3)
+            $short, $long | Show | Where-Object { $_ -like '* : *' } | Should -BeNullOrEmpty
+            $there = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($long))
+            $there | Show | Should -Be $lines
         }
 
-        It 'show every number in full as a list' {
+        It 'show the longest addresses on one line with processes as well' {
+            $lines = Get-FlowStat $interface -Detail | Show
+            $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, ProcessName
+            $lines -match '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 ' | Should -HaveCount 1
+        }
+
+        It 'show the longest addresses in full on a terminal of <columns> columns: <header>' -ForEach @(
+            @{ Columns = 80; Header = 'TrafficType Source Destination Bytes Rate' }
+            @{ Columns = 120; Header = 'Source Destination Bytes Rate' }
+            @{ Columns = 152; Header = 'Source Destination Bytes Rate TrafficType Packets Direction' }
+        ) {
+            $command = "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$module'; Get-FlowStat $interface -TrafficType TCP"
+            Set-Content "$TestDrive/show.ps1" $command
+            $lines = script -qec "stty cols $columns rows 40; pwsh -NoProfile -NonInteractive -File '$TestDrive/show.ps1'" /dev/null |
+                ForEach-Object { $_ -replace '\e\[[\d;?]*[a-zA-Z]' -replace "[\r\e=]" } | Where-Object { $_ }
+            ($lines | Where-Object { $_ -match '^(TrafficType|Source) ' }).Trim() -replace ' +', ' ' | Should -Be $header
+            -join ($lines -replace ' ') | Should -Match ($columns -lt 120 ? '6666' : '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535\[2001:')
+            ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual $columns
+        }
+
+        It 'show every number in full as a list of what the flow has' {
             $lines = $flows[0] | Format-List | Show
-            $lines | Should -Contain 'Packets              : 1024'
-            $lines | Should -Contain 'Bytes                : 1048576'
-            $lines | Should -Contain 'Direction            : Ingress'
-            $lines | Should -Contain 'SourceAddress        : 10.0.0.1'
-            $lines | Should -Contain 'SourcePort           : 1000'
+            $lines | Should -Contain 'Packets        : 1024'
+            $lines | Should -Contain 'Bytes          : 1048576'
+            $lines | Should -Contain 'Direction      : Ingress'
+            $lines | Should -Contain 'Source         : 10.0.0.1:1000'
+            $lines | Should -Contain 'Destination    : 10.0.0.2:2000'
             $lines -match '^Rate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
+            # What the flow has not is left out: VLAN, opcode, details.
+            $lines | Should -HaveCount 12
+            $vlan = [XTrace.FlowStat] @{ VlanId = 0; EcnCePackets = 0; EndReason = 'LackOfResources' } | Format-List | Show
+            $vlan -match '^(VlanId|EcnCePackets) +: 0$|^EndReason +: LackOfResources$' | Should -HaveCount 3
         }
 
         It 'read the same in German' {
             Use-German { (1.5).ToString() } | Should -Be '1,5'
-            Use-German { $flows | Show } | Should -Be ($flows | Show)
+            $one = $flows | Where-Object TrafficType -NotLike ICMP* # PowerShell breaks lines between words in English alone
+            Use-German { $one | Show } | Should -Be ($one | Show)
             $lists = Use-German { , ($flows | Format-List | Show) }
             $lists -match '^(Rate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(Rate|PacketsPerSecond)' })
         }
@@ -106,8 +143,10 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines -match '^UDP ' | Should -HaveCount 3
             $samples | Format-Table Packets, Bytes | Show | Where-Object { $_ -like '*Sample*' } | Should -BeNullOrEmpty
             $lines = $samples[1] | Format-List | Show
-            $lines | Should -Contain 'Sample               : 2'
-            $lines | Should -Contain 'EndReason            : None'
+            $lines | Should -Contain "Timestamp      : $($samples[1].Timestamp)"
+            $lines -match '^EndReason' | Should -BeNullOrEmpty
+            $details = Get-FlowStat $interface -Direction Egress -SampleInterval 0.2 -MaxSamples 2 -Detail
+            $details | Show | Where-Object { $_ -like '*SampleTime: 2, *' } | Should -HaveCount 1
         }
 
         It 'leave the properties alone' {
@@ -115,6 +154,15 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $flows[0] | Select-Object -ExpandProperty BytesPerSecond | Should -BeOfType double
             "$($flows[1])" | Should -Be '10.0.0.1:1001 -> 10.0.0.2:2000 proto=17 packets=3 bytes=1536'
         }
+    }
+
+    It 'show the longest addresses of queue pairs on one line' {
+        $pair = [psobject]::new([XTrace.RdmaQueuePair] @{ LocalAddress = '2001:db8:1111:2222:3333:4444:5555:6666'; RemoteAddress = '2001:db8:1111:2222:3333:4444:5555:7777' })
+        $view = [XTrace.PowerShell.ViewFormat].Assembly.GetType('XTrace.PowerShell.TableView')
+        $of = $view.GetMethod('Of', [Reflection.BindingFlags] 'NonPublic, Static', [type[]] [Collections.Generic.IEnumerable[XTrace.RdmaQueuePair]])
+        $lines = $of.Invoke($null, @(, [XTrace.RdmaQueuePair[]] $pair)) | Show
+        $lines -match '^ +0 +2001:db8:1111:2222:3333:4444:5555:6666 2001:db8:1111:2222:3333:4444:5555:7777 +' | Should -HaveCount 1
+        $lines -match '^QueuePair LocalAddress +RemoteAddress +RemoteQueuePair +SentPackets$' | Should -HaveCount 1
     }
 
     Context 'of monitors' {
@@ -135,16 +183,17 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines[3] | Should -Match "^$interface +Egress +Running +$tc +1 +72 B`$"
         }
 
-        It 'show everything as a list' {
+        It 'show what matters as a list' {
             $lines = $monitor | Format-List | Show
-            $lines | Should -Contain 'Packets          : 1035'
-            $lines | Should -Contain 'Direction        : Ingress'
-            $lines | Should -Contain 'Filter           : '
-            $lines | Should -Contain "Path             : $($monitor.Path)"
-            $lines | Should -Contain "UsedSlots        : $($monitor.UsedSlots)"
-            $lines | Should -Contain "TableUsedSlots   : $($monitor.TableUsedSlots)"
-            $lines | Should -Contain "TableSlots       : $($monitor.TableSlots)"
-            $lines | Should -Contain 'ReportedPackets  : 0'
+            $lines | Should -Contain 'Packets        : 1035'
+            $lines | Should -Contain 'Direction      : Ingress'
+            $lines | Should -Contain "Path           : $($monitor.Path)"
+            $lines | Should -Contain "UsedSlots      : $($monitor.UsedSlots)"
+            $lines | Should -Contain "TableUsedSlots : $($monitor.TableUsedSlots)"
+            $lines | Should -Contain "TableSlots     : $($monitor.TableSlots)"
+            # No filter, and nothing that was malformed.
+            $lines | Should -HaveCount 15
+            [XTrace.XdpMonitor] @{ MalformedPackets = 7 } | Format-List | Show | Should -Contain 'MalformedPackets : 7'
             $lines -match '^TableSize +: [\d.]+ MiB$' | Should -HaveCount 1
         }
     }

@@ -119,7 +119,7 @@ Describe 'Get-FlowStat, sampling' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'does not take intervals out of range' {
-        { Get-FlowStat $interface -SampleInterval 0.05 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        { Get-FlowStat $interface -SampleInterval 0.05 } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
         Test-Attached $interface | Should -BeFalse
     }
 }

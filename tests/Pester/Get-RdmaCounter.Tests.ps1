@@ -281,9 +281,9 @@ Describe 'Get-RdmaCounter' {
     }
 
     It 'does not take values out of range' {
-        { Get-RdmaCounter -SampleInterval 0.05 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
-        { Get-RdmaCounter -MaxSamples 0 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
-        { Get-RdmaCounter -Category Nonsense } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
+        { Get-RdmaCounter -SampleInterval 0.05 } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { Get-RdmaCounter -MaxSamples 0 } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
+        { Get-RdmaCounter -Category Nonsense } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
     }
 
     It 'completes <line>' -ForEach @(

@@ -6,7 +6,7 @@ BeforeDiscovery {
 Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
-        $script:hook = $tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'
+        $script:hook = @{ C = $tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'; zh_CN = $tc -eq 'Tcx' ? 'TCX' : 'clsact 过滤器' }
 
         # The lines that a pwsh of some locale says, errors as their messages.
         function Read-Said([string] $Locale, [string] $Command) {
@@ -29,7 +29,7 @@ Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
         $said | Should -HaveCount 4
         $said[0] | Should -BeLike '没有网络接口“nosuch”。现有接口：lo, *'
         $said[1] | Should -Be '流表容量不能是 4。请给出 8 到 8388608 之间的数，例如 65536。'
-        $said[2] | Should -BeLike '“nosuch”在本网络命名空间中没有*监控*'
+        $said[2] | Should -BeLike '没有网络接口“nosuch”，也没有任何监控。现有接口：lo, *'
         $said[3] | Should -Be "XDP 只能看到到达 $interface 的帧，看不到离开的帧。egress 请使用挂载模式 Tc 或 Auto。"
     }
 
@@ -71,7 +71,7 @@ Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
         $lines = Read-Said $locale "Get-FlowStat $interface -MaxFlow 1000 -SampleInterval 0.1 -Verbose"
         $lines | Should -HaveCount $said.Count
         for ($i = 0; $i -lt $said.Count; $i++) {
-            $lines[$i] | Should -BeLike ($said[$i] -f $interface, $hook)
+            $lines[$i] | Should -BeLike ($said[$i] -f $interface, $hook[$locale])
         }
         # Without it nothing is said.
         Read-Said $locale "Get-FlowStat $interface -MaxFlow 1000 -SampleInterval 0.1" | Should -BeNullOrEmpty

@@ -73,7 +73,7 @@ Describe 'Objects of users'' tests' {
     }
 
     It 'have a direction that no cmdlet takes for its own: <_>' -ForEach 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' {
-        { & $_ lo -Direction None } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        { & $_ lo -Direction None } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
         $line = "$_ -Direction "
         (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Be Both, Egress, Ingress
     }

@@ -76,7 +76,7 @@ Describe 'Test-RdmaHealth' {
         $tree.Write("$port/state", '1: DOWN')
         (Test-RdmaHealth mlx5_0 -Check PcieLink, LinkSpeed -SampleInterval 0.2).Status | Should -Be Ok
         (Test-RdmaHealth mlx5_0 -Check portstate -SampleInterval 0.2).Status | Should -Be Critical
-        { Test-RdmaHealth -Check Nonsense } | Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,*'
+        { Test-RdmaHealth -Check Nonsense } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
     }
 
     It 'takes devices, ports and counters from the pipeline, and single ports' {

@@ -46,6 +46,7 @@ public sealed class FlowMeterTests : IDisposable
         AssertTop(sample, n, FlowOrder.Bytes, flow => flow.Bytes);
         AssertTop(sample, n, FlowOrder.PacketsPerSecond, flow => flow.PacketsPerSecond);
         AssertTop(sample, n, FlowOrder.BytesPerSecond, flow => flow.BytesPerSecond);
+        AssertTop(sample, n, FlowOrder.Rate, flow => flow.Rate);
         AssertTop(sample, n, FlowOrder.Duration, flow => flow.Duration);
         AssertTop(sample, n, FlowOrder.LastSeen, flow => flow.LastSeen);
     }

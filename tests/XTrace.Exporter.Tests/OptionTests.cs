@@ -18,7 +18,7 @@ public partial class OptionTests
     [InlineData("--ipfix udp://a --ipfix-mtu 511", "--ipfix-mtu cannot be '511': give a number from 512 to 9000")]
     [InlineData("--ipfix udp://a --idle-timeout 0", "--idle-timeout cannot be '0'")]
     [InlineData("--ipfix udp://a --exclude ,", "--exclude names no interface")]
-    [InlineData("--ipfix udp://a --max-flow 1", "A table for 1 flows")]
+    [InlineData("--ipfix udp://a --max-flow 1", "--max-flow cannot be '1': give a number from 8 to 8388608.")]
     [InlineData("--ipfix udp://a --nothing", "Unknown option '--nothing'")]
     [InlineData("--ipfix tls://a --tls-ca /nowhere.pem", "Cannot read /nowhere.pem")]
     public void What_is_wrong_is_said_with_what_to_do(string arguments, string said)

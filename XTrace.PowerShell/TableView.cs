@@ -1,0 +1,67 @@
+using System.Management.Automation;
+using XTrace.Flows;
+
+namespace XTrace.PowerShell;
+
+/// <summary>
+/// Chooses the table that suits a sample. Its objects get a type name before that of their type, by which XTrace.Format.ps1xml finds the
+/// table. All of a sample get the same one, as PowerShell shows all that comes in the table of what comes first. Columns cannot be as wide as
+/// what is in them: PowerShell would hold each sample back until the next one begins.
+/// </summary>
+internal static class TableView
+{
+    /// <summary>So many objects are looked at before the first is shown.</summary>
+    private const int LookAhead = 1000;
+
+    private const int AddressColumn = 21;
+
+    /// <summary>Columns that the tables with room for IPv6 addresses take.</summary>
+    private const int WideTable = 120;
+
+    /// <summary>Flows, in a table with room for IPv6 addresses if one needs it.</summary>
+    internal static IEnumerable<object> Of(IEnumerable<FlowStat> flows, bool hasDetail) =>
+        Choose(flows, hasDetail ? "Detail" : "", flow =>
+            FlowEndpoints.Endpoint(flow.SourceAddress, flow.SourcePort).Length > AddressColumn
+            || FlowEndpoints.Endpoint(flow.DestinationAddress, flow.DestinationPort).Length > AddressColumn);
+
+    /// <summary>Queue pairs, likewise.</summary>
+    internal static IEnumerable<object> Of(IEnumerable<RdmaQueuePair> queuePairs) =>
+        Choose(queuePairs, "", one => IsIPv6(one.LocalAddress) || IsIPv6(one.RemoteAddress));
+
+    /// <summary>Where output goes elsewhere, PowerShell takes 120 columns or what it is told.</summary>
+    private static bool HasRoom => Console.IsOutputRedirected || Console.WindowWidth >= WideTable;
+
+    private static bool IsIPv6(string? address) => address?.Contains(':', StringComparison.Ordinal) == true;
+
+    private static IEnumerable<object> Choose<T>(IEnumerable<T> sample, string view, Predicate<T> isWide)
+        where T : notnull
+    {
+        using IEnumerator<T> rest = sample.GetEnumerator();
+        List<T> first = [];
+        while (first.Count < LookAhead && rest.MoveNext())
+        {
+            first.Add(rest.Current);
+        }
+        string name = HasRoom && first.Exists(isWide) ? $"{view}IPv6" : view;
+        foreach (T one in first)
+        {
+            yield return Named(one, name);
+        }
+        while (rest.MoveNext())
+        {
+            yield return Named(rest.Current, name);
+        }
+    }
+
+    private static object Named<T>(T one, string name)
+        where T : notnull
+    {
+        if (name.Length == 0)
+        {
+            return one;
+        }
+        PSObject named = new(one);
+        named.TypeNames.Insert(0, $"{typeof(T)}#{name}");
+        return named;
+    }
+}
