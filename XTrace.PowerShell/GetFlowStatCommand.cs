@@ -32,10 +32,12 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
 
     /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(AddressCompleter))]
     public string[] Address { get; set; } = [];
 
     /// <summary>Only flows from or to these ports.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PortCompleter))]
     [Number<ushort>(0, ushort.MaxValue, IsList = true)]
     public ushort[] Port { get; set; } = [];
 

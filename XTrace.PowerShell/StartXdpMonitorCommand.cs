@@ -22,6 +22,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [FlowFilter]
+    [ArgumentCompleter(typeof(FilterCompleter))]
     public FlowFilter? Filter { get; set; }
 
     /// <summary>Keep TCP flags, DSCP, ECN and frame sizes of each flow, for Get-FlowStat -Detail to show.</summary>

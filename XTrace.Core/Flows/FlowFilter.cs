@@ -19,12 +19,15 @@ public sealed class FlowFilter
     /// <summary>Their IP protocols.</summary>
     public IReadOnlyCollection<IPProtocol> Protocol { get; init; } = [];
 
-    /// <summary>Addresses and networks in CIDR notation; the source or the destination is in one of them.</summary>
-    /// <exception cref="XTraceException">One is neither.</exception>
+    /// <summary>
+    /// Addresses, networks in CIDR notation, and names of hosts, which are resolved here and now to all of their addresses; the source or
+    /// the destination is in one of them.
+    /// </summary>
+    /// <exception cref="XTraceException">One is none of these, or has no address.</exception>
     public IReadOnlyCollection<string> Address
     {
         get => [.. Networks.Select(network => $"{network}")];
-        init => Networks = [.. value.Select(ParseNetwork)];
+        init => Networks = [.. value.SelectMany(ParseNetworks).Distinct()];
     }
 
     /// <summary>Ports; the source or the destination has one of them.</summary>
@@ -46,9 +49,32 @@ public sealed class FlowFilter
         && (!ExcludeDns || !IsDns(key))
         && (Networks.Count == 0 || MatchesNetwork(key));
 
+    /// <summary>What an address, a network in CIDR notation or a host's name stands for.</summary>
+    /// <exception cref="XTraceException">It is none of these, or has no address.</exception>
+    private static IPNetwork[] ParseNetworks(string text) =>
+        TryParseNetwork(text, out IPNetwork network) ? [network]
+        : MayBeHostName(text) ? Resolve(text)
+        : throw new XTraceException(FlowMessages.InvalidAddress, text, text);
+
+    /// <summary>Letters, digits, hyphens and underscores between dots, RFC 1123 2.1, with a letter in the last label: 10.1 is no name.</summary>
+    private static bool MayBeHostName(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && text.TrimEnd('.').Split('.')[^1].Any(char.IsAsciiLetter);
+
+    private static IPNetwork[] Resolve(string name)
+    {
+        try
+        {
+            return [.. Dns.GetHostAddresses(name).Select(address => new IPNetwork(
+                new IPAddress(address.GetAddressBytes()), address.GetAddressBytes().Length * 8))];
+        }
+        catch (Exception error) when (error is SocketException or ArgumentException)
+        {
+            throw new XTraceException(error, FlowMessages.HostNotFound, name, name, error.Message);
+        }
+    }
+
     /// <summary>Parses an address or a network in CIDR notation; bits behind the prefix are ignored.</summary>
-    /// <exception cref="XTraceException">It is neither.</exception>
-    internal static IPNetwork ParseNetwork(string text)
+    private static bool TryParseNetwork(string text, out IPNetwork network)
     {
         string[] parts = text.Split('/');
         // inet_aton's forms would mean something else than they look like: 10/8 is 0.0.0.10 to it.
@@ -59,10 +85,12 @@ public sealed class FlowFilter
             int prefix = bits;
             if (parts.Length == 1 || (int.TryParse(parts[1], out prefix) && prefix >= 0 && prefix <= bits))
             {
-                return new IPNetwork(Mask(address, prefix), prefix);
+                network = new IPNetwork(Mask(address, prefix), prefix);
+                return true;
             }
         }
-        throw new XTraceException(FlowMessages.InvalidAddress, text, text);
+        network = default;
+        return false;
     }
 
     /// <summary>What it asks for, in the words of Get-FlowStat's parameters; nothing where it asks for everything.</summary>

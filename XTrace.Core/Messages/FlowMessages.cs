@@ -193,8 +193,14 @@ internal static class FlowMessages
 
     internal static readonly Message InvalidAddress = new("InvalidAddress", XTraceErrorKind.InvalidArgument)
     {
-        English = "'{0}' is neither an IP address nor a network. Write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32.",
-        Chinese = "“{0}”既不是 IP 地址也不是网段。请写成例如 10.0.0.1、10.0.0.0/8 或 2001:db8::/32。",
+        English = "'{0}' is no IP address, no network and no host name. Write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32.",
+        Chinese = "“{0}”不是 IP 地址、网段或主机名。请写成例如 10.0.0.1、10.0.0.0/8 或 2001:db8::/32。",
+    };
+
+    internal static readonly Message HostNotFound = new("InvalidAddress", XTraceErrorKind.InvalidArgument)
+    {
+        English = "The host name '{0}' has no address: {1}. Check the name with 'getent ahosts {0}', or write an address such as 10.0.0.1 or 10.0.0.0/8.",
+        Chinese = "主机名“{0}”没有地址：{1}。请用 'getent ahosts {0}' 检查该名称，或改写地址，例如 10.0.0.1 或 10.0.0.0/8。",
     };
 
     internal static readonly Message MissingCapabilities = new("PermissionDenied", XTraceErrorKind.PermissionDenied)

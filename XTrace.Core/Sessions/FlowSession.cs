@@ -263,7 +263,7 @@ public sealed class FlowSession : IDisposable
         }
         List<WatchedPoint> opened = ReadPinned(targets);
         List<(NetInterface Target, FlowDirection Direction)> own = [];
-        foreach (NetInterface target in targets)
+        foreach (NetInterface target in _options.MonitorsOnly ? [] : targets)
         {
             FlowDirection there = opened.Where(point => point.InterfaceIndex == target.Index)
                 .Aggregate((FlowDirection)0, (sum, point) => sum | point.Direction);

@@ -52,6 +52,9 @@ public sealed record FlowSessionOptions
     /// <summary>Whose flows are wanted. Any other filter than an empty one reads details.</summary>
     public OwnerFilter Owner { get; init; } = new();
 
+    /// <summary>Whether only monitors that run already are read, and nothing is attached.</summary>
+    internal bool MonitorsOnly { get; init; }
+
     /// <summary>Whether details are wanted, for themselves or to filter by them.</summary>
     internal bool WantsDetails => Detail || !Owner.IsEmpty;
 

@@ -417,7 +417,8 @@ Describe 'A value that a parameter does not take' {
 
     It '<cmdlet> -<parameter> says what may be given' -ForEach $cases {
         $values = $type.IsEnum ? 'nonsense', '-1', '999' : 'nonsense', '1e30', '-1', ''
-        foreach ($value in $values | Where-Object { "$parameter $_" -ne 'MaxFlow -1' }) {
+        # The range of a table is the engine's to check: InvalidMaxFlow.
+        foreach ($value in $parameter -eq 'MaxFlow' ? $values[0, 1, 3] : $values) {
             $splat = @{ $parameter = $value }
             $failure = { & $cmdlet @splat -ErrorAction Stop } | Should -Throw -PassThru -Because $value
             $failure.FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentTransformationError,*'

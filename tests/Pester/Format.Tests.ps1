@@ -161,7 +161,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         $view = [XTrace.PowerShell.ViewFormat].Assembly.GetType('XTrace.PowerShell.TableView')
         $of = $view.GetMethod('Of', [Reflection.BindingFlags] 'NonPublic, Static', [type[]] [Collections.Generic.IEnumerable[XTrace.RdmaQueuePair]])
         $lines = $of.Invoke($null, @(, [XTrace.RdmaQueuePair[]] $pair)) | Show
-        $lines -match '^ +0 +2001:db8:1111:2222:3333:4444:5555:6666 2001:db8:1111:2222:3333:4444:5555:7777 +' | Should -HaveCount 1
+        $lines -match '^ *0 +2001:db8:1111:2222:3333:4444:5555:6666 +2001:db8:1111:2222:3333:4444:5555:7777 +' | Should -HaveCount 1
         $lines -match '^QueuePair LocalAddress +RemoteAddress +RemoteQueuePair +SentPackets$' | Should -HaveCount 1
     }
 

@@ -63,7 +63,7 @@ public sealed class KernelFilterTests
         FlowFilter[] tooLarge =
         [
             new() { Port = [.. Enumerable.Range(1, 17).Select(port => (ushort)port)] },
-            new() { Networks = [.. Enumerable.Range(1, 9).Select(i => FlowFilter.ParseNetwork($"10.0.0.{i}"))] },
+            new() { Address = [.. Enumerable.Range(1, 9).Select(i => $"10.0.0.{i}")] },
         ];
         foreach (FlowFilter filter in tooLarge)
         {
@@ -83,7 +83,7 @@ public sealed class KernelFilterTests
             TrafficType = [.. parts["type"].Select(Enum.Parse<TrafficType>).Order()],
             Protocol = [.. parts["protocol"].Select(word => (IPProtocol)byte.Parse(word, null))],
             Port = [.. parts["port"].Select(word => ushort.Parse(word, null))],
-            Networks = [.. parts["address"].Select(FlowFilter.ParseNetwork)],
+            Address = [.. parts["address"]],
             ExcludeDns = parts.Contains("dns"),
         };
     }
