@@ -173,7 +173,7 @@ public sealed class FlowMeterTests : IDisposable
 
     [Theory]
     [InlineData("")]
-    [InlineData("eth0")]
+    [InlineData("eth0/24")]
     [InlineData("10.0.0.0/33")]
     [InlineData("10.0.0.0/-1")]
     [InlineData("10.0.0.0/")]
