@@ -8,46 +8,46 @@ internal static class Messages
     internal static string ListOption => Say("列出网络接口和 RDMA 端口", "list the network interfaces and the RDMA ports");
 
     internal static string ModeOption => Say(
-        "监控模式: xdp (默认) 流量, rdma 端口状态与流量, nccl 硬件计数器",
+        "监控模式：xdp（默认）流量，rdma 端口状态与流量，nccl 硬件计数器",
         "what to monitor: xdp (default) flows, rdma ports, nccl hardware counters");
 
     internal static string DeviceOption => Say(
-        "要监控的 RDMA 设备, 写法同 NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (默认: 全部)",
-        "RDMA devices to monitor, as in NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
+        "要监控的 RDMA 设备，写法同 NCCL_IB_HCA：mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7]（默认：全部）",
+        "RDMA devices to monitor, as in NCCL_IB_HCA：mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
 
     internal static string DetailOption => Say(
-        "同时输出进程、容器、TCP 状态 (往返时间, 重传, 拥塞窗口)、TCP 标志、DSCP、ECN 和帧长",
+        "同时输出进程、容器、TCP 状态（往返时间、重传、拥塞窗口）、TCP 标志、DSCP、ECN 和帧长",
         "also print process, container, TCP state (round-trip time, retransmissions), TCP flags, DSCP, ECN, frame sizes");
 
-    internal static string AllOption => Say("输出全部流, 而不只是间隔内活动的流", "print every flow, not only those active in the interval");
+    internal static string AllOption => Say("输出全部流，而不只是间隔内活动的流", "print every flow, not only those active in the interval");
 
     internal static string ChangedOption => Say(
-        "只输出间隔内有变化的计数器和连接 (rdma, nccl 模式)",
+        "只输出间隔内有变化的计数器和连接（rdma、nccl 模式）",
         "only counters and connections that moved in the interval (modes rdma, nccl)");
 
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");
 
     internal static string JsonOption => Say(
-        "每行一个 JSON 对象: 一个流, (rdma, nccl 模式) 一个计数器, (rdma 模式) 一个队列对, (-l) 一个接口或端口",
+        "每行一个 JSON 对象：一个流，（rdma、nccl 模式）一个计数器，（rdma 模式）一个队列对，（-l）一个接口或端口",
         "a JSON object a line: a flow, a counter (modes rdma, nccl), a queue pair (mode rdma), an interface or port (-l)");
 
-    internal static string InterfaceList => Say("可用的网络接口:", "Network interfaces:");
+    internal static string InterfaceList => Say("可用的网络接口：", "Network interfaces:");
 
     internal static string NoDevice => Say("-d 没有给出 RDMA 设备名称。", "-d names no RDMA device.");
 
-    internal static string DeviceWithoutUse => Say("xdp 模式不使用 RDMA 设备, 请去掉 -d。", "Mode xdp uses no RDMA device: leave out -d.");
+    internal static string DeviceWithoutUse => Say("xdp 模式不使用 RDMA 设备，请去掉 -d。", "Mode xdp uses no RDMA device: leave out -d.");
 
     internal static string ChangedWithoutUse => Say(
-        "xdp 模式本来就只输出活动的流, 请去掉 --changed。",
+        "xdp 模式本来就只输出活动的流，请去掉 --changed。",
         "Mode xdp prints only flows that were active anyway: leave out --changed.");
 
     internal static string Usage => Say(
         """
-        用 eBPF (XDP 或 TC) 在内核中统计网络接口的流量, 按间隔逐流输出, 直到按 Ctrl+C。
+        用 eBPF（XDP 或 TC）在内核中统计网络接口的流量，按间隔逐流输出，直到按 Ctrl+C。
 
-        用法: xtrace-catch [选项]
+        用法：xtrace-catch [选项]
 
-        选项:
+        选项：
         """,
         """
         Counts the flows of network interfaces, in the kernel with eBPF (XDP or TC), and
@@ -61,29 +61,29 @@ internal static class Messages
     internal static string Notes => Say(
         """
 
-        环境变量 (命令行参数优先):
+        环境变量（命令行参数优先）：
           NETWORK_INTERFACE  要监控的网络接口
           MONITOR_MODE       监控模式
-          NCCL_IB_HCA        rdma 和 nccl 模式: 要监控的 RDMA 设备, 含义与 NCCL 相同
+          NCCL_IB_HCA        rdma 和 nccl 模式：要监控的 RDMA 设备，含义与 NCCL 相同
 
-        输出: 每个流一行, 数值从监控开始累计:
-          源地址:端口 -> 目的地址:端口 proto=协议号 packets=包数 bytes=字节数
-        每次采样之前有一行 '# 时间 sample=序号', 然后是间隔内活动过的流。
-        RoCE 流的目的端口是目的 QPN, proto 是 BTH opcode。
-        使用 --detail 时, 行尾还有已知的 pid, process, user, container, unit, 以及 TCP 的 state, rtt, minrtt, retrans, lost, cwnd,
-        delivery_rate, limit。本机没有对应套接字的流 (例如转发的流) 没有这些。
-        监控多个接口时, 每个接口的流之前有一行 '# 接口名'; 只有一个接口时没有。两个方向都监控时, 该行还给出方向。
+        输出：每个流一行，数值从监控开始累计：
+          SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
+        每次采样之前有一行 '# 时间 sample=序号'，然后是间隔内活动过的流。
+        RoCE 流的目的端口是目的队列对，proto 是 BTH 操作码。
+        使用 --detail 时，行尾还有已知的 pid, process, user, container, unit，以及 TCP 的 state, rtt, minrtt, retrans, lost, cwnd,
+        delivery_rate, limit。本机没有对应套接字的流（例如转发的流）没有这些。
+        监控多个接口时，每个接口的流之前有一行 '# 接口名'；只有一个接口时没有。两个方向都监控时，该行还给离开方向。
 
-        rdma 和 nccl 模式读取网卡的计数器 (sysfs), 不需要特权; 用 -d 选择设备, 或用 -i 选择其网络接口。
-        rdma 模式输出连接: '地址:队列对 -> 地址:队列对', 在 InfiniBand 上为 '队列对:LID -> 队列对:LID'。
-        包数从第一次采样开始累计, 字节数是估计值, 短横线表示未知。
-        对端地址需要 root, 除非连接由 RDMA 连接管理器建立。
-        硬件网卡上的 RDMA 绕过内核, xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置 (默认 /sys)。
+        rdma 和 nccl 模式读取网卡的计数器（sysfs），不需要特权；用 -d 选择设备，或用 -i 选择其网络接口。
+        rdma 模式输出连接：'ADDRESS:PAIR -> ADDRESS:PAIR'，在 InfiniBand 上为 'PAIR:LID -> PAIR:LID'。
+        包数从第一次采样开始累计，字节数是估计值，短横线表示未知。
+        对端地址需要 root，除非连接由 RDMA 连接管理器建立。
+        硬件网卡上的 RDMA 绕过内核，xdp 模式看不到它。XTRACE_SYSFS_ROOT 指定 sysfs 的位置（默认 /sys）。
 
-        使用 --json 时, 标准输出只有 JSON, 属性名与 PowerShell 模块的对象相同; 其他消息在标准错误。
+        使用 --json 时，标准输出只有 JSON，属性名与 PowerShell 模块的对象相同；其他消息在标准错误。
 
-        退出码: 0 被 Ctrl+C 或 SIGTERM 结束, 或 --once 完成, 1 运行出错, 2 用法错误。
-        xdp 模式需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限, 例如使用 sudo。
+        退出码：0 被 Ctrl+C 或 SIGTERM 结束，或 --once 完成，1 运行出错，2 用法错误。
+        xdp 模式需要 CAP_BPF、CAP_PERFMON 和 CAP_NET_ADMIN 权限，例如使用 sudo。
         """,
         """
 
@@ -127,16 +127,16 @@ internal static class Messages
     private static string Suffix(FlowDirection direction) => direction == FlowDirection.Egress ? " (egress)" : "";
 
     internal static string FlowsOnly(string option, string mode) => Say(
-        $"{mode} 模式没有流, 请去掉 {option}。",
+        $"{mode} 模式没有流，请去掉 {option}。",
         $"Mode {mode} has no flows: leave out {option}.");
 
     internal static string WrongMode(string mode) => Say(
-        $"未知的模式 '{mode}', 请使用 xdp、rdma 或 nccl。",
+        $"未知的模式 '{mode}'，请使用 xdp、rdma 或 nccl。",
         $"There is no mode '{mode}': use xdp, rdma or nccl.");
 
     internal static string OutputClosed => Say("它已关闭。", "it is closed.");
 
-    internal static string OutputFailed(string reason) => Say($"无法写入标准输出: {reason}", $"Cannot write to standard output: {reason}");
+    internal static string OutputFailed(string reason) => Say($"无法写入标准输出：{reason}", $"Cannot write to standard output: {reason}");
 
     private static string Say(string chinese, string english) => Speech.Say(chinese, english);
 }

@@ -136,7 +136,7 @@ internal static class FlowMessages
     internal static readonly Message FlowsEvicted = new("FlowsEvicted")
     {
         English = "{0} ({1}): the flow table was full. {2} packets belong to flows that made room and are in no sample.",
-        Chinese = "{0}（{1}）：流表已满，有 {2} 个包属于被淘汰的流，不在任何采样中。",
+        Chinese = "{0}（{1}）：流表已满，有 {2} 个包属于让位的流，不在任何采样中。",
         ForCmdlets = ("Start the monitor with a larger -MaxFlow.", "请用更大的 -MaxFlow 启动监控。"),
         ForCommandLine = ("Give a larger --max-flow.", "请指定更大的 --max-flow。"),
     };

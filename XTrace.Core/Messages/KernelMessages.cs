@@ -7,7 +7,7 @@ internal static class KernelMessages
 {
     internal static readonly Message LibbpfNotFound = new("LibbpfNotFound", XTraceErrorKind.NotSupported)
     {
-        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL).",
+        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' （Fedora、RHEL）.",
         Chinese = "没有安装 {0}。请安装：'apt-get install libbpf1'（Debian、Ubuntu），'dnf install libbpf'（Fedora、RHEL）。",
     };
 
