@@ -56,7 +56,7 @@ Describe 'The documents' {
     }
 
     It '<_> names its blocks'' languages' -ForEach $documents {
-        (Get-Block "$repository/$_").Info | Where-Object { $_ -notin 'bash', 'bash docker', 'powershell', 'console' } | Should -BeNullOrEmpty
+        (Get-Block "$repository/$_").Info | Where-Object { $_ -notin 'bash', 'bash docker', 'powershell', 'console', 'console elsewhere', 'text' } | Should -BeNullOrEmpty
     }
 
     It '<chinese> has the structure of <english>' -ForEach $pairs {
@@ -144,6 +144,23 @@ Describe 'The documents' {
                     (Get-Command $name -ErrorAction Stop).CommandType | Should -BeIn Cmdlet, Function -Because $one
                 }
             }
+        }
+    }
+
+    It 'what <_> shows of another machine is what cmdlets emit' -ForEach 'README.md', 'README_CN.md' {
+        $sessions = @(Get-Block "$repository/$_" | Where-Object Info -EQ 'console elsewhere' | ForEach-Object { Get-Session $_.Lines })
+        $sessions | Should -Not -BeNullOrEmpty
+        foreach ($session in $sessions) {
+            $tree = [Management.Automation.Language.Parser]::ParseInput($session.Command, [ref] $null, [ref] $null)
+            $calls = @($tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true))
+            foreach ($call in $calls) {
+                [Management.Automation.Language.StaticParameterBinder]::BindCommand($call).BindingExceptions.Keys | Should -BeNullOrEmpty -Because $session.Command
+            }
+            # The line above the dashes names properties.
+            $dashes = [array]::FindIndex([string[]] $session.Shown, [Predicate[string]] { $args[0] -match '^-+( +-+)+$' })
+            $dashes | Should -BeGreaterThan 0
+            $properties = (Get-Command $calls[0].GetCommandName()).OutputType.Type.GetProperties().Name
+            $session.Shown[$dashes - 1].Trim() -split '\s+' | Where-Object { $_ -notin $properties } | Should -BeNullOrEmpty
         }
     }
 
