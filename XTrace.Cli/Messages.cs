@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Cli;
 
-/// <summary>What is said to people: in Chinese where the locale is, else in English. Flow lines are the same everywhere.</summary>
+/// <summary>What is said to people: in Chinese with a Chinese locale, otherwise in English. Flow lines are the same everywhere.</summary>
 internal static class Messages
 {
     internal static string ListOption => Say("列出网络接口和 RDMA 端口", "list the network interfaces and the RDMA ports");
@@ -94,22 +94,21 @@ internal static class Messages
 
         Output: a line for each flow, counted since the monitor started:
           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
-        A line '# TIME sample=NUMBER' comes before each sample. It has the flows that were active in the interval.
+        A line '# TIME sample=NUMBER' comes before each sample. The sample has the flows that were active in the interval.
         RoCE flows have the destination queue pair for a port and the BTH opcode for proto.
-        With --detail, what is known of a flow's process follows: pid, process, user, container, unit; and of TCP: state, rtt,
-        minrtt, retrans, lost, cwnd, delivery_rate, limit. A flow without a socket on this machine, as a forwarded one, has none.
-        With several interfaces a line '# NAME' comes before each one's flows; with one there is none.
-        With both directions the line says which: '# NAME ingress', '# NAME egress'.
+        With --detail the line goes on with the process (pid, process, user, container, unit) and the state of TCP (state, rtt,
+        minrtt, retrans, lost, cwnd, delivery_rate, limit). A flow without a socket on this machine has neither.
+        With several interfaces, a line '# NAME' comes before the flows of each. With both directions it is '# NAME ingress'
+        or '# NAME egress'.
 
-        Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege; -d chooses devices, and -i
-        those of network interfaces. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
+        Modes rdma and nccl read the counters of the hardware (sysfs) and need no privilege. -d chooses devices, and -i
+        chooses them by network interface. RDMA on a hardware NIC bypasses the kernel: mode xdp does not see it.
         Mode rdma prints connections as 'ADDRESS:PAIR -> ADDRESS:PAIR', on InfiniBand as 'PAIR:LID -> PAIR:LID'.
         Packets count from the first sample on, bytes are an estimate, and a dash stands for what is not known.
         Addresses of peers need root, unless the RDMA connection manager made the connection.
         XTRACE_SYSFS_ROOT says where sysfs is, if not /sys.
 
-        With --json the properties are named as those of the PowerShell module's objects, and whatever is not
-        an object goes to standard error.
+        With --json the properties are those of the PowerShell module's objects. Everything else goes to standard error.
 
         Exit code: 0 after Ctrl+C, SIGTERM or the sample of --once, 1 when something failed, 2 on wrong usage.
         Mode xdp needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, for example through sudo.

@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Exporter;
 
-/// <summary>What is said to people: in Chinese where the locale is, else in English.</summary>
+/// <summary>What is said to people: in Chinese with a Chinese locale, otherwise in English.</summary>
 internal static class Messages
 {
     internal static string ExcludeOption => Say("不监控的网络接口，可用通配符", "network interfaces to leave out, wildcards too");
@@ -85,7 +85,7 @@ internal static class Messages
         选项：
         """,
         """
-        Counts the flows of network interfaces, in the kernel with eBPF, and sends flow
+        Counts the flows of network interfaces in the kernel with eBPF, and sends flow
         records to collectors until Ctrl+C.
 
         Usage: xtrace-exporter [options]
@@ -124,12 +124,12 @@ internal static class Messages
         """);
 
     internal static string Away(string output, string reason) => Say(
-        $"{output}：无法发送：{reason} 数据将等待，并会重试。",
-        $"{output}: cannot send: {reason} What there is to send waits, and is tried again.");
+        $"{output}：无法发送。数据将等待，并会重试。原因：{reason}",
+        $"{output}: cannot send. The data waits, and XTrace tries again. The reason: {reason}");
 
     internal static string Refused(string output, string reason) => Say(
-        $"{output}：对方拒绝接收：{reason} 已放弃这些数据。",
-        $"{output}: the other side refuses: {reason} What it refuses is given up.");
+        $"{output}：对方拒绝接收，已放弃这些数据。原因：{reason}",
+        $"{output}: the other side refuses the data, so it is given up. The reason: {reason}");
 
     internal static string Back(string output) => Say($"{output}：已恢复发送。", $"{output}: sending works again.");
 

@@ -52,7 +52,7 @@ internal static class RdmaMessages
 
     internal static readonly Message FolderUnreadable = new("RdmaFolderUnreadable", XTraceErrorKind.Failed)
     {
-        English = "Cannot read the folder '{0}': {1}. What is in it is left out.",
+        English = "Cannot read the folder '{0}': {1}. Its contents are left out.",
         Chinese = "无法读取目录 '{0}': {1}。其中的内容不会显示。",
     };
 
@@ -103,10 +103,10 @@ internal static class RdmaMessages
     internal static readonly Message NoQueuePairPaths = PathsLeftOut("{0}", "{0}");
 
     internal static readonly Message NoRightToPaths = PathsLeftOut(
-        "the BPF program that reads them takes root (CAP_SYS_ADMIN).", "读取它们的 BPF 程序需要 root 权限（CAP_SYS_ADMIN）。");
+        "the BPF program that reads them needs root (CAP_SYS_ADMIN).", "读取它们的 BPF 程序需要 root 权限（CAP_SYS_ADMIN）。");
 
     internal static readonly Message NoTypesForPaths = PathsLeftOut(
-        "the BPF program that reads them takes a kernel with BTF for modules (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), and there is no {0}.",
+        "the BPF program that reads them needs a kernel with BTF for modules (5.11, CONFIG_DEBUG_INFO_BTF_MODULES), and there is no {0}.",
         "读取它们的 BPF 程序需要带有模块 BTF 的内核（5.11, CONFIG_DEBUG_INFO_BTF_MODULES），而 {0} 不存在。");
 
     internal static readonly Message QueuePairsUnreadable = new("RdmaQueuePairUnreadable")
@@ -117,8 +117,8 @@ internal static class RdmaMessages
 
     internal static readonly Message QueuePairsStretched = new("RdmaQueuePairStretched")
     {
-        English = "Listing the queue pairs takes {0} ms. To stay below 1 % of the time, they are listed every {1} ms instead of every {2} ms: "
-            + "where a sequence number can wrap meanwhile, IsAmbiguous is true.",
+        English = "Listing the queue pairs takes {0} ms. To stay below 1 % of the time, they are listed every {1} ms instead of every {2} ms. "
+            + "If a sequence number can wrap in that time, IsAmbiguous is true.",
         Chinese = "列出队列对需要 {0} 毫秒。为使其占用不到 1 % 的时间，每 {1} 毫秒列出一次，而不是每 {2} 毫秒："
             + "若序列号在此期间可能回绕，IsAmbiguous 为真。",
     };

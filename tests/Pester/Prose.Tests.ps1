@@ -108,7 +108,7 @@ Describe 'Both languages' {
                     '^  \S' { 'heading'; break }
                     '^    - ' { 'item'; break }
                     '^    [A-Z]\w+(, \w+)*( \(\w+\))?$' { $line; break }
-                    '^ {8,}(\$|sudo |[A-Z][a-z]+-[A-Z]\w+ ).*[^.]$' { $line -replace '<.+?>' }
+                    '^ {8}(\$|[A-Z][a-z]+-[A-Z]\w+ )(?!.*\. ).*[^.\u3002]$|^ {8,12}sudo ' { $line -replace '<.+?>' }
                 }
             }
         }
