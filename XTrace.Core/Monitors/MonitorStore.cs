@@ -334,8 +334,8 @@ internal static class MonitorStore
         new(denied, FlowMessages.PinDenied, PinFolder.Root, PinFolder.Root, BpfFileSystem.Root);
 
     /// <summary>
-    /// Removes points that count no more, and what a process left that died half way: nobody else holds the lock. Nobody can name a
-    /// point whose interface or whole namespace is gone.
+    /// Removes points that no longer count, and what a process left that died half way. Nobody else holds the lock. Nobody can name a
+    /// monitor whose interface or namespace is gone, so it is removed here.
     /// </summary>
     private static void RemoveDead(Action<Notice> report)
     {
