@@ -155,13 +155,13 @@ internal sealed class FlowMeter
 /// <summary>A point's frames, added up over its flows.</summary>
 internal sealed class PointLedger
 {
-    /// <summary>Of the flows in the last snapshot.</summary>
+    /// <summary>The sum of the flows in the last snapshot.</summary>
     internal FrameCount InTable { get; set; }
 
-    /// <summary>Of flows that made room and were reported, since the start.</summary>
+    /// <summary>The sum of flows that made room and were reported, since the start.</summary>
     internal FrameCount Arrived { get; set; }
 
-    /// <summary>Of those that were too many to keep.</summary>
+    /// <summary>The part that was too much to keep.</summary>
     internal FrameCount Lost { get; set; }
 
     /// <summary>All gains of all samples.</summary>

@@ -1,6 +1,6 @@
 namespace XTrace.Messages;
 
-/// <summary>All that is said of interfaces, monitors and flows.</summary>
+/// <summary>Messages about interfaces, monitors and flows.</summary>
 internal static class FlowMessages
 {
     internal static readonly Message InterfaceNotFound = new("InterfaceNotFound", XTraceErrorKind.NotFound)

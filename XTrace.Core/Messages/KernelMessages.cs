@@ -2,7 +2,7 @@ using XTrace.Bpf;
 
 namespace XTrace.Messages;
 
-/// <summary>What is said where the kernel refuses: what was tried, the kernel's reason, and what there is to do.</summary>
+/// <summary>Messages for refusals of the kernel: the operation, the kernel's reason, and what to do.</summary>
 internal static class KernelMessages
 {
     internal static readonly Message LibbpfNotFound = new("LibbpfNotFound", XTraceErrorKind.NotSupported)
@@ -71,7 +71,7 @@ internal static class KernelMessages
         Chinese = "无法{0}：{1}。如果描述符或内存不足，请提高 'ulimit -n' 或释放内存；否则用 'dmesg' 查看内核的说明。",
     };
 
-    /// <summary>What an error number of the BPF subsystem means to a user.</summary>
+    /// <summary>The message for an error number of the BPF subsystem.</summary>
     internal static Message OfBpf(int errno) => errno switch
     {
         Errnos.EPERM or Errnos.EACCES => s_permissionDenied,
@@ -84,7 +84,7 @@ internal static class KernelMessages
         _ => s_failed,
     };
 
-    /// <summary>What an error number of netlink means to a user.</summary>
+    /// <summary>The message for an error number of netlink.</summary>
     internal static Message OfNetlink(int errno) => errno is Errnos.EMFILE or Errnos.ENFILE ? s_netlinkNoDescriptors : s_netlinkFailed;
 
     private static Message Refusal(string id, XTraceErrorKind kind, string english, string chinese) => new(id, kind)

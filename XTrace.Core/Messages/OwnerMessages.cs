@@ -1,6 +1,6 @@
 namespace XTrace.Messages;
 
-/// <summary>All that is said of processes, and of why one is not known.</summary>
+/// <summary>Messages about processes, and about flows without a process.</summary>
 internal static class OwnerMessages
 {
     internal static readonly Message NoBtf = new("SocketsFromNetlink")

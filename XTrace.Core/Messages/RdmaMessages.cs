@@ -1,6 +1,6 @@
 namespace XTrace.Messages;
 
-/// <summary>What is said about RDMA: errors first, then what a session tells while it samples.</summary>
+/// <summary>Messages about RDMA: errors first, then the notices of a session.</summary>
 internal static class RdmaMessages
 {
     internal static readonly Message SysfsRootNotFound = new("SysfsRootNotFound", XTraceErrorKind.NotFound)

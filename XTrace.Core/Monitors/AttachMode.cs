@@ -34,7 +34,7 @@ public enum MonitorHook
     Clsact = 4,
 }
 
-/// <summary>What has become of a monitor.</summary>
+/// <summary>The state of a monitor.</summary>
 public enum MonitorState
 {
     /// <summary>It counts.</summary>

@@ -54,7 +54,7 @@ internal sealed class FlowMonitor : IDisposable
     /// <param name="points">Observation points to make room for.</param>
     /// <param name="owner">The process that it ends with; null if it is to outlive every process.</param>
     /// <param name="report">Is told what it takes.</param>
-    /// <exception cref="XTraceException">It cannot be had; nothing is left behind.</exception>
+    /// <exception cref="XTraceException">The hook cannot be used. Nothing is left behind.</exception>
     internal static FlowMonitor Create(MonitorOptions options, int points, ProcessIdentity? owner, Action<Notice> report)
     {
         Capabilities.RequireMonitoring();

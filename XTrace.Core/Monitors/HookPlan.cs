@@ -7,7 +7,7 @@ namespace XTrace.Monitors;
 
 /// <summary>The hooks that suit an interface, best first, and what its frames look like there.</summary>
 /// <param name="Hooks">At least one.</param>
-/// <param name="Link">What frames begin with: FlowAbi.Link*.</param>
+/// <param name="Link">The first header of frames: FlowAbi.Link*.</param>
 internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
 {
     private static readonly MonitorHook[] s_tc = [MonitorHook.Tcx, MonitorHook.Clsact];

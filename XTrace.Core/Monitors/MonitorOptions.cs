@@ -16,7 +16,7 @@ internal sealed record MonitorOptions
 
     internal AttachMode Mode { get; init; } = AttachMode.Auto;
 
-    /// <summary>What is to be watched: a monitor for each direction.</summary>
+    /// <summary>The directions to watch. Each has a monitor.</summary>
     internal FlowDirection Direction { get; init; } = FlowDirection.Ingress;
 
     /// <summary>The flows to keep; others count in the totals only.</summary>

@@ -151,7 +151,7 @@ internal static class MonitorStore
     }
 
     /// <summary>Detaches points and removes their pins, whatever their state; with a monitor's last point the monitor.</summary>
-    /// <param name="monitors">What List found.</param>
+    /// <param name="monitors">The result of List.</param>
     /// <param name="report">Is told the error of each that could not be stopped.</param>
     /// <param name="stopped">Is told each that was.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
@@ -237,7 +237,7 @@ internal static class MonitorStore
     /// <summary>A point with its totals.</summary>
     /// <param name="monitor">Its monitor.</param>
     /// <param name="point">The point.</param>
-    /// <param name="counts">What was counted beside its totals; null: no counts are wanted.</param>
+    /// <param name="counts">The counts beside its totals. Null: no counts are wanted.</param>
     internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, MonitorCounts? counts)
     {
         FlowTotals totals = counts != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
@@ -382,7 +382,7 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>Of another namespace only what a link tells is known.</summary>
+    /// <summary>In another namespace, only the information of a link is known.</summary>
     private static bool IsAlive(FlowMonitor monitor, PinFolder folder, PointPin pin, out uint id)
     {
         id = 0;

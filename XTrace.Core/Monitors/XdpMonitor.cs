@@ -15,7 +15,7 @@ public sealed class XdpMonitor
     /// <summary>The interface's index; 0 when the monitor is not attached in this network namespace any more.</summary>
     public int InterfaceIndex { get; init; }
 
-    /// <summary>What has become of the monitor.</summary>
+    /// <summary>The state of the monitor.</summary>
     public MonitorState State { get; init; }
 
     /// <summary>The hook it is attached to.</summary>
@@ -90,7 +90,7 @@ public sealed class XdpMonitor
     /// <summary>The link's id, as bpftool shows it; 0 where a clsact filter is, which has none.</summary>
     public uint LinkId { get; init; }
 
-    /// <summary>Where it is pinned. What is in the same folder shares a flow table.</summary>
+    /// <summary>The path of the pin. Monitors in the same folder share a flow table.</summary>
     public string Path { get; init; } = "";
 
     /// <summary>The interface's name.</summary>

@@ -63,7 +63,7 @@ internal sealed class FlowOwners : IDisposable
         ReportUnread();
     }
 
-    /// <summary>The socket at a flow's end on this machine. What has none is counted.</summary>
+    /// <summary>The socket at a flow's end on this machine. Flows without one are counted.</summary>
     internal FlowOwner Find(in FlowKey key, WatchedPoint point)
     {
         FlowOwner owner = Search(in key, point);
@@ -106,7 +106,7 @@ internal sealed class FlowOwners : IDisposable
 
     internal Container ContainerOf(in FlowOwner owner) => _book.ContainerOf(in owner.Row.Owner, owner.IsEnded);
 
-    /// <summary>What kept a connection from sending faster since the sample before, or since it began.</summary>
+    /// <summary>The limit of a connection since the previous sample, or since it began.</summary>
     internal FlowLimit LimitOf(in FlowOwner owner)
     {
         SocketRow row = owner.Row;

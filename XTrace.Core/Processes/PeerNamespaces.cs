@@ -84,7 +84,7 @@ internal sealed class PeerNamespaces
         }
     }
 
-    /// <summary>What the calling thread's namespace calls a process's; below zero: nothing.</summary>
+    /// <summary>The number that the calling thread's namespace gives to that of a process. Below zero: none.</summary>
     private static int IdOf(NetlinkSocket socket, uint process)
     {
         Span<byte> body = stackalloc byte[HeaderLength + 8];

@@ -5,13 +5,13 @@ using System.Text.RegularExpressions;
 
 namespace XTrace.Rdma;
 
-/// <summary>What is known of a counter.</summary>
-/// <param name="Unit">What its value is in, after multiplying.</param>
-/// <param name="Factor">What the raw value is multiplied by.</param>
+/// <summary>The catalogue's entry for a counter.</summary>
+/// <param name="Unit">The unit of the value, after multiplying.</param>
+/// <param name="Factor">The factor of the raw value.</param>
 /// <param name="Kind">How it moves.</param>
 /// <param name="Width">Bits; null if not known.</param>
 /// <param name="Category">What it tells.</param>
-/// <param name="Total">What total of the port it is a part of.</param>
+/// <param name="Total">The total of the port that it is a part of.</param>
 /// <param name="Meaning">In one line; null for a counter that is not known.</param>
 internal sealed record CounterInfo(
     RdmaCounterUnit Unit, uint Factor, RdmaCounterKind Kind, int? Width, RdmaCounterCategory Category, PortTotal Total, string? Meaning)

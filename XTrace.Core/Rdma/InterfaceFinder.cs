@@ -5,7 +5,7 @@ namespace XTrace.Rdma;
 
 /// <summary>
 /// Finds the network interfaces of ports. All of what the kernel says is taken; the PCI function only where the kernel
-/// says nothing. What several ports need is read once.
+/// says nothing. Facts that several ports need are read once.
 /// </summary>
 internal sealed class InterfaceFinder
 {

@@ -6,7 +6,7 @@ namespace XTrace.Sessions;
 /// <summary>A flow record: what a flow gained since its record before, and why it is made now.</summary>
 internal readonly record struct FlowRecord
 {
-    /// <summary>Where the flow was counted.</summary>
+    /// <summary>The point that counted the flow.</summary>
     internal required WatchedPoint Point { get; init; }
 
     internal required FlowKey Key { get; init; }
@@ -21,7 +21,7 @@ internal readonly record struct FlowRecord
 
     internal required FlowEndReason EndReason { get; init; }
 
-    /// <summary>Whose socket is at the flow's end on this machine; null where that is not known, or nobody asked.</summary>
+    /// <summary>The owner of the socket at the flow's end on this machine. Null if it is unknown, or nobody asked.</summary>
     internal RecordOwner? Owner { get; init; }
 }
 

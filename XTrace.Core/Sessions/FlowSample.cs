@@ -32,7 +32,7 @@ public sealed class FlowSample
 
     internal ClockCalibration Clock { get; set; }
 
-    /// <summary>What is known of processes; null where nobody asked.</summary>
+    /// <summary>The owners of flows. Null if nobody asked.</summary>
     internal FlowOwners? Owners { get; set; }
 
     /// <summary>The points that it is of, in the order they were asked for.</summary>

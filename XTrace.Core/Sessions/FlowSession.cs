@@ -236,7 +236,7 @@ public sealed class FlowSession : IDisposable
 
     private bool IsFollowed(NamePattern pattern) => _options.FollowNames || !pattern.IsExact;
 
-    /// <summary>The interfaces that are meant and not watched yet. What is not followed is looked for once.</summary>
+    /// <summary>The interfaces that are wanted and not watched yet. Without following, they are looked for once.</summary>
     private List<NetInterface> Find(bool mustExist)
     {
         IReadOnlyList<NetInterface> all = NetInterfaces.List();
@@ -406,7 +406,7 @@ public sealed class FlowSession : IDisposable
         }
     }
 
-    /// <summary>Whoever adds up all flows would count some packets twice.</summary>
+    /// <summary>A sum over all flows would count some packets twice.</summary>
     private void WarnIfStacked(List<WatchedPoint> opened)
     {
         HashSet<int> watched = [.. Points.Select(point => point.InterfaceIndex)];

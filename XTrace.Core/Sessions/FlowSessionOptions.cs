@@ -2,7 +2,7 @@ using XTrace.Monitors;
 
 namespace XTrace;
 
-/// <summary>What a session watches, and how.</summary>
+/// <summary>The options of a session: its interfaces, and how it watches them.</summary>
 public sealed record FlowSessionOptions
 {
     /// <summary>
@@ -19,7 +19,7 @@ public sealed record FlowSessionOptions
     /// </summary>
     public bool FollowNames { get; init; }
 
-    /// <summary>What is wanted; null: on each interface the directions that a monitor counts there already, else what arrives.</summary>
+    /// <summary>The directions. Null: on each interface those that a monitor counts already, otherwise ingress.</summary>
     public FlowDirection? Directions { get; init; }
 
     /// <summary>The flows that are wanted.</summary>
@@ -49,7 +49,7 @@ public sealed record FlowSessionOptions
     /// </summary>
     public bool Detail { get; init; }
 
-    /// <summary>Whose flows are wanted. Any other filter than an empty one reads details.</summary>
+    /// <summary>The owners whose flows are wanted. A filter that is not empty reads details.</summary>
     public OwnerFilter Owner { get; init; } = new();
 
     /// <summary>Whether details are wanted, for themselves or to filter by them.</summary>

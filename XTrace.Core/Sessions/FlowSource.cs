@@ -84,7 +84,7 @@ internal sealed unsafe class FlowSource : IDisposable
         return _control != null;
     }
 
-    /// <summary>What made room before the session began is in none of its samples, and nobody asked for it.</summary>
+    /// <summary>Flows that made room before the session began are in none of its samples, and nobody asked for them.</summary>
     internal void BeginMissing(WatchedPoint point)
     {
         point.Totals = Monitor.Points.ReadTotals(point.Id);

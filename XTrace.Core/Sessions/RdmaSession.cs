@@ -2,10 +2,10 @@ using XTrace.Rdma;
 
 namespace XTrace.Sessions;
 
-/// <summary>What an RDMA session samples, and when.</summary>
+/// <summary>The options of an RDMA session: its counters and its clock.</summary>
 internal sealed record RdmaSessionOptions
 {
-    /// <summary>Whose counters, and which.</summary>
+    /// <summary>The devices and counters.</summary>
     internal CounterSelection Selection { get; init; } = new();
 
     /// <summary>Which queue pairs; null for none.</summary>
@@ -41,7 +41,7 @@ internal readonly record struct RdmaSample(
 
 /// <summary>
 /// Samples the counters and queue pairs of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and counters
-/// are found again at every sample. What fails, comes or goes is told, and ends nothing.
+/// are found again at every sample. Errors, and devices that come or go, are reported and do not end the session.
 /// </summary>
 /// <param name="options">What to sample, and when.</param>
 /// <param name="report">Told of it on the caller's thread, from <c>Open</c> and <c>Sample</c>.</param>
