@@ -52,7 +52,7 @@ internal sealed class CommandLine
     /// <exception cref="XTraceException">There is no such mode.</exception>
     internal bool WantsRdma => Mode != Xdp;
 
-    /// <summary>What to watch.</summary>
+    /// <summary>The interfaces to watch, and how.</summary>
     /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
     internal WatchRequest Request
     {
@@ -66,7 +66,7 @@ internal sealed class CommandLine
         }
     }
 
-    /// <summary>Of what to show counters.</summary>
+    /// <summary>The devices whose counters are shown.</summary>
     /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
     internal RdmaRequest RdmaRequest
     {

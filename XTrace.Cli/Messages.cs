@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Cli;
 
-/// <summary>What is said to people: in Chinese with a Chinese locale, otherwise in English. Flow lines are the same everywhere.</summary>
+/// <summary>Messages for people: in Chinese with a Chinese locale, otherwise in English. Flow lines are the same everywhere.</summary>
 internal static class Messages
 {
     internal static string ListOption => Say("列出网络接口和 RDMA 端口", "list the network interfaces and the RDMA ports");

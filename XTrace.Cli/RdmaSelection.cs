@@ -3,7 +3,7 @@ using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
-/// <summary>What a request selects.</summary>
+/// <summary>The devices and ports that a request selects.</summary>
 internal static class RdmaSelection
 {
     /// <summary>The folders of RDMA devices.</summary>
