@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What the cmdlets share that may attach a monitor: where, and how.</summary>
+/// <summary>The base of cmdlets that may attach a monitor: its parameters for hook and table.</summary>
 public abstract class AttachCommand : XTraceCommand
 {
     /// <summary>The interfaces; without one NETWORK_INTERFACE, then eth0.</summary>
@@ -19,7 +19,7 @@ public abstract class AttachCommand : XTraceCommand
     [Parameter]
     public AttachMode AttachMode { get; set; }
 
-    /// <summary>What to count: what arrives, what leaves, or both, each by itself.</summary>
+    /// <summary>The directions to count: what arrives, what leaves, or both, each by itself.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;

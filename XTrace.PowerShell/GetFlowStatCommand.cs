@@ -45,7 +45,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [ValidateRange(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
-    /// <summary>What -Top goes by; without it, what all flows are ordered by, greatest first.</summary>
+    /// <summary>The property that -Top compares. Without -Top, it orders all flows, largest first.</summary>
     [Parameter]
     public FlowOrder By { get; set; }
 

@@ -41,7 +41,7 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
     [ValidateRange(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
-    /// <summary>What -Top goes by.</summary>
+    /// <summary>The property that -Top compares.</summary>
     [Parameter]
     public RdmaQueuePairOrder By { get; set; }
 

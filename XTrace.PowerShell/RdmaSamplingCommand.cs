@@ -4,7 +4,7 @@ using XTrace.Sessions;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What the cmdlets that sample RDMA devices share: which devices and ports, how often, and one session's life.</summary>
+/// <summary>The base of cmdlets that sample RDMA devices: devices and ports, samples, and the life of one session.</summary>
 public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
 {
     private protected const string SampleSet = "Sample";
@@ -40,7 +40,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     [Parameter(ParameterSetName = ContinuousSet, Mandatory = true)]
     public SwitchParameter Continuous { get; set; }
 
-    /// <summary>What a progress bar says.</summary>
+    /// <summary>The text of a progress bar.</summary>
     private protected abstract string Activity { get; }
 
     /// <summary>Which counters are read, of these devices and ports; and which queue pairs.</summary>
