@@ -218,7 +218,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>What has not arrived waits again, before all else.</summary>
+    /// <summary>Parcels that have not arrived wait again, before all others.</summary>
     private void QueueAgain()
     {
         foreach (Parcel parcel in _delivery.TakeBack().Reverse())

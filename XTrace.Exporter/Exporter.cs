@@ -5,7 +5,7 @@ using XTrace.Sessions;
 
 namespace XTrace.Exporter;
 
-/// <summary>What the command line asks to export.</summary>
+/// <summary>The command line of the exporter.</summary>
 /// <param name="Flows">What is watched.</param>
 /// <param name="Devices">RDMA devices whose counters are read, where an output needs them.</param>
 /// <param name="QueuePairs">Whether their queue pairs are read as well.</param>
@@ -134,7 +134,7 @@ internal sealed class Exporter
         }
     }
 
-    /// <summary>What was asked for goes on beside what failed.</summary>
+    /// <summary>An error of one interface does not stop the others.</summary>
     private void Tell(Notice notice)
     {
         _hasFailed |= notice.Level == NoticeLevel.Error;

@@ -9,7 +9,7 @@ namespace XTrace.Exporter;
 /// </summary>
 internal interface IFlowOutput : IDisposable
 {
-    /// <summary>What messages and metrics call it, for example <c>ipfix udp://10.0.0.1:4739</c>.</summary>
+    /// <summary>Its name in messages and metrics, for example <c>ipfix udp://10.0.0.1:4739</c>.</summary>
     string Name { get; }
 
     /// <summary>How it fares; null where it sends nothing by itself. Asked for from any thread.</summary>
@@ -31,7 +31,7 @@ internal interface IFlowOutput : IDisposable
     }
 
     /// <summary>
-    /// Takes a sample. Called on the sampling thread, which must not wait for a network. What it is given is valid until it returns.
+    /// Takes a sample. Called on the sampling thread, which must not wait for a network. The sample is valid until it returns.
     /// </summary>
     void Take(ExportSample sample);
 
@@ -39,7 +39,7 @@ internal interface IFlowOutput : IDisposable
     void Finish(TimeSpan patience);
 }
 
-/// <summary>What outputs are given at each sample.</summary>
+/// <summary>The input of outputs at each sample.</summary>
 internal sealed class ExportSample
 {
     /// <summary>The flows with their gains (<see cref="FlowSample.RowsOf"/>), and the points with their totals.</summary>

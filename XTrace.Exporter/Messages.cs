@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Exporter;
 
-/// <summary>What is said to people: in Chinese with a Chinese locale, otherwise in English.</summary>
+/// <summary>Messages for people: in Chinese with a Chinese locale, otherwise in English.</summary>
 internal static class Messages
 {
     internal static string ExcludeOption => Say("不监控的网络接口，可用通配符", "network interfaces to leave out, wildcards too");

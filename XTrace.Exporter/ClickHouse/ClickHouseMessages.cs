@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Exporter.ClickHouse;
 
-/// <summary>What is said of ClickHouse.</summary>
+/// <summary>Messages about ClickHouse.</summary>
 internal static class ClickHouseMessages
 {
     internal static string UrlOption => Speech.Say(

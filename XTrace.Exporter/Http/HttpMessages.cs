@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Exporter.Http;
 
-/// <summary>What is said of servers.</summary>
+/// <summary>Messages about servers.</summary>
 internal static class HttpMessages
 {
     internal static string NoAnswer => Speech.Say("服务器没有应答。", "The server does not answer.");

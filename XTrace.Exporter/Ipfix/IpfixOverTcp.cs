@@ -118,7 +118,7 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
         _stream!.Write(message);
     }
 
-    /// <summary>Of what was written the kernel still holds what was not confirmed.</summary>
+    /// <summary>The kernel still holds the written bytes that were not confirmed.</summary>
     private void ForgetConfirmed()
     {
         long confirmed = _socket is null || _wire is null ? 0 : _wire.Written - Libc.UnsentBytes(_socket.SafeHandle);

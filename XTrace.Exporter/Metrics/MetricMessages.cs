@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Exporter.Metrics;
 
-/// <summary>What is said of metrics.</summary>
+/// <summary>Messages about metrics.</summary>
 internal static class MetricMessages
 {
     internal static string MetricsOption => Say(

@@ -92,7 +92,7 @@ internal sealed class Named<TCount>(Label[] labels)
 {
     internal Label[] Labels { get; } = labels;
 
-    /// <summary>What it gained since it has a name.</summary>
+    /// <summary>The gain since the series has a name.</summary>
     internal TCount Count { get; set; }
 
     /// <summary>When it was last among the greatest.</summary>

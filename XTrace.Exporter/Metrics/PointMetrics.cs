@@ -17,7 +17,7 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
 
     internal NamedSeries<FlowKey, FrameCount> Series { get; } = new(top);
 
-    /// <summary>What the interface counted, also before it went and came back.</summary>
+    /// <summary>The counts of the interface, also from before it disappeared and came back.</summary>
     internal ExportTotals Totals { get; private set; }
 
     /// <summary>Flows in the last sample.</summary>
