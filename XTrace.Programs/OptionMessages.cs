@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Programs;
 
-/// <summary>What all programs say of their options and errors: in Chinese with a Chinese locale, otherwise in English.</summary>
+/// <summary>Messages that all programs share, about options and errors: in Chinese with a Chinese locale, otherwise in English.</summary>
 internal static class OptionMessages
 {
     internal static string RuntimeFailed(string reason) => Say(
