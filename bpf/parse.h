@@ -127,7 +127,7 @@ struct sctp_header {		/* struct sctphdr in linux/sctp.h */
 };
 
 /*
- * What a frame on an IPoIB interface begins with in the network stack: the pseudo header
+ * The start of a frame on an IPoIB interface in the network stack. The pseudo header
  * holds a hardware address and is not on the wire. struct ipoib_header in
  * drivers/infiniband/ulp/ipoib/ipoib.h.
  */
@@ -167,7 +167,7 @@ enum parse_result {
 };
 
 /*
- * What becomes of a frame: the addresses go straight to their place in the key, the
+ * The result for a frame: the addresses go straight to their place in the key, the
  * rest, which one word of the key holds, is put together at the end.
  */
 struct packet {

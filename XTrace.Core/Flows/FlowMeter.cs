@@ -128,9 +128,9 @@ internal sealed class FlowMeter
     }
 
     /// <summary>
-    /// What the flow gained. One that made room in between has begun anew; one that lost the count of one CPU, because it made room
-    /// there, has a gain that nobody can tell yet, and shows none. What is found again is taken off the earlier row. The rest made
-    /// room, and if its end was reported after the ends were read, that comes with the next snapshot: see <see cref="_missing"/>.
+    /// The gain of the flow. A flow that made room in between begins anew. A flow that made room on one CPU has lost the count of that
+    /// CPU: its gain is not known yet, and shows as none. Counts that are found again are taken off the earlier row. The rest made
+    /// room. If its end was reported after the ends were read, it comes with the next snapshot: see <see cref="_missing"/>.
     /// </summary>
     private (ulong Packets, ulong Bytes) Gain(in FlowRow row, Span<FlowRow> before)
     {

@@ -5,8 +5,8 @@ using XTrace.Messages;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// The BPF file system, which holds what outlives a process. Where nobody set it otherwise, everybody may write into its root:
-/// what stands there is trusted only where its owner is, and no link is followed.
+/// The BPF file system holds the pins that outlive a process. By default everybody may write into its root. So a file there is
+/// trusted only if its owner is, and no link is followed.
 /// </summary>
 internal static class BpfFileSystem
 {

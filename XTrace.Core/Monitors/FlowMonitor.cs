@@ -6,8 +6,8 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// A monitor as this process holds it: one flow table, and the interfaces that are counted in it. What this process attached is
-/// detached with it, unless it was pinned.
+/// A monitor as this process holds it: one flow table, and the interfaces that are counted in it. Programs that this
+/// process attached are detached with it, unless they were pinned.
 /// </summary>
 internal sealed class FlowMonitor : IDisposable
 {

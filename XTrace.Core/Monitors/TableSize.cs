@@ -19,8 +19,8 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points, boo
     private const int MinPoints = 64;
 
     /// <summary>
-    /// Up to so many CPUs each has room for all flows, as traffic may come through one of them alone. Where there are more, it
-    /// comes through many: a table then takes as much memory as with so many.
+    /// Up to this many CPUs, each CPU has room for all flows, because traffic may come through one of them alone. With more CPUs,
+    /// traffic comes through many: the table then takes as much memory as with this many.
     /// </summary>
     private const int FullCpus = 16;
 

@@ -61,8 +61,8 @@ public sealed class XdpMonitor
     public ulong MalformedBytes { get; init; }
 
     /// <summary>
-    /// Egress: packets that the interface's queueing discipline dropped since StartTime. They are counted all the same, as the hook runs
-    /// before the queue. Null for Ingress, and where there is no such discipline.
+    /// Egress: packets that the interface's queueing discipline dropped since StartTime. They are counted, because the hook
+    /// runs before the queue. Null for Ingress, and without a queueing discipline.
     /// </summary>
     public ulong? QueueDrops { get; init; }
 

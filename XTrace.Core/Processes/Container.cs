@@ -10,7 +10,7 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
 
     internal static readonly Container None = new(null, null, null);
 
-    /// <summary>How the groups of a container are called by those who make them, and by whom. What follows is the id.</summary>
+    /// <summary>How each runtime begins the names of the groups of its containers. The id follows.</summary>
     private static readonly (string Prefix, string Runtime)[] s_prefixes =
     [
         ("docker-", "docker"),

@@ -5,8 +5,8 @@ using XTrace.Net;
 namespace XTrace.Processes;
 
 /// <summary>
-/// Which network namespace is behind an interface: a container's, behind the host's end of its veth pair. Of each namespace that has
-/// sockets, a process is known that is in it. Which one it is stays known when its last process has gone.
+/// The network namespace behind an interface, for example that of a container behind the host's end of its veth pair. For each
+/// namespace with sockets, one process in it is known. The namespace stays known when its last process is gone.
 /// </summary>
 internal sealed class PeerNamespaces
 {

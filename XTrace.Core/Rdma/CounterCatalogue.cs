@@ -107,8 +107,8 @@ internal static partial class CounterCatalogue
     }
 
     /// <summary>
-    /// What is known of a statistic of a network interface, or can be guessed. Of a queue's statistic the name has an asterisk
-    /// instead of the queue's number: all queues have that name.
+    /// The entry, or a guess, for a statistic of a network interface. The name of a queue's statistic has an asterisk in place of
+    /// the queue's number, so all queues share it.
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="driver">The interface's driver, or null.</param>

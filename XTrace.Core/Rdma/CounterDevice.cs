@@ -30,7 +30,7 @@ internal sealed class CounterDevice : IDisposable
 
     internal FolderEntry Entry { get; }
 
-    /// <summary>What of it is wanted: the device as a whole first, then the ports by number.</summary>
+    /// <summary>Its selected parts: the device as a whole first, then the ports by number.</summary>
     internal CounterPlace[] Places { get; private set; } = [];
 
     /// <summary>Whether it has to be looked at: it is new, or has a counter that could be read before and is not there any more.</summary>

@@ -8,7 +8,7 @@ internal sealed class QueuePairPort
 {
     private const ulong FastestPort = 800_000_000_000; // bits a second, of ports that do not say: XDR 4X
 
-    /// <summary>Of an InfiniBand path whose MTU is not known: what subnet managers choose where they are not told otherwise.</summary>
+    /// <summary>The MTU of an InfiniBand path if it is not known: the default of subnet managers.</summary>
     private const int UsualMtu = 2048;
 
     /// <summary>The bytes of the interface's MTU that RoCE takes for headers, at most: iboe_get_mtu in rdma/ib_addr.h.</summary>

@@ -16,12 +16,12 @@ internal sealed class QueuePairSampler : IDisposable
     /// <summary>Looks are four times as frequent as half of the numbers can pass, so that a late one does no harm.</summary>
     private const double Share = 0.25;
 
-    /// <summary>Up to so many queue pairs are asked for one by one, rather than listed with all others of their device.</summary>
+    /// <summary>Up to this many queue pairs are read one by one. More are listed with all others of their device.</summary>
     private const int Few = 16;
 
     /// <summary>
-    /// Drivers that answer from the hardware, or are the hardware: query_qp in drivers/infiniband. Of any other a number
-    /// that has never moved is not taken for one: it may be what the connection began with.
+    /// Drivers that answer from the hardware, or are the hardware: query_qp in drivers/infiniband. For other drivers, a number
+    /// that has never moved does not count: it may be the number that the connection began with.
     /// </summary>
     private static readonly HashSet<string> s_live = ["mlx5_core", "mlx4_core", "rdma_rxe", "hfi1", "ib_qib"];
 

@@ -359,7 +359,7 @@ public sealed class FlowSession : IDisposable
         {
             _sources.Add(made);
         }
-        // Before anything is counted, so that no end is missed. Where the hook refuses, the next interface finds the monitor there.
+        // This comes before anything is counted, so that no end is missed. If the hook refuses, the next interface uses the same monitor.
         ReadEnds(made);
         return Attach(made)!;
 
