@@ -24,8 +24,8 @@ internal interface IDelivery : IDisposable
 }
 
 /// <summary>
-/// Delivers an output's parcels in their order, on a thread of its own. What cannot be delivered waits in a buffer, and is tried
-/// again after a second, two, four, up to half a minute. When the buffer is full the oldest parcel makes room: it is given up
+/// Delivers an output's parcels in their order, on a thread of its own. Parcels that cannot be delivered wait in a buffer, and are
+/// tried again after a second, two, four, up to half a minute. When the buffer is full, the oldest parcel is given up
 /// and counted.
 /// </summary>
 internal sealed class Courier : IDisposable

@@ -5,8 +5,8 @@ using System.Numerics;
 namespace XTrace.Exporter.Metrics;
 
 /// <summary>
-/// Queue pairs as metrics. Of each port the greatest have series of their own, and all others are one. In each of the three metrics
-/// of a port, what all of its queue pairs gained is the sum of all series and of what was retired.
+/// Queue pairs as metrics. The largest of each port have series of their own, and all others share one. In each of the three metrics
+/// of a port, the series and the retired counts add up to what all of its queue pairs gained.
 /// </summary>
 /// <param name="top">How many queue pairs of each port have a name.</param>
 internal sealed class QueuePairMetrics(int top)
