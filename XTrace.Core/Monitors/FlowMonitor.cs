@@ -49,11 +49,11 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>The memory of its maps, in bytes.</summary>
     internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points, HasDetails).Bytes;
 
-    /// <summary>Makes a monitor of no interface yet.</summary>
+    /// <summary>Makes a monitor without interfaces.</summary>
     /// <param name="options">How many flows, and which.</param>
     /// <param name="points">Observation points to make room for.</param>
     /// <param name="owner">The process that it ends with; null if it is to outlive every process.</param>
-    /// <param name="report">Is told what it takes.</param>
+    /// <param name="report">Receives the size of the table.</param>
     /// <exception cref="XTraceException">The hook cannot be used. Nothing is left behind.</exception>
     internal static FlowMonitor Create(MonitorOptions options, int points, ProcessIdentity? owner, Action<Notice> report)
     {

@@ -42,7 +42,7 @@ public sealed class XdpMonitor
     /// <summary>Their bytes.</summary>
     public ulong EvictedBytes { get; init; }
 
-    /// <summary>Frames of flows that made room and were reported to who read the monitor at that time.</summary>
+    /// <summary>Frames of flows that made room and were reported to a reader of the monitor.</summary>
     public ulong ReportedPackets { get; init; }
 
     /// <summary>Their bytes.</summary>
@@ -78,7 +78,7 @@ public sealed class XdpMonitor
     /// <summary>Slots of the flow table, over all CPUs.</summary>
     public long TableSlots { get; init; }
 
-    /// <summary>Flows that the monitor was to make room for.</summary>
+    /// <summary>Flows that the monitor was asked to have room for.</summary>
     public int MaxFlow { get; init; }
 
     /// <summary>The memory of the flow table and of all that belongs to it, in bytes.</summary>
