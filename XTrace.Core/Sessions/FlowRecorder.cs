@@ -75,7 +75,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         {
             if (flow.Sample != _sample || point.IsOver || isLast)
             {
-                // The end was forced, or it made room without a word.
+                // The end was forced, or nobody reported that it made room.
                 bool isForced = point.IsOver || (isLast && flow.Sample == _sample);
                 Emit(point, in key, in flow, isForced ? FlowEndReason.ForcedEnd : FlowEndReason.LackOfResources, sample.Clock);
                 _open.Remove((point, key));

@@ -15,7 +15,7 @@ public sealed record FlowSessionOptions
     public IReadOnlyList<string> Excluded { get; init; } = [];
 
     /// <summary>
-    /// Whether interfaces that are named come and go as those that match a wildcard do. Else a name that is gone is an error.
+    /// Whether named interfaces may come and go, like those that match a wildcard. Otherwise a name that is gone is an error.
     /// </summary>
     public bool FollowNames { get; init; }
 
@@ -35,8 +35,8 @@ public sealed record FlowSessionOptions
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether flows that make room in a table are in the next sample, with their end's reason. One session at a time can have that of
-    /// a monitor; where another has it, they are in the monitor's totals only.
+    /// Whether flows that make room in a table are in the next sample, with the reason of their end. Only one session at a time gets
+    /// them from a monitor. For other sessions they are only in the monitor's totals.
     /// </summary>
     public bool ReadEnds { get; init; } = true;
 
