@@ -83,7 +83,7 @@ internal sealed class FlowOwners : IDisposable
             : null;
     }
 
-    /// <summary>Says of how many flows, of those that were looked for since the last sample, the process is not known, and why.</summary>
+    /// <summary>Reports how many of the flows that were looked up since the last sample have no process, and why.</summary>
     internal void ReportGaps()
     {
         foreach ((OwnerGap gap, int flows) in _gaps)
@@ -127,7 +127,7 @@ internal sealed class FlowOwners : IDisposable
         _reader.Dispose();
     }
 
-    /// <summary>BPF where the kernel has it and lets this process, else sock_diag.</summary>
+    /// <summary>BPF if the kernel supports it and this process may use it, otherwise sock_diag.</summary>
     private static SocketReader OpenReader(Action<Notice> report)
     {
         if (!SocketProgram.HasBtf)
