@@ -88,7 +88,7 @@ internal abstract class Counter(CounterPlace place, RdmaCounterSource source, st
             : RdmaCounterStatus.Ok;
     }
 
-    /// <summary>Takes note that there is no number, and why.</summary>
+    /// <summary>Notes that there is no number, and the reason.</summary>
     private protected void Take(RdmaCounterStatus status) => (Status, ErrorCode) = (status, null);
 
     /// <summary>Takes note that the kernel refused.</summary>

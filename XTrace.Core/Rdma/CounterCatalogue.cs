@@ -25,7 +25,7 @@ internal sealed record CounterInfo(
     /// <summary>Whether the category is guessed.</summary>
     internal bool IsGuess => !IsKnown && Category != RdmaCounterCategory.Other;
 
-    /// <summary>Which way what it counts goes.</summary>
+    /// <summary>The direction of the counted traffic.</summary>
     internal RdmaCounterDirection Direction { get; init; }
 
     /// <summary>Whether the driver says with a value of all ones that there is none.</summary>

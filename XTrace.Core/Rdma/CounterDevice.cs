@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Rdma;
 
-/// <summary>A device whose counters are wanted, with those of its ports that are.</summary>
+/// <summary>A selected device, with its selected ports.</summary>
 internal sealed class CounterDevice : IDisposable
 {
     private readonly DeviceFolder _device;
@@ -69,7 +69,7 @@ internal sealed class CounterDevice : IDisposable
         _mustLook = true;
     }
 
-    /// <summary>Closes its files; what is read or listed again is opened again.</summary>
+    /// <summary>Closes its files. A file that is read or listed again is opened again.</summary>
     public void Dispose()
     {
         _ports.Dispose();

@@ -208,7 +208,7 @@ internal sealed class QueuePairSampler : IDisposable
 
     private QueuePairPort? PortOf(QueuePairEntry entry) => _ports.GetValueOrDefault((entry.Device, entry.Port ?? 0));
 
-    /// <summary>One that is not bound to a port yet is of a device whose ports are all wanted, or of none.</summary>
+    /// <summary>A queue pair without a port counts if all ports of its device are selected.</summary>
     private bool IsOfWantedPort(QueuePairEntry entry) => entry.Port is null || PortOf(entry) is not null;
 
     private double PacketsPerSecond(QueuePairEntry entry, QueuePairPath? path) => PortOf(entry)?.PacketsPerSecond(path?.PathMtu) ?? 0;
@@ -235,7 +235,7 @@ internal sealed class QueuePairSampler : IDisposable
         _tracker.Look(index, _entries, _paths?.Consume() ?? s_noPaths, new LookTime(began, _time.Elapsed), PacketsPerSecond);
     }
 
-    /// <summary>Takes stock after a look: what it cost, and when the next one is needed.</summary>
+    /// <summary>Notes after a look what it cost, and when the next one is needed.</summary>
     private void End(TimeSpan began, TimeSpan spentBefore)
     {
         (_lastLook, _lastCost) = (began, Spent - spentBefore);

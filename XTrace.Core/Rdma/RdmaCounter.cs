@@ -45,7 +45,7 @@ public sealed class RdmaCounter
     /// <summary>The category of the counter.</summary>
     public RdmaCounterCategory Category { get; init; }
 
-    /// <summary>Which way what it counts goes, as its name says; None where it says neither.</summary>
+    /// <summary>The direction of the counted traffic, as its name says. None if the name does not say.</summary>
     public RdmaCounterDirection Direction { get; init; }
 
     /// <summary>Whether <see cref="Category"/> is guessed from the words of the name: the counter is not in the catalogue.</summary>
@@ -137,7 +137,7 @@ public enum RdmaCounterKind
     Gauge,
 }
 
-/// <summary>Which way what is counted goes.</summary>
+/// <summary>The direction of the counted traffic.</summary>
 public enum RdmaCounterDirection
 {
     /// <summary>Neither, or both.</summary>
