@@ -72,7 +72,7 @@ internal sealed class FlowMeter
         }
     }
 
-    /// <summary>Takes a snapshot; what was current becomes what gains are measured against.</summary>
+    /// <summary>Takes a snapshot. Gains are measured against the one before.</summary>
     internal void Take(FlowMonitor monitor)
     {
         (_current, _previous) = (_previous, _current);

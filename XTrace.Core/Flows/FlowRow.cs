@@ -1,6 +1,6 @@
 namespace XTrace.Flows;
 
-/// <summary>A flow as counted by one monitor, over all CPUs, with what it gained since the sample before.</summary>
+/// <summary>A flow as counted by one monitor, over all CPUs, with its gain since the previous sample.</summary>
 internal struct FlowRow
 {
     internal FlowKey Key;
