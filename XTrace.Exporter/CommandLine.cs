@@ -6,7 +6,7 @@ using XTrace.Programs;
 
 namespace XTrace.Exporter;
 
-/// <summary>The options, and what they ask for. Each can be given as a variable too: XTRACE_MAX_FLOW for --max-flow.</summary>
+/// <summary>The options and their meaning. Each can be given as a variable too: XTRACE_MAX_FLOW for --max-flow.</summary>
 internal sealed class CommandLine
 {
     internal const string Name = "xtrace-exporter";

@@ -19,7 +19,7 @@ internal interface IDelivery : IDisposable
     /// <summary>Parcels that were delivered on a connection that ended before they had arrived. Often none.</summary>
     IReadOnlyList<Parcel> TakeBack();
 
-    /// <summary>Ends the connection in good order: waits for so long at most until all has arrived.</summary>
+    /// <summary>Ends the connection in good order. It waits at most this long until all has arrived.</summary>
     void Close(TimeSpan patience);
 }
 
@@ -77,7 +77,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>Delivers what is left, for so long at most; the rest is given up.</summary>
+    /// <summary>Delivers the remaining parcels for at most this long. The rest is given up.</summary>
     internal void Finish(TimeSpan patience)
     {
         lock (_waiting)
@@ -152,7 +152,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>The parcel may have made room meanwhile, and was counted as given up: it was delivered all the same.</summary>
+    /// <summary>The parcel may have been given up and counted meanwhile, although it was delivered.</summary>
     private void Succeed(LinkedListNode<Parcel> parcel)
     {
         bool isBack;

@@ -4,7 +4,7 @@ using XTrace.Sessions;
 namespace XTrace.Exporter;
 
 /// <summary>
-/// Where an exporter hands its samples to: a collector, a database, whoever scrapes metrics. Each is in one file. An output that
+/// An output takes the samples of the exporter: for a collector, a database, or a scraper of metrics. Each is in one file. An output that
 /// sends something over the network puts it into a <see cref="Courier"/>, which has the buffer, the thread and the patience.
 /// </summary>
 internal interface IFlowOutput : IDisposable
@@ -15,7 +15,7 @@ internal interface IFlowOutput : IDisposable
     /// <summary>How it fares; null where it sends nothing by itself. Asked for from any thread.</summary>
     OutputHealth? Health { get; }
 
-    /// <summary>Whether it needs the counters of RDMA devices, which are read for those who do.</summary>
+    /// <summary>Whether it needs the counters of RDMA devices. They are read only for outputs that do.</summary>
     bool NeedsRdma { get; }
 
     /// <summary>Begins its work.</summary>
@@ -35,7 +35,7 @@ internal interface IFlowOutput : IDisposable
     /// </summary>
     void Take(ExportSample sample);
 
-    /// <summary>Sends what is left, for so long at most. After that there are no more samples.</summary>
+    /// <summary>Sends the remaining data, for at most this long. No samples follow.</summary>
     void Finish(TimeSpan patience);
 }
 

@@ -11,7 +11,7 @@ internal sealed class NamedSeries<TKey, TCount>(int top)
     where TKey : notnull
     where TCount : struct, IAdditionOperators<TCount, TCount, TCount>
 {
-    /// <summary>A name is kept for so long after its owner was last among the greatest: so few new series can begin.</summary>
+    /// <summary>A name is kept for this long after its owner was last among the largest, so that few new series begin.</summary>
     internal static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<TKey, Named<TCount>> _named = [];
