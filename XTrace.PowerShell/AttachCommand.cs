@@ -25,7 +25,7 @@ public abstract class AttachCommand : XTraceCommand
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
     /// <summary>
-    /// Have the interfaces take frames that are for others while they are watched: a bridge then shows what its ports exchange.
+    /// Lets the interfaces take frames for other hosts while they are watched. A bridge then shows what its ports exchange.
     /// </summary>
     [Parameter]
     public SwitchParameter Promiscuous { get; set; }

@@ -49,7 +49,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [Parameter]
     public FlowOrder By { get; set; }
 
-    /// <summary>Only flows of which something was seen within so many seconds; without it, also those that are over.</summary>
+    /// <summary>Only flows that were seen within this many seconds. Without it, also flows that are over.</summary>
     [Parameter]
     [ValidateRange(0.001, 4e6)]
     public double ActiveWithin { get; set; }
@@ -72,7 +72,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [ValidateRange(1, int.MaxValue)]
     public int[] ProcessId { get; set; } = [];
 
-    /// <summary>Only flows of containers whose id begins so, or of these systemd units.</summary>
+    /// <summary>Only flows of containers whose id begins with this, or of these systemd units.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ContainerCompleter))]
     [SupportsWildcards]

@@ -16,7 +16,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     /// <summary>The existing monitors, listed once for the whole pipeline.</summary>
     private List<XdpMonitor>? _all;
 
-    /// <summary>All that there are.</summary>
+    /// <summary>All monitors.</summary>
     private protected virtual IEnumerable<XdpMonitor> List() => MonitorStore.List(withCounts: true);
 
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>

@@ -49,7 +49,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     /// <summary>Emits a sample.</summary>
     private protected abstract void Emit(RdmaSample sample);
 
-    /// <summary>Emits what is to be said once, after the last sample.</summary>
+    /// <summary>Emits the final objects, after the last sample.</summary>
     private protected virtual void Finish()
     {
     }
@@ -60,7 +60,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     /// <summary>Whether there may be something later: an endless stream waits for what wildcards mean and is not there yet.</summary>
     private protected virtual bool MayAppear => Continuous && _targets.Any(target => !target.Device.IsExact);
 
-    /// <summary>Whether nobody asks for intervals, so that what is there now is the answer.</summary>
+    /// <summary>Whether the command answers at once, without intervals.</summary>
     private protected bool WantsAnswerAtOnce => !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
 
     /// <inheritdoc/>
