@@ -85,7 +85,7 @@ internal sealed class Arguments
         }
     }
 
-    /// <summary>Splits lists with commas into what they name.</summary>
+    /// <summary>Splits lists with commas into their items.</summary>
     /// <exception cref="XTraceException">They name nothing.</exception>
     internal static string[] Split(IEnumerable<string> lists, string ifNone)
     {
@@ -94,7 +94,7 @@ internal sealed class Arguments
         return names.Length > 0 ? names : throw Wrong(ifNone);
     }
 
-    /// <summary>Writes the help: what comes before the options, they, and what comes after.</summary>
+    /// <summary>Writes the help: the text before the options, the options, and the text after them.</summary>
     internal void WriteHelp(string usage, string notes, TextWriter output)
     {
         output.WriteLine(usage);
