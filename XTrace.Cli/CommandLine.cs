@@ -3,7 +3,7 @@ using XTrace.Programs;
 
 namespace XTrace.Cli;
 
-/// <summary>The options, and what they ask for.</summary>
+/// <summary>The options and their meaning.</summary>
 internal sealed class CommandLine
 {
     internal const string Name = "xtrace-catch";
@@ -92,7 +92,7 @@ internal sealed class CommandLine
 
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
 
-    /// <summary>Those of -d. Without it, with -i those of the network interfaces, else those that NCCL is to use; null for all.</summary>
+    /// <summary>The devices of -d. Without -d, those of the network interfaces of -i, otherwise those that NCCL uses. Null for all.</summary>
     private DeviceList? Devices
     {
         get

@@ -11,7 +11,7 @@ internal static class RdmaSelection
         [RdmaCounterSource.Counters, RdmaCounterSource.CountersExt, RdmaCounterSource.HwCounters, RdmaCounterSource.DiagCounters];
 
     /// <summary>
-    /// Its devices or network interfaces, else all devices. Mode rdma needs only what the totals of ports are made of.
+    /// Its devices or network interfaces, otherwise all devices. Mode rdma needs only the counters of its totals.
     /// </summary>
     /// <exception cref="XTraceException">There is no device.</exception>
     internal static CounterSelection Of(RdmaRequest request)
