@@ -92,7 +92,7 @@ internal sealed class CommandLine
 
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
 
-    /// <summary>The devices of -d. Without -d, those of the network interfaces of -i, otherwise those that NCCL uses. Null for all.</summary>
+    /// <summary>The devices of -d. Without -d, those of -i (network interfaces), otherwise those that NCCL uses. Null for all.</summary>
     private DeviceList? Devices
     {
         get
