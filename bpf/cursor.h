@@ -28,11 +28,17 @@ struct cursor {
 /*
  * Returns the value, but lets the verifier forget what it knows of it. The verifier
  * follows a loop with only such values once a round, not once for every way to it.
+ * The memory belongs to a map.
  */
+static __always_inline __u32 forget_in(volatile __u32 *memory, __u32 value)
+{
+	*memory = value;
+	return *memory;
+}
+
 static __always_inline __u32 forget(const struct cursor *cur, __u32 value)
 {
-	*cur->memory = value;
-	return *cur->memory;
+	return forget_in(cur->memory, value);
 }
 
 /* Below IP only the frame's end counts. */
