@@ -13,7 +13,7 @@ internal static class Messages
 
     internal static string DeviceOption => Say(
         "要监控的 RDMA 设备，写法同 NCCL_IB_HCA：mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7]（默认：全部）",
-        "RDMA devices to monitor, as in NCCL_IB_HCA：mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
+        "RDMA devices to monitor, as in NCCL_IB_HCA: mlx5_0:1, ^mlx5_0, =mlx5_0, mlx5_[0-7] (default: all)");
 
     internal static string DetailOption => Say(
         "同时输出进程、容器、TCP 状态（往返时间、重传、拥塞窗口）、TCP 标志、DSCP、ECN 和帧长",
