@@ -3,7 +3,7 @@ using XTrace.Programs;
 
 namespace XTrace.Cli;
 
-/// <summary>The options, and what they ask for.</summary>
+/// <summary>The options and their meaning.</summary>
 internal sealed class CommandLine
 {
     internal const string Name = "xtrace-catch";
@@ -52,7 +52,7 @@ internal sealed class CommandLine
     /// <exception cref="XTraceException">There is no such mode.</exception>
     internal bool WantsRdma => Mode != Xdp;
 
-    /// <summary>What to watch.</summary>
+    /// <summary>The interfaces to watch, and how.</summary>
     /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
     internal WatchRequest Request
     {
@@ -66,7 +66,7 @@ internal sealed class CommandLine
         }
     }
 
-    /// <summary>Of what to show counters.</summary>
+    /// <summary>The devices whose counters are shown.</summary>
     /// <exception cref="XTraceException">A value is out of range, or this mode does not use it.</exception>
     internal RdmaRequest RdmaRequest
     {
@@ -92,7 +92,7 @@ internal sealed class CommandLine
 
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
 
-    /// <summary>Those of -d. Without it, with -i those of the network interfaces, else those that NCCL is to use; null for all.</summary>
+    /// <summary>The devices of -d. Without -d, those of -i (network interfaces), otherwise those that NCCL uses. Null for all.</summary>
     private DeviceList? Devices
     {
         get

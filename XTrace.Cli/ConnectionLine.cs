@@ -3,7 +3,7 @@ using XTrace.Flows;
 
 namespace XTrace.Cli;
 
-/// <summary>What mode rdma prints of a connection, in the original tool's form.</summary>
+/// <summary>The line of a connection in mode rdma, in the form of the original tool.</summary>
 internal static class ConnectionLine
 {
     private const string Unknown = "-";

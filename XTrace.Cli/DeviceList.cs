@@ -12,7 +12,7 @@ namespace XTrace.Cli;
 /// <param name="Excluded">Those that are left out.</param>
 internal sealed record DeviceList(IReadOnlyList<RdmaTarget> Targets, IReadOnlyList<RdmaTarget> Excluded)
 {
-    /// <summary>Where users say which devices NCCL is to use.</summary>
+    /// <summary>The variable with the devices that NCCL uses.</summary>
     internal const string Variable = "NCCL_IB_HCA";
 
     private const string Any = "*";

@@ -60,7 +60,7 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
         sample.ReportGaps();
     }
 
-    /// <summary>What was asked for goes on beside what failed.</summary>
+    /// <summary>An error of one interface does not stop the others.</summary>
     private void Tell(Notice notice)
     {
         switch (notice.Id)

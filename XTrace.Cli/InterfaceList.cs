@@ -11,7 +11,7 @@ namespace XTrace.Cli;
 /// <param name="IPAddress">Its addresses.</param>
 internal sealed record ListedInterface(string InterfaceAlias, int InterfaceIndex, string State, string MacAddress, string[] IPAddress);
 
-/// <summary>What there is to watch: network interfaces, then RDMA ports.</summary>
+/// <summary>The list of network interfaces, then of RDMA ports.</summary>
 internal static class InterfaceList
 {
     internal static void Write(bool json, TextWriter output)

@@ -3,7 +3,7 @@ using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
-/// <summary>What mode nccl prints of a port: all its counters by what they tell of collectives, with what rose marked.</summary>
+/// <summary>The block of a port in mode nccl: all its counters by their meaning for collectives. Those that rose are marked.</summary>
 internal static class NcclBlock
 {
     private static readonly RdmaCounterCategory[] s_order =

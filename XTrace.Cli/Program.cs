@@ -21,7 +21,7 @@ internal static class Program
         }
     }
 
-    /// <returns>False where some of what was asked for failed, and the rest went on.</returns>
+    /// <returns>False if a part failed and the rest went on.</returns>
     private static bool Run(CommandLine command, TextWriter output)
     {
         if (command.WantsHelp)

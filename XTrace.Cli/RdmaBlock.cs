@@ -3,7 +3,7 @@ using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
-/// <summary>What mode rdma prints of a port: the original tool's block, with what the hardware counted.</summary>
+/// <summary>The block of a port in mode rdma: that of the original tool, with the counts of the hardware.</summary>
 internal static class RdmaBlock
 {
     private const string Nothing = "-";

@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Cli;
 
-/// <summary>What the blocks of modes rdma and nccl are made of. The Chinese words are the original tool's, where it had them.</summary>
+/// <summary>The words in the blocks of modes rdma and nccl. Chinese words are those of the original tool, if it had them.</summary>
 internal static class RdmaLabels
 {
     internal static string RdmaTitle => Say("=== RDMA 监控统计 ===", "=== RDMA ===");

@@ -23,7 +23,7 @@ internal static class RdmaLoop
         using RdmaSession session = new(options, notices.Add);
         using Interruption interruption = StandardOutput.EndsWith(session.Stop);
         session.Open();
-        // What is wrong with the request is said alone.
+        // An error in the request is the only output.
         if (notices.Find(notice => notice.Error?.Kind == XTraceErrorKind.NotFound) is { } missing)
         {
             throw missing.Error!;

@@ -1,6 +1,6 @@
 namespace XTrace.Cli;
 
-/// <summary>Of what the command line asks to show RDMA counters.</summary>
+/// <summary>The command line of modes rdma and nccl.</summary>
 /// <param name="AllCounters">Every counter (mode nccl), not the ports' totals (mode rdma).</param>
 /// <param name="Devices">As <c>-d</c> or <c>NCCL_IB_HCA</c> names them; null for all.</param>
 /// <param name="Interfaces">Network interfaces whose devices are meant; none for all.</param>

@@ -4,7 +4,7 @@ using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
-/// <summary>What a request selects.</summary>
+/// <summary>The devices and ports that a request selects.</summary>
 internal static class RdmaSelection
 {
     /// <summary>The folders of RDMA devices.</summary>
@@ -12,7 +12,7 @@ internal static class RdmaSelection
         [RdmaCounterSource.Counters, RdmaCounterSource.CountersExt, RdmaCounterSource.HwCounters, RdmaCounterSource.DiagCounters];
 
     /// <summary>
-    /// Its devices or network interfaces, else all devices. Mode rdma needs only what the totals of ports are made of.
+    /// Its devices or network interfaces, otherwise all devices. Mode rdma needs only the counters of its totals.
     /// </summary>
     /// <exception cref="XTraceException">There is no device.</exception>
     internal static CounterSelection Of(RdmaRequest request)

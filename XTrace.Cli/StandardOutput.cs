@@ -12,7 +12,7 @@ internal static class StandardOutput
     /// <summary>How long a sample that is being written may still take after a signal.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A buffered writer; what is written leaves with Flush.</summary>
+    /// <summary>A buffered writer. Flush writes the text out.</summary>
     /// <exception cref="IOException">Standard output is closed.</exception>
     internal static TextWriter Open()
     {

@@ -1,6 +1,6 @@
 namespace XTrace.Cli;
 
-/// <summary>What the command line asks to watch.</summary>
+/// <summary>The command line of mode xdp.</summary>
 /// <param name="Session">What, and how.</param>
 /// <param name="Once">One sample only.</param>
 /// <param name="All">Every flow that the monitor has, not only those that were active since the last sample.</param>

@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace;
 
-/// <summary>What kind of thing went wrong; each face maps it to its own terms (an ErrorCategory, an exit code).</summary>
+/// <summary>The kind of error. Each face maps it to its own terms (an ErrorCategory, an exit code).</summary>
 public enum XTraceErrorKind
 {
     /// <summary>An argument does not make sense.</summary>
@@ -15,7 +15,7 @@ public enum XTraceErrorKind
     ResourceBusy,
     /// <summary>It exists already.</summary>
     ResourceExists,
-    /// <summary>Memory or another resource cannot be had.</summary>
+    /// <summary>Memory or another resource is short.</summary>
     ResourceUnavailable,
     /// <summary>This kernel, driver or machine cannot do it, or a library is not installed.</summary>
     NotSupported,
@@ -30,7 +30,7 @@ public class XTraceException : Exception
 {
     /// <summary>An error whose text is given.</summary>
     /// <param name="errorId">Stable identifier, for example <c>InterfaceNotFound</c>.</param>
-    /// <param name="kind">What kind of thing went wrong.</param>
+    /// <param name="kind">The kind of error.</param>
     /// <param name="message">What happened and what to do next.</param>
     /// <param name="target">What it happened to, usually an interface's name.</param>
     /// <param name="inner">The cause.</param>
@@ -53,12 +53,12 @@ public class XTraceException : Exception
     /// <summary>Stable identifier of the error.</summary>
     public string ErrorId { get; }
 
-    /// <summary>What kind of thing went wrong.</summary>
+    /// <summary>The kind of error.</summary>
     public XTraceErrorKind Kind { get; }
 
-    /// <summary>What it happened to, or null.</summary>
+    /// <summary>The target of the error, or null.</summary>
     public object? Target { get; }
 
-    /// <summary>What the message was made with.</summary>
+    /// <summary>The arguments of the message.</summary>
     public IReadOnlyList<object?> Arguments { get; } = [];
 }

@@ -6,7 +6,7 @@ using XTrace.Programs;
 
 namespace XTrace.Exporter;
 
-/// <summary>The options, and what they ask for. Each can be given as a variable too: XTRACE_MAX_FLOW for --max-flow.</summary>
+/// <summary>The options and their meaning. Each can be given as a variable too: XTRACE_MAX_FLOW for --max-flow.</summary>
 internal sealed class CommandLine
 {
     internal const string Name = "xtrace-exporter";
@@ -66,7 +66,7 @@ internal sealed class CommandLine
 
     internal bool WantsVersion => _arguments.IsGiven(_version);
 
-    /// <summary>What to export.</summary>
+    /// <summary>The options of the exporter.</summary>
     /// <exception cref="XTraceException">A value is out of range, or there is nowhere to export to.</exception>
     internal ExportRequest Request
     {
@@ -94,7 +94,7 @@ internal sealed class CommandLine
 
     internal void WriteHelp(TextWriter output) => _arguments.WriteHelp(Messages.Usage, Messages.Notes, output);
 
-    /// <summary>Where all goes: each kind of output adds its own.</summary>
+    /// <summary>The outputs. Each kind adds its own.</summary>
     private IEnumerable<IFlowOutput> Outputs(TimeSpan interval) =>
     [
         .. Collectors.Select(collector => new IpfixOutput(collector)),

@@ -19,13 +19,13 @@ internal interface IDelivery : IDisposable
     /// <summary>Parcels that were delivered on a connection that ended before they had arrived. Often none.</summary>
     IReadOnlyList<Parcel> TakeBack();
 
-    /// <summary>Ends the connection in good order: waits for so long at most until all has arrived.</summary>
+    /// <summary>Ends the connection in good order. It waits at most this long until all has arrived.</summary>
     void Close(TimeSpan patience);
 }
 
 /// <summary>
-/// Delivers an output's parcels in their order, on a thread of its own. What cannot be delivered waits in a buffer, and is tried
-/// again after a second, two, four, up to half a minute. When the buffer is full the oldest parcel makes room: it is given up
+/// Delivers an output's parcels in their order, on a thread of its own. Parcels that cannot be delivered wait in a buffer, and are
+/// tried again after a second, two, four, up to half a minute. When the buffer is full, the oldest parcel is given up
 /// and counted.
 /// </summary>
 internal sealed class Courier : IDisposable
@@ -77,7 +77,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>Delivers what is left, for so long at most; the rest is given up.</summary>
+    /// <summary>Delivers the remaining parcels for at most this long. The rest is given up.</summary>
     internal void Finish(TimeSpan patience)
     {
         lock (_waiting)
@@ -152,7 +152,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>The parcel may have made room meanwhile, and was counted as given up: it was delivered all the same.</summary>
+    /// <summary>The parcel may have been given up and counted meanwhile, although it was delivered.</summary>
     private void Succeed(LinkedListNode<Parcel> parcel)
     {
         bool isBack;
@@ -218,7 +218,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    /// <summary>What has not arrived waits again, before all else.</summary>
+    /// <summary>Parcels that have not arrived wait again, before all others.</summary>
     private void QueueAgain()
     {
         foreach (Parcel parcel in _delivery.TakeBack().Reverse())

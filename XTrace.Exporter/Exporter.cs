@@ -5,11 +5,11 @@ using XTrace.Sessions;
 
 namespace XTrace.Exporter;
 
-/// <summary>What the command line asks to export.</summary>
+/// <summary>The command line of the exporter.</summary>
 /// <param name="Flows">What is watched.</param>
 /// <param name="Devices">RDMA devices whose counters are read, where an output needs them.</param>
 /// <param name="QueuePairs">Whether their queue pairs are read as well.</param>
-/// <param name="Idle">A flow that was silent for so long is over.</param>
+/// <param name="Idle">A flow that was silent for this long is over.</param>
 /// <param name="Active">A flow that goes on has a record this often.</param>
 /// <param name="Outputs">Where all goes.</param>
 /// <param name="Verbose">Say also what only the curious want to know.</param>
@@ -20,7 +20,7 @@ internal sealed record ExportRequest(
 /// <summary>Samples, and hands each sample to the outputs, until a signal comes.</summary>
 internal sealed class Exporter
 {
-    /// <summary>How long outputs may take to send what is left.</summary>
+    /// <summary>The time that outputs have to send the remaining data.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     /// <summary>How often somebody looks whether queue pairs are due.</summary>
@@ -134,7 +134,7 @@ internal sealed class Exporter
         }
     }
 
-    /// <summary>What was asked for goes on beside what failed.</summary>
+    /// <summary>An error of one interface does not stop the others.</summary>
     private void Tell(Notice notice)
     {
         _hasFailed |= notice.Level == NoticeLevel.Error;

@@ -4,18 +4,18 @@ using XTrace.Sessions;
 namespace XTrace.Exporter;
 
 /// <summary>
-/// Where an exporter hands its samples to: a collector, a database, whoever scrapes metrics. Each is in one file. An output that
+/// An output takes the samples of the exporter: for a collector, a database, or a scraper of metrics. Each is in one file. An output that
 /// sends something over the network puts it into a <see cref="Courier"/>, which has the buffer, the thread and the patience.
 /// </summary>
 internal interface IFlowOutput : IDisposable
 {
-    /// <summary>What messages and metrics call it, for example <c>ipfix udp://10.0.0.1:4739</c>.</summary>
+    /// <summary>Its name in messages and metrics, for example <c>ipfix udp://10.0.0.1:4739</c>.</summary>
     string Name { get; }
 
     /// <summary>How it fares; null where it sends nothing by itself. Asked for from any thread.</summary>
     OutputHealth? Health { get; }
 
-    /// <summary>Whether it needs the counters of RDMA devices, which are read for those who do.</summary>
+    /// <summary>Whether it needs the counters of RDMA devices. They are read only for outputs that do.</summary>
     bool NeedsRdma { get; }
 
     /// <summary>Begins its work.</summary>
@@ -31,15 +31,15 @@ internal interface IFlowOutput : IDisposable
     }
 
     /// <summary>
-    /// Takes a sample. Called on the sampling thread, which must not wait for a network. What it is given is valid until it returns.
+    /// Takes a sample. Called on the sampling thread, which must not wait for a network. The sample is valid until it returns.
     /// </summary>
     void Take(ExportSample sample);
 
-    /// <summary>Sends what is left, for so long at most. After that there are no more samples.</summary>
+    /// <summary>Sends the remaining data, for at most this long. No samples follow.</summary>
     void Finish(TimeSpan patience);
 }
 
-/// <summary>What outputs are given at each sample.</summary>
+/// <summary>The input of outputs at each sample.</summary>
 internal sealed class ExportSample
 {
     /// <summary>The flows with their gains (<see cref="FlowSample.RowsOf"/>), and the points with their totals.</summary>

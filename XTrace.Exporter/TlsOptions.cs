@@ -35,7 +35,7 @@ internal sealed record TlsOptions(string? Authorities, string? Certificate, stri
         }
     }
 
-    /// <summary>What a connection to a host is made with.</summary>
+    /// <summary>The options of a connection to a host.</summary>
     internal SslClientAuthenticationOptions For(string host)
     {
         SslClientAuthenticationOptions options = new() { TargetHost = host };

@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What the cmdlets share that may attach a monitor: where, and how.</summary>
+/// <summary>The base of cmdlets that may attach a monitor: its parameters for hook and table.</summary>
 public abstract class AttachCommand : XTraceCommand
 {
     /// <summary>The interfaces; without one NETWORK_INTERFACE, then eth0.</summary>
@@ -20,14 +20,14 @@ public abstract class AttachCommand : XTraceCommand
     [OneOf<AttachMode>]
     public AttachMode AttachMode { get; set; }
 
-    /// <summary>What to count: what arrives, what leaves, or both, each by itself.</summary>
+    /// <summary>The directions to count: what arrives, what leaves, or both, each by itself.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [OneOf<FlowDirection>]
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Ingress;
 
     /// <summary>
-    /// Have the interfaces take frames that are for others while they are watched: a bridge then shows what its ports exchange.
+    /// Lets the interfaces take frames for other hosts while they are watched. A bridge then shows what its ports exchange.
     /// </summary>
     [Parameter]
     public SwitchParameter Promiscuous { get; set; }

@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What all completers do with the names that they know.</summary>
+/// <summary>The common part of all completers.</summary>
 internal static class Completions
 {
     /// <summary>Those that begin with what was typed, quoted where they must be.</summary>

@@ -50,12 +50,12 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [Number<int>(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
-    /// <summary>What -Top goes by; without it, what all flows are ordered by, greatest first.</summary>
+    /// <summary>The property that -Top compares. Without -Top, it orders all flows, largest first.</summary>
     [Parameter]
     [OneOf<FlowOrder>]
     public FlowOrder By { get; set; }
 
-    /// <summary>Only flows of which something was seen within so many seconds; without it, also those that are over.</summary>
+    /// <summary>Only flows that were seen within this many seconds. Without it, also flows that are over.</summary>
     [Parameter]
     [Number<double>(0.001, 4e6)]
     public double ActiveWithin { get; set; }
@@ -78,7 +78,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     [Number<int>(1, int.MaxValue, IsList = true)]
     public int[] ProcessId { get; set; } = [];
 
-    /// <summary>Only flows of containers whose id begins so, or of these systemd units.</summary>
+    /// <summary>Only flows of containers whose id begins with this, or of these systemd units.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(ContainerCompleter))]
     [SupportsWildcards]

@@ -44,7 +44,7 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
     [Number<int>(1, int.MaxValue)]
     public int Top { get; set; } = int.MaxValue;
 
-    /// <summary>What -Top goes by.</summary>
+    /// <summary>The property that -Top compares.</summary>
     [Parameter]
     [OneOf<RdmaQueuePairOrder>]
     public RdmaQueuePairOrder By { get; set; }

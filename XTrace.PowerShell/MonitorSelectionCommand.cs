@@ -14,10 +14,10 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     [ValidateSet(nameof(FlowDirection.Ingress), nameof(FlowDirection.Egress), nameof(FlowDirection.Both))]
     public FlowDirection Direction { get; set; } = FlowDirection.Both;
 
-    /// <summary>What there is, asked once for all that comes through the pipeline.</summary>
+    /// <summary>The existing monitors, listed once for the whole pipeline.</summary>
     private List<XdpMonitor>? _all;
 
-    /// <summary>All that there are.</summary>
+    /// <summary>All monitors.</summary>
     private protected virtual IEnumerable<XdpMonitor> List() => MonitorStore.List(withCounts: true);
 
     /// <summary>The monitors that names and wildcards mean. A name without a monitor is an error, written.</summary>

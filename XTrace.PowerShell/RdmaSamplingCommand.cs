@@ -5,7 +5,7 @@ using XTrace.Sessions;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What the cmdlets that sample RDMA devices share: which devices and ports, how often, and one session's life.</summary>
+/// <summary>The base of cmdlets that sample RDMA devices: devices and ports, samples, and the life of one session.</summary>
 public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
 {
     private protected const string SampleSet = "Sample";
@@ -42,7 +42,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     [Parameter(ParameterSetName = ContinuousSet, Mandatory = true)]
     public SwitchParameter Continuous { get; set; }
 
-    /// <summary>What a progress bar says.</summary>
+    /// <summary>The text of a progress bar.</summary>
     private protected abstract Message Activity { get; }
 
     /// <summary>Which counters are read, of these devices and ports; and which queue pairs.</summary>
@@ -51,7 +51,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     /// <summary>Emits a sample.</summary>
     private protected abstract void Emit(RdmaSample sample);
 
-    /// <summary>Emits what is to be said once, after the last sample.</summary>
+    /// <summary>Emits the final objects, after the last sample.</summary>
     private protected virtual void Finish()
     {
     }
@@ -62,7 +62,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     /// <summary>Whether there may be something later: an endless stream waits for what wildcards mean and is not there yet.</summary>
     private protected virtual bool MayAppear => Continuous && _targets.Any(target => !target.Device.IsExact);
 
-    /// <summary>Whether nobody asks for intervals, so that what is there now is the answer.</summary>
+    /// <summary>Whether the command answers at once, without intervals.</summary>
     private protected bool WantsAnswerAtOnce => !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ internal sealed class SampleProgress(Cmdlet cmdlet, Message activity, string sub
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly double _seconds = interval.TotalSeconds * (samples ?? 0);
 
-    /// <summary>What a session's wait calls at each step; null where there is no bar.</summary>
+    /// <summary>The callback of a session's wait. Null without a bar.</summary>
     internal Action? Tick => _seconds > s_shortest.TotalSeconds ? Show : null;
 
     /// <summary>Shows how much of the time has passed, and removes the bar when all of it has.</summary>
@@ -30,7 +30,7 @@ internal sealed class SampleProgress(Cmdlet cmdlet, Message activity, string sub
         Write(passed, passed < _seconds ? ProgressRecordType.Processing : ProgressRecordType.Completed);
     }
 
-    /// <summary>Removes the bar. To be called after the last wait, before its sample is written.</summary>
+    /// <summary>Removes the bar. It is called after the last wait, before the sample is written.</summary>
     internal void Complete()
     {
         if (Tick is not null)

@@ -4,7 +4,7 @@ using XTrace.Monitors;
 
 namespace XTrace.PowerShell;
 
-/// <summary>Detaches monitors and removes what is left of them, whatever their state.</summary>
+/// <summary>Detaches monitors and removes their pins, in every state.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "XdpMonitor", SupportsShouldProcess = true)]
 [OutputType(typeof(XdpMonitor))]
 public sealed class StopXdpMonitorCommand : MonitorSelectionCommand

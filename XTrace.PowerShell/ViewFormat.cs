@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What the views show instead of bare numbers. Independent of the culture; properties stay as they are.</summary>
+/// <summary>The texts that views show in place of bare numbers. Independent of the culture; properties stay as they are.</summary>
 public static class ViewFormat
 {
     /// <summary>Bytes with a binary prefix, IEC 80000-13: <c>1.5 MiB</c>.</summary>

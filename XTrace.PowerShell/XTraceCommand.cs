@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.PowerShell;
 
-/// <summary>What all cmdlets share: the interface parameter's meaning, and what the engine tells, in PowerShell's streams.</summary>
+/// <summary>The base of all cmdlets: the meaning of the interface parameter, and the engine's notices in PowerShell's streams.</summary>
 public abstract class XTraceCommand : PSCmdlet
 {
     private IReadOnlyList<NetInterface>? _interfaces;
@@ -49,7 +49,7 @@ public abstract class XTraceCommand : PSCmdlet
 
     private protected bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
-    /// <summary>The interfaces that names and wildcards mean, each once. What is not found is an error, written.</summary>
+    /// <summary>The interfaces that match names and wildcards, each once. For a name that is not found, an error is written.</summary>
     private protected IEnumerable<NetInterface> Resolve(IEnumerable<string> names)
     {
         HashSet<string> seen = [];

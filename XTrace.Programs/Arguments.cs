@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace XTrace.Programs;
 
-/// <summary>What a program was started with: its options, and where it has them the variables that stand for those not given.</summary>
+/// <summary>The command line of a program: its options, and the variables that stand for missing ones.</summary>
 internal sealed class Arguments
 {
     private readonly Command _command;
@@ -55,14 +55,14 @@ internal sealed class Arguments
     /// <summary>An option's text; null where nobody gave one.</summary>
     internal string? Text(Option<string> option) => _result.GetValue(option) ?? VariableOf(option);
 
-    /// <summary>What is listed with commas, each once; null where nobody gave a list.</summary>
+    /// <summary>The items of a list with commas, each once. Null without a list.</summary>
     /// <exception cref="XTraceException">The list is empty.</exception>
     internal string[]? List(Option<string[]> option, string ifNone) =>
         IsGiven(option) ? Split(_result.GetValue(option) ?? [], ifNone)
         : VariableOf(option) is { } text ? Split([text], ifNone)
         : null;
 
-    /// <summary>What an option's word stands for; the default where it is not given.</summary>
+    /// <summary>The value that an option's word stands for, or the default.</summary>
     /// <exception cref="XTraceException">There is no such word.</exception>
     internal T? Choose<T>(Option<string> option, Dictionary<string, T> choices) =>
         Text(option) is not { } text ? default
@@ -85,7 +85,7 @@ internal sealed class Arguments
         }
     }
 
-    /// <summary>Splits lists with commas into what they name.</summary>
+    /// <summary>Splits lists with commas into their items.</summary>
     /// <exception cref="XTraceException">They name nothing.</exception>
     internal static string[] Split(IEnumerable<string> lists, string ifNone)
     {
@@ -94,7 +94,7 @@ internal sealed class Arguments
         return names.Length > 0 ? names : throw Wrong(ifNone);
     }
 
-    /// <summary>Writes the help: what comes before the options, they, and what comes after.</summary>
+    /// <summary>Writes the help: the text before the options, the options, and the text after them.</summary>
     internal void WriteHelp(string usage, string notes, TextWriter output)
     {
         output.WriteLine(usage);
@@ -106,7 +106,7 @@ internal sealed class Arguments
         output.WriteLine(notes);
     }
 
-    /// <summary>Where the value came from, for messages.</summary>
+    /// <summary>The source of the value, for messages.</summary>
     private string NameOf(Option option) => IsGiven(option) || _variables is null ? option.Name : VariableNameOf(option);
 
     private string? VariableOf(Option option) =>

@@ -10,7 +10,7 @@ internal static class ExitCode
 
     /// <summary>Runs a program, and says what went wrong.</summary>
     /// <param name="program">The program's name.</param>
-    /// <param name="run">What it does; false where some of what was asked for failed, and the rest went on.</param>
+    /// <param name="run">The work of the program. It returns false if a part failed and the rest went on.</param>
     internal static int Of(string program, Func<bool> run)
     {
         Speech.Face = Face.CommandLine;

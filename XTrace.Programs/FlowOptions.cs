@@ -50,7 +50,7 @@ internal sealed class FlowOptions
 
     internal Option<bool> Promiscuous { get; } = new("--promiscuous") { Description = OptionMessages.PromiscuousOption };
 
-    /// <summary>What is to be watched.</summary>
+    /// <summary>The directions to watch.</summary>
     /// <exception cref="XTraceException">A value is out of range.</exception>
     internal FlowSessionOptions Read(Arguments arguments) => new()
     {

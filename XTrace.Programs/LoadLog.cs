@@ -1,6 +1,6 @@
 namespace XTrace.Programs;
 
-/// <summary>What libbpf and the verifier print when the kernel refuses: thousands of lines, one of which says why.</summary>
+/// <summary>The output of libbpf and the verifier when the kernel refuses: thousands of lines, of which one gives the reason.</summary>
 internal static class LoadLog
 {
     private const string Start = "-- BEGIN PROG LOAD LOG --";

@@ -3,11 +3,11 @@ using XTrace.Messages;
 
 namespace XTrace.Programs;
 
-/// <summary>What all programs say of their options and errors: in Chinese where the locale is, else in English.</summary>
+/// <summary>Messages that all programs share, about options and errors: in Chinese with a Chinese locale, otherwise in English.</summary>
 internal static class OptionMessages
 {
     internal static string RuntimeFailed(string reason) => Say(
-        $"资源不足: {reason} 请释放内存, 或提高 'ulimit -n' 和 'ulimit -u'。",
+        $"资源不足：{reason} 请释放内存，或提高 'ulimit -n' 和 'ulimit -u'。",
         $"A resource is short: {reason} Free memory, or raise 'ulimit -n' and 'ulimit -u'.");
 
     internal static string HelpOption => Say("显示帮助信息", "show this help");
@@ -15,31 +15,31 @@ internal static class OptionMessages
     internal static string VersionOption => Say("显示版本", "show the version");
 
     internal static string InterfaceOption => Say(
-        "要监控的网络接口, 可用通配符 (默认 eth0)",
+        "要监控的网络接口，可用通配符（默认 eth0）",
         "network interfaces to monitor, wildcards too (default eth0)");
 
     internal static string IntervalOption => Say(
-        "输出间隔, 毫秒: 100 到 3600000 (默认 5000)",
+        "输出间隔，毫秒：100 到 3600000（默认 5000）",
         "milliseconds between samples: 100 to 3600000 (default 5000)");
 
     internal static string FilterOption => Say(
-        "流量类型: all (默认), tcp, udp, roce, roce_v1, roce_v2, ib (同 roce)",
+        "流量类型：all（默认），tcp, udp, roce, roce_v1, roce_v2, ib（同 roce）",
         "traffic type: all (default), tcp, udp, roce, roce_v1, roce_v2, ib (same as roce)");
 
-    internal static string ExcludeDnsOption => Say("不显示 DNS 流量 (端口 53)", "leave out DNS (port 53)");
+    internal static string ExcludeDnsOption => Say("不显示 DNS 流量（端口 53）", "leave out DNS (port 53)");
 
     internal static string AttachModeOption => Say(
-        "挂载点: auto (默认), native, tc, generic (内核合并过的包按一个计)",
+        "挂载点：auto（默认），native, tc, generic（内核合并过的包按一个计）",
         "hook: auto (default), native, tc, generic (counts merged frames as one)");
 
     internal static string DirectionOption => Say(
-        "方向: ingress (默认, 到达), egress (离开), both",
+        "方向：ingress（默认，到达），egress（离开），both",
         "ingress (default, what arrives), egress (what leaves), both");
 
-    internal static string MaxFlowOption => Say("流表能容纳的流数 (默认 65536)", "flows that the table has room for (default 65536)");
+    internal static string MaxFlowOption => Say("流表能容纳的流数（默认 65536）", "flows that the table has room for (default 65536)");
 
     internal static string PromiscuousOption => Say(
-        "监控期间让接口接收发给其他主机的帧 (网桥, 镜像端口)",
+        "监控期间让接口接收发给其他主机的帧（网桥，镜像端口）",
         "take frames that are for others while watching (bridges, mirror ports)");
 
     internal static string VerboseOption => Say("在标准错误上说明更多细节", "say more on standard error");
@@ -59,19 +59,19 @@ internal static class OptionMessages
     internal static string GivenTwice(string option) => Say($"{option} 只能给出一次。", $"{option} may be given once.");
 
     internal static string WrongInterval(string text, int min, int max) => Say(
-        $"间隔 '{text}' 无效: 请给出 {min} 到 {max} 之间的毫秒数。",
+        $"间隔 '{text}' 无效：请给出 {min} 到 {max} 之间的毫秒数。",
         $"Interval '{text}' is not valid: give milliseconds from {min} to {max}.");
 
     internal static string WrongNumber(string option, string text, int min, int max) => Say(
-        $"{option} 的值 '{text}' 无效: 请给出 {min} 到 {max} 之间的数。",
+        $"{option} 的值 '{text}' 无效：请给出 {min} 到 {max} 之间的数。",
         $"{option} cannot be '{text}': give a number from {min} to {max}.");
 
     internal static string WrongSwitch(string option, string text) => Say(
-        $"{option} 的值 '{text}' 无效: 请给出 true 或 false。",
+        $"{option} 的值 '{text}' 无效：请给出 true 或 false。",
         $"{option} cannot be '{text}': give true or false.");
 
     internal static string WrongChoice(string option, string text, string known) => Say(
-        $"{option} 的值 '{text}' 无效, 请使用: {known}。",
+        $"{option} 的值 '{text}' 无效，请使用：{known}。",
         $"{option} cannot be '{text}': use one of {known}.");
 
     /// <summary>A notice in one line: of what libbpf and the verifier say, the reason alone.</summary>

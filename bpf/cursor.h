@@ -26,9 +26,9 @@ struct cursor {
 };
 
 /*
- * The same value, of which the verifier knows nothing any more. A loop that carries
- * only such values is followed once a round, not once for every way to get there.
- * The memory is a map's.
+ * Returns the value, but lets the verifier forget what it knows of it. The verifier
+ * follows a loop with only such values once a round, not once for every way to it.
+ * The memory belongs to a map.
  */
 static __always_inline __u32 forget_in(volatile __u32 *memory, __u32 value)
 {
@@ -52,7 +52,7 @@ static __always_inline _Bool in_packet(struct cursor *cur, __u32 size)
 	return cur->left >= size && in_frame(cur, size);
 }
 
-/* What the header before says of what follows, unless the one around it has less room. */
+/* The length that the header before announces, unless the header around it leaves less room. */
 static __always_inline void set_left(struct cursor *cur, __u32 length)
 {
 	cur->left = unlikely(length > cur->limit) ? cur->limit : length;

@@ -67,8 +67,8 @@ static __always_inline void see_tcp(struct flow_details *seen, const struct tcph
 }
 
 /*
- * How long a super-packet's segments are, which all repeat the headers. All but the last have as much payload. It is not
- * known where the headers are not, or where the numbers do not fit together: hardware that merges may tell an average.
+ * The sizes of a super-packet's segments. All repeat the headers, and all but the last have the same payload. The sizes are
+ * unknown if the headers are, or if the numbers do not fit together: hardware that merges may report an average.
  */
 static __always_inline void see_segments(struct flow_details *seen, __u32 packets, __u32 bytes, __u32 headers, __u32 payload)
 {
@@ -91,7 +91,7 @@ static __always_inline void see_frames(struct flow_details *seen, __u32 packets,
 		seen->smallest_frame = seen->largest_frame = bytes;
 }
 
-/* Adds a frame's to its flow's. */
+/* Adds the details of a frame to those of its flow. */
 static __always_inline void details_add(struct flow_details *to, const struct flow_details *seen)
 {
 	if (!to || !seen)	/* never: there is one for each slot, and for each CPU */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whether a monitor keeps a flow. The filter is read-only data: for what it does not ask, the verifier
- * removes the code. XTrace.Core/Flows/FlowFilter.cs answers the same for flows that were counted already.
+ * Decides whether a monitor keeps a flow. The filter is read-only data, so the verifier removes the code
+ * of conditions that it does not have. XTrace.Core/Flows/FlowFilter.cs decides the same for counted flows.
  */
 #ifndef XTRACE_FILTER_H
 #define XTRACE_FILTER_H
@@ -118,7 +118,7 @@ static __always_inline _Bool is_network(const struct flow_key *key)
 
 static __always_inline _Bool filter_keeps(const struct flow_key *key)
 {
-	/* The verifier removes code, not what was loaded to decide about it: here that is one byte. */
+	/* The verifier removes code, but not the load of the value that decides: here that is one byte. */
 	if (!config.filter.is_set)
 		return 1;
 	if (config.filter.traffic_types && !(config.filter.traffic_types >> traffic_type(key) & 1))

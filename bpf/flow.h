@@ -68,9 +68,9 @@ struct flow {
 };
 
 /*
- * What else is known of a flow, at the slot's place in a map of its own. Every monitor keeps the first
- * DETAILS_BASE_SIZE bytes, of which first_seen alone is set. One with FEATURE_DETAILS keeps all: see details.h.
- * A field has no meaning where the key says that the frames lack its header, IP or TCP.
+ * Further facts of a flow, at the slot's place in a map of their own. Every monitor keeps the first
+ * DETAILS_BASE_SIZE bytes, and sets only first_seen. A monitor with FEATURE_DETAILS keeps all: see details.h.
+ * A field has no meaning if the key says that the frames lack its header, IP or TCP.
  */
 #define DETAILS_BASE_SIZE	8
 
@@ -141,13 +141,13 @@ struct flow_totals {
 	__u64 reported_packets;		/* of flows that made room and went into the ring buffer */
 	__u64 reported_bytes;
 	struct flow_key key;		/* of the frame at hand */
-	/* From user space, as no more than the totals is then looked at once they are found. */
+	/* From user space, so that nothing but the totals is read once they are found. */
 	__u32 point;			/* observation_point.id */
 	__u32 link;			/* LINK_* */
 };
 
 /*
- * A flow that made room for another, as it was in the end: what the ring buffer holds, of details as much as the
+ * An entry of the ring buffer: a flow that made room for another, with its final counts and the details that the
  * monitor keeps.
  */
 struct flow_end {
@@ -165,13 +165,13 @@ struct cpu_state {
 	__u32 unused[22];		/* no CPU writes where another does */
 };
 
-/* What user space tells a running monitor. */
+/* Orders of user space to a running monitor. */
 struct monitor_control {
 	__u32 read_until;		/* somebody reads the ring buffer until then: low half of jiffies_64 */
 	__u32 is_read;
 };
 
-/* What a flow carries: XTrace.Core/Flows/TrafficType.cs. */
+/* Traffic types: XTrace.Core/Flows/TrafficType.cs. */
 #define TRAFFIC_ETHERNET	0
 #define TRAFFIC_IP		1
 #define TRAFFIC_ICMP		2
@@ -205,7 +205,7 @@ struct flow_filter {
 
 #define FLOW_HASH_SEEDS 11
 
-/* What a frame begins with. */
+/* The first header of a frame. */
 #define LINK_ETHERNET	0
 #define LINK_IP		1		/* nothing: an IP header is the first */
 #define LINK_IPOIB	2		/* IP over InfiniBand's headers */
@@ -217,7 +217,7 @@ struct program_config {
 	__u32 buckets;			/* of a CPU: a power of two */
 	__u32 points;			/* places for observation points: a power of two */
 	__u32 strays;			/* index of the first totals of frames that belong to no point */
-	/* The process that the monitor ends with, or 0: it is pinned. Where no link ends it, see ClsactHook.cs. */
+	/* The process that the monitor ends with, or 0 if it is pinned. For hooks without a link, see ClsactHook.cs. */
 	__u32 owner;
 	__u64 owner_started;		/* field 22 of /proc/PID/stat */
 	__u64 owner_namespace;		/* inode of its PID namespace */
@@ -232,7 +232,7 @@ struct program_config {
 /* Bits of monitor_meta.features. */
 #define FEATURE_DETAILS	0x1	/* struct flow_details is kept whole */
 
-/* What a process needs to know of a monitor that another one started. */
+/* Facts that a process needs of a monitor that another one started. */
 struct monitor_meta {
 	__u32 abi_version;
 	__u32 cpus;			/* partitions in the table */
@@ -246,7 +246,7 @@ struct monitor_meta {
 	struct flow_filter filter;
 };
 
-/* What the clock program writes over the start of the packet that it is run on. */
+/* The clock program writes this over the start of the packet that it runs on. */
 struct clock_reading {
 	__u64 jiffies;
 	__u64 boot_ns;			/* CLOCK_BOOTTIME */

@@ -4,7 +4,7 @@
  * 64-bit number of its own. Its upper half is strongly universal (Dietzfelbinger 1996,
  * "Universal hashing and k-wise independent random variables via integer arithmetic
  * without primes"): whoever does not know the numbers cannot aim flows at one bucket.
- * Words that are always the same, as most of a v4-mapped address, add nothing to it.
+ * Constant words, such as most of a v4-mapped address, add nothing to it.
  */
 #ifndef XTRACE_HASH_H
 #define XTRACE_HASH_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which process holds a socket, and how TCP fares on it. The kernel knows both, so no packet pays for it. Needs the
+ * The process that holds a socket, and the state of its TCP connection. The kernel knows both, so no packet pays for it. Needs the
  * kernel's BTF and Linux 5.11: an object of its own, which is loaded only when somebody asks.
  *
  * owners_all	walks the sockets of all processes, in all network namespaces, into the file that user space reads.
@@ -34,7 +34,7 @@
 #define CHRONO_RECEIVER	2
 #define CHRONO_BUFFER	3
 
-/* What of the kernel's structures is read. libbpf finds where it lies in the running kernel. */
+/* The fields of the kernel's structures that are read. libbpf finds their offsets in the running kernel. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {
@@ -198,7 +198,7 @@ static __always_inline const struct upid *number_at(const struct pid *pid, __u32
 	       level * bpf_core_type_size(struct upid);
 }
 
-/* The process's number as the reader knows it; 0 where the process is not in its namespace. */
+/* The number of the process in the reader's namespace; 0 if it is not in that namespace. */
 static __always_inline __u32 number_of(const struct task_struct *leader)
 {
 	const struct pid *pid = leader->thread_pid;
@@ -240,7 +240,7 @@ static __always_inline void set_mapped(__u64 address[2], __be32 ipv4)
 	address[1] = (__u64)ipv4 << 32 | 0xffff0000;	/* little-endian, as every machine that XTrace is built for */
 }
 
-/* False where the socket is of another family. */
+/* False if the socket has another family. */
 static __always_inline _Bool set_id(struct socket_id *id, const struct sock *sk)
 {
 	__u16 family = sk->__sk_common.skc_family;
@@ -331,8 +331,8 @@ int owners_all(struct bpf_iter__task_file *ctx)
 }
 
 /*
- * Whether a process closes the connection in this very moment. All else is the work of packets and timers, which run as whatever
- * process they interrupt. A process that closes with data unread, or with SO_LINGER of 0, goes straight to the
+ * Whether a process closes the connection right now. Other changes are made by packets and timers, which run as any
+ * process that they interrupt. A process that closes with data unread, or with SO_LINGER of 0, goes straight to the
  * end, after it set sk_shutdown; a reset from the other side sets that afterwards: __tcp_close() and tcp_done().
  */
 static __always_inline _Bool is_closed_by_process(const struct sock *sk, int from, int to)
@@ -342,7 +342,7 @@ static __always_inline _Bool is_closed_by_process(const struct sock *sk, int fro
 		sk->sk_shutdown == SHUTDOWN_MASK);
 }
 
-/* The process that makes this call; none where the kernel itself does. */
+/* The process that makes this call; none if the kernel does. */
 static __always_inline void set_current(struct socket_owner *owner)
 {
 	const struct task_struct *task = bpf_get_current_task_btf();

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-/* What tells a socket from others. Addresses and ports stand as they do in a frame; IPv4 is v4-mapped. */
+/* The identity of a socket. Addresses and ports stand as they do in a frame; IPv4 is v4-mapped. */
 struct socket_id {
 	__u64 local[2];
 	__u64 remote[2];
@@ -47,14 +47,14 @@ struct socket_row {
 	__u32 rtt_us;
 	__u32 min_rtt_us;		/* all ones: not measured yet */
 	__u32 retransmitted;		/* segments since the connection began */
-	__u32 lost;			/* segments that are held for lost now */
+	__u32 lost;			/* segments that the kernel considers lost now */
 	__u32 window;			/* congestion window, in segments */
 	__u32 busy;			/* time with data to send */
 	__u32 receiver_limited;		/* of it, time in which the receiver's window was full */
 	__u32 buffer_limited;		/* of it, time in which the send buffer was full */
 };
 
-/* Who reads, as the first walk finds out. */
+/* The reader, as the first walk finds out. */
 struct socket_reader {
 	__u64 pid_namespace;		/* address of the PID namespace, whose numbers rows have; 0: not known yet */
 	__u32 pid_level;		/* how deep it lies */

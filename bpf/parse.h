@@ -29,12 +29,12 @@
 #endif
 
 #define ENCAPSULATIONS_MAX	8	/* tags, labels and session headers of a frame */
-#define ENCAPSULATIONS_MASK	0xff	/* more than so many take, with the link's own header */
+#define ENCAPSULATIONS_MASK	0xff	/* more than this many take, with the link's own header */
 #define VLAN_VID_MASK		0x0fff	/* linux/if_vlan.h, not in its uapi part */
 #define IP_OFFSET		0x1fff	/* net/ip.h */
 #define IPV6_FRAGMENT_OFFSET	0xfff8	/* IP6_OFFSET in net/ipv6.h */
 #define EXTENSIONS_MAX		8	/* RFC 8504 5.3 lets a node set such a limit */
-#define EXTENSIONS_MASK		0x7fff	/* more than so many of the longest, 2048 bytes, take */
+#define EXTENSIONS_MASK		0x7fff	/* more than this many of the longest, 2048 bytes, take */
 #define IPPROTO_SHIM6		140	/* RFC 5533; no kernel header names it */
 #define IPPROTO_HIP		139	/* RFC 7401 */
 #define ETH_P_IBOE		0x8915	/* RoCE v1, linux/if_ether.h since 3.9 */
@@ -127,7 +127,7 @@ struct sctp_header {		/* struct sctphdr in linux/sctp.h */
 };
 
 /*
- * What a frame on an IPoIB interface begins with in the network stack: the pseudo header
+ * The start of a frame on an IPoIB interface in the network stack. The pseudo header
  * holds a hardware address and is not on the wire. struct ipoib_header in
  * drivers/infiniband/ulp/ipoib/ipoib.h.
  */
@@ -167,7 +167,7 @@ enum parse_result {
 };
 
 /*
- * What becomes of a frame: the addresses go straight to their place in the key, the
+ * The result for a frame: the addresses go straight to their place in the key, the
  * rest, which one word of the key holds, is put together at the end.
  */
 struct packet {
@@ -410,8 +410,8 @@ static __always_inline enum parse_result parse_ipv4(struct cursor *cur, struct p
 }
 
 /*
- * How long an IPv6 packet is whose header says 0: nothing follows, unless the jumbogram option says how much, or there is
- * more than the field can say. The latter is what newer kernels merge and have segmented, without the option.
+ * The length of an IPv6 packet whose header says 0. Nothing follows, unless the jumbogram option gives a length, or there is
+ * more than the field can hold. Newer kernels merge and segment such packets without the option.
  */
 static __always_inline __u32 jumbo_length(struct cursor *cur, struct packet *packet)
 {
@@ -643,7 +643,7 @@ static __always_inline enum parse_result enter_tag(struct cursor *cur, struct pa
 	}
 }
 
-/* Where a frame's headers are read, as offset of what the ethertype announces. */
+/* The place of a frame's headers: the offset of the header that the ethertype announces. */
 struct below {
 	__u32 offset;
 	__be16 ethertype;

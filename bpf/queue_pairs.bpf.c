@@ -76,7 +76,7 @@ struct ib_qp_attr {
 
 #define AH_HAS_GRH 1 /* IB_AH_GRH, enum ib_ah_flags, rdma/ib_verbs.h */
 
-/* The process whose listings are told of, with its PID namespace; set before the program is loaded. */
+/* The process whose listings are reported, with its PID namespace. Set before the program is loaded. */
 const volatile struct queue_pair_reader reader = {};
 
 /* Paths, until the reader takes them: room for those of 50,000 queue pairs. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Socket buffers that hold more than one frame: merged by GRO on their way in, or yet to
- * be segmented on their way out. On the wire each of the frames has headers of its own,
- * of which the buffer holds one copy.
+ * be segmented on their way out. On the wire each frame has headers of its own. The
+ * buffer holds one copy of them.
  */
 #ifndef XTRACE_SEGMENTS_H
 #define XTRACE_SEGMENTS_H
@@ -30,7 +30,7 @@ struct geneve_header {		/* struct genevehdr in net/geneve.h */
 #define GENEVE_VERSION		0xc0
 #define GENEVE_OPTIONS		0x3f
 
-/* Where the walk stands, as the offset of a header and what header it is. */
+/* The position of the walk: the offset of a header, and its kind. */
 struct layer {
 	__u32 offset;
 	__be16 ethertype;
@@ -123,15 +123,15 @@ static __always_inline _Bool enter_ip(struct cursor *cur, void *data, struct lay
 	return 0;
 }
 
-/* What a field of 16 bits says of a length: 0 where it cannot. Without a jump, as all in the loop that uses it. */
+/* A length as a field of 16 bits holds it: 0 if it does not fit. There is no jump, because the loop around it has none. */
 static __always_inline __u32 length_field(__s64 length)
 {
 	return length & (length - 0x10000) >> 63;
 }
 
 /*
- * Whether an IP header, of which so much as IPv4's is there, has a packet that ends where the buffer does: its ethertype, or
- * 0. The kernel keeps the lengths in all headers so; what has packets of its own in its segments has shorter ones.
+ * The ethertype of an IP header whose packet ends where the buffer does, or 0. At least as much as an IPv4 header is there. The
+ * kernel keeps the lengths in all headers so. A header with packets of its own in each segment has a shorter length.
  */
 static __always_inline __be16 inner_ethertype(const void *pos, __u32 rest)
 {
@@ -277,8 +277,8 @@ static __always_inline __u32 headers_length(struct cursor *cur, void *data, __be
 }
 
 /*
- * How many frames a buffer is on the wire, and their bytes. A sender that is not trusted, such as a guest,
- * leaves their number for the kernel to work out (SKB_GSO_DODGY), as it is done here.
+ * The number of frames that a buffer is on the wire, and their bytes. A sender that is not trusted, such as a guest,
+ * leaves the number for the kernel to work out (SKB_GSO_DODGY). This does the same.
  */
 static __always_inline struct frames count_segments(struct flow_details *seen, __u32 headers, __u32 jumbo, __u32 length,
 						    __u32 tag, __u32 segments, __u32 size)

@@ -289,8 +289,8 @@ static __always_inline _Bool flow_found(const struct flow_totals *at, __u32 entr
 }
 
 /*
- * Counts frames of the flow whose key stands beside the totals. Entries become free again, so all of a bucket are looked at
- * before a flow is known to be new.
+ * Counts frames of the flow whose key stands beside the totals. Entries become free again, so a flow is new only after all
+ * entries of its bucket were compared.
  */
 static __always_inline void flow_count(struct flow_totals *at, __u32 cpu, __u64 sum, struct frames frames)
 {

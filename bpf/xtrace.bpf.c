@@ -81,7 +81,7 @@ static __always_inline void count(struct flow_totals *at, __u32 cpu, struct pack
 	flow_count(at, cpu, packet->hash + hash_word(HASH_POINT, at->point), frames);
 }
 
-/* Frames that are not plain, see parse.h. A function of its own, as the plain ones would pay for its paths. */
+/* Frames that are not plain, see parse.h. A function of its own, so that plain frames do not pay for its paths. */
 static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u32 cpu)
 {
 	void *data = (void *)(long)ctx->data;
@@ -199,8 +199,8 @@ static __noinline int segment_headers(struct __sk_buff *skb, __u32 link, __u32 c
 }
 
 /*
- * For buffers of several frames, and those that are not plain. A function of its own, as a single plain frame would pay
- * for these paths if they joined its own.
+ * For buffers of several frames, and for frames that are not plain. It is a function of its own, so that a single plain
+ * frame does not pay for these paths.
  */
 static __noinline int count_slowly(struct __sk_buff *skb, struct flow_totals *at, __u32 cpu, __u32 headers)
 {

@@ -2,7 +2,7 @@ using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
-/// <summary>What ties a program to an interface for as long as somebody holds it: a descriptor, or a pin.</summary>
+/// <summary>A link keeps a program on an interface for as long as a descriptor or a pin holds it.</summary>
 internal static unsafe class BpfLink
 {
     /// <summary>Attaches a program.</summary>

@@ -23,7 +23,7 @@ internal sealed unsafe class BpfLog : IDisposable
         s_current = this;
     }
 
-    /// <summary>What was printed so far.</summary>
+    /// <summary>The output so far.</summary>
     internal string Text => _text.ToString();
 
     public void Dispose() => s_current = _outer;

@@ -7,7 +7,7 @@ internal static unsafe class BpfMap
 {
     private const uint TypeArray = 2; // BPF_MAP_TYPE_ARRAY, enum bpf_map_type
 
-    /// <summary>Reads the entry of an array map of one. What else the descriptor is of is not read.</summary>
+    /// <summary>Reads the entry of an array map with one entry. Other maps are not read.</summary>
     /// <returns>False where it is not such a map, or its values are of another size.</returns>
     internal static bool TryRead<T>(BpfHandle map, out T value)
         where T : unmanaged

@@ -86,7 +86,7 @@ internal static unsafe class BpfProgram
     /// <param name="program">The program.</param>
     /// <param name="packet">The packet; holds afterwards what the program left of it.</param>
     /// <param name="repeat">How often. Later runs see the packet as the one before left it.</param>
-    /// <param name="context">What else the program is told of the packet: struct __sk_buff for TC programs; empty: nothing.</param>
+    /// <param name="context">The context of the packet: struct __sk_buff for TC programs. Empty: none.</param>
     /// <returns>The last run's return value, and the mean time of a run in nanoseconds.</returns>
     internal static (uint ReturnValue, uint Nanoseconds) TestRun(
         BpfHandle program, Span<byte> packet, int repeat = 1, ReadOnlySpan<byte> context = default)

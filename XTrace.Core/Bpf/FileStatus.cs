@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Bpf;
 
-/// <summary>What lies at a path; a symbolic link is not followed.</summary>
+/// <summary>The file at a path. A symbolic link is not followed.</summary>
 /// <param name="Exists">Whether anything does.</param>
 /// <param name="Type">Its kind: S_IFMT of st_mode.</param>
 /// <param name="Owner">The number of its user.</param>
@@ -29,7 +29,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
             ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
             : default;
 
-    /// <summary>What makes a file unlike any other: the device it is on, and its inode. A symbolic link is followed.</summary>
+    /// <summary>The identity of a file: its device and its inode. A symbolic link is followed.</summary>
     /// <exception cref="IOException">There is none, or it cannot be seen.</exception>
     internal static (ulong Device, ulong Inode) IdentityOf(string path) =>
         Libc.statx(CurrentFolder, path, 0, BasicStatus, out Statx status) == 0

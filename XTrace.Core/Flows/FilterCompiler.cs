@@ -10,7 +10,7 @@ namespace XTrace.Flows;
 /// </summary>
 internal static unsafe class FilterCompiler
 {
-    /// <summary>What the programs read. An empty filter is all zero.</summary>
+    /// <summary>The filter as the programs read it. An empty filter is all zero.</summary>
     /// <exception cref="XTraceException">It names more networks or ports than the programs have room for.</exception>
     internal static KernelFilter Compile(FlowFilter filter)
     {

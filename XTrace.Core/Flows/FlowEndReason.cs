@@ -7,7 +7,7 @@ public enum FlowEndReason
     None = 0,
     /// <summary>Nothing was seen of it for the idle timeout.</summary>
     IdleTimeout = 1,
-    /// <summary>It goes on, and what it gained for the active timeout is reported.</summary>
+    /// <summary>It goes on, and its gain during the active timeout is reported.</summary>
     ActiveTimeout = 2,
     /// <summary>Its interface is gone, or its monitor was stopped.</summary>
     ForcedEnd = 4,

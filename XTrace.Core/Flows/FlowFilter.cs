@@ -13,7 +13,7 @@ public sealed class FlowFilter
 {
     private const ushort DnsPort = 53; // RFC 1035 4.2
 
-    /// <summary>What the flows carry.</summary>
+    /// <summary>The traffic types of the flows.</summary>
     public IReadOnlyCollection<TrafficType> TrafficType { get; init; } = [];
 
     /// <summary>Their IP protocols.</summary>
@@ -93,7 +93,7 @@ public sealed class FlowFilter
         return false;
     }
 
-    /// <summary>What it asks for, in the words of Get-FlowStat's parameters; nothing where it asks for everything.</summary>
+    /// <summary>The filter in the words of Get-FlowStat's parameters. An empty filter is an empty text.</summary>
     public override string ToString() => string.Join("; ", new[]
     {
         List("TrafficType", TrafficType),

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace XTrace.Flows;
 
 /// <summary>
-/// The line that the original tool printed for a flow: <c>source:port -> destination:port proto=N packets=N bytes=N</c>. What is known of
-/// its process and of TCP follows, in the words of <c>ss</c>.
+/// The line that the original tool printed for a flow: <c>source:port -> destination:port proto=N packets=N bytes=N</c>. Its
+/// process and the state of TCP follow, in the words of <c>ss</c>.
 /// </summary>
 internal static class FlowLine
 {

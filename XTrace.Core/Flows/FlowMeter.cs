@@ -72,7 +72,7 @@ internal sealed class FlowMeter
         }
     }
 
-    /// <summary>Takes a snapshot; what was current becomes what gains are measured against.</summary>
+    /// <summary>Takes a snapshot. Gains are measured against the one before.</summary>
     internal void Take(FlowMonitor monitor)
     {
         (_current, _previous) = (_previous, _current);
@@ -128,9 +128,9 @@ internal sealed class FlowMeter
     }
 
     /// <summary>
-    /// What the flow gained. One that made room in between has begun anew; one that lost the count of one CPU, because it made room
-    /// there, has a gain that nobody can tell yet, and shows none. What is found again is taken off the earlier row. The rest made
-    /// room, and if its end was reported after the ends were read, that comes with the next snapshot: see <see cref="_missing"/>.
+    /// The gain of the flow. A flow that made room in between begins anew. A flow that made room on one CPU has lost the count of that
+    /// CPU: its gain is not known yet, and shows as none. Counts that are found again are taken off the earlier row. The rest made
+    /// room. If its end was reported after the ends were read, it comes with the next snapshot: see <see cref="_missing"/>.
     /// </summary>
     private (ulong Packets, ulong Bytes) Gain(in FlowRow row, Span<FlowRow> before)
     {
@@ -155,13 +155,13 @@ internal sealed class FlowMeter
 /// <summary>A point's frames, added up over its flows.</summary>
 internal sealed class PointLedger
 {
-    /// <summary>Of the flows in the last snapshot.</summary>
+    /// <summary>The sum of the flows in the last snapshot.</summary>
     internal FrameCount InTable { get; set; }
 
-    /// <summary>Of flows that made room and were reported, since the start.</summary>
+    /// <summary>The sum of flows that made room and were reported, since the start.</summary>
     internal FrameCount Arrived { get; set; }
 
-    /// <summary>Of those that were too many to keep.</summary>
+    /// <summary>The part that was too much to keep.</summary>
     internal FrameCount Lost { get; set; }
 
     /// <summary>All gains of all samples.</summary>

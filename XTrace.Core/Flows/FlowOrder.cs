@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>What the top n flows are chosen by, greatest first.</summary>
+/// <summary>The property by which the top n flows are chosen, largest first.</summary>
 public enum FlowOrder
 {
     /// <summary>L2 bytes since the monitor started.</summary>

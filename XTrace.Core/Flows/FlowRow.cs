@@ -1,6 +1,6 @@
 namespace XTrace.Flows;
 
-/// <summary>A flow as counted by one monitor, over all CPUs, with what it gained since the sample before.</summary>
+/// <summary>A flow as counted by one monitor, over all CPUs, with its gain since the previous sample.</summary>
 internal struct FlowRow
 {
     internal FlowKey Key;
@@ -22,7 +22,7 @@ internal struct FlowRow
     internal ulong NewPackets;
     internal ulong NewBytes;
 
-    /// <summary>What it gained.</summary>
+    /// <summary>The gain since the previous sample.</summary>
     internal readonly FrameCount Gain => new(NewPackets, NewBytes);
 
     internal readonly bool IsSameFlow(in FlowRow other) => Point == other.Point && Key.Equals(other.Key);

@@ -21,7 +21,7 @@ public sealed class FlowStat
     /// <summary>The way the frames went through the interface.</summary>
     public FlowDirection Direction { get; init; }
 
-    /// <summary>What the flow carries.</summary>
+    /// <summary>The traffic type of the flow.</summary>
     public TrafficType TrafficType { get; init; }
 
     /// <summary>The IP protocol, behind IPv6 extension headers; null without IP.</summary>

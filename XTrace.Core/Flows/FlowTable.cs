@@ -74,7 +74,7 @@ internal sealed unsafe class FlowTable : IDisposable
     /// <summary>As much of struct flow_details as a monitor keeps of each flow.</summary>
     private static int DetailsSize(bool hasDetails) => hasDetails ? sizeof(FlowDetails) : FlowAbi.DetailsBaseSize;
 
-    /// <summary>Copies every flow of the points that there are, merged over CPUs.</summary>
+    /// <summary>Copies every flow of the present points, merged over CPUs.</summary>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool> isPoint)
     {
         snapshot.Reset(_buckets, (int)UsedSlots + (_cpus * FlowAbi.Ways), _hasDetails);

@@ -10,7 +10,7 @@ namespace XTrace.Flows;
 /// </summary>
 internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
 {
-    /// <summary>Where jiffies_64 stands when CLOCK_MONOTONIC is at 300 s, whatever HZ is: INITIAL_JIFFIES in linux/jiffies.h.</summary>
+    /// <summary>The value of jiffies_64 when CLOCK_MONOTONIC is at 300 s, whatever HZ is: INITIAL_JIFFIES in linux/jiffies.h.</summary>
     private const long JiffiesAtWrap = 1L << 32;
     private const double SecondsAtWrap = 300;
 

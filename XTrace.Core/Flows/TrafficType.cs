@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>What a flow carries, as far as its headers tell.</summary>
+/// <summary>The traffic type of a flow, as far as its headers tell.</summary>
 public enum TrafficType
 {
     /// <summary>Ethernet frames without IP: ARP, LLDP, spanning tree and so on.</summary>

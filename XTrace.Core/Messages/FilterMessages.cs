@@ -1,6 +1,6 @@
 namespace XTrace.Messages;
 
-/// <summary>What is said of a filter that was written as a hashtable.</summary>
+/// <summary>Messages about a filter that was written as a hashtable.</summary>
 internal static class FilterMessages
 {
     internal static readonly Message NoTable = new("InvalidFilter", XTraceErrorKind.InvalidArgument)

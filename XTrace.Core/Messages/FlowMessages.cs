@@ -1,6 +1,6 @@
 namespace XTrace.Messages;
 
-/// <summary>All that is said of interfaces, monitors and flows.</summary>
+/// <summary>Messages about interfaces, monitors and flows.</summary>
 internal static class FlowMessages
 {
     internal static readonly Message InterfaceNotFound = new("InterfaceNotFound", XTraceErrorKind.NotFound)
@@ -115,8 +115,8 @@ internal static class FlowMessages
 
     internal static readonly Message PromiscuousFailed = new("PromiscuousFailed", XTraceErrorKind.PermissionDenied)
     {
-        English = "{0} cannot be made promiscuous: {1}. That needs CAP_NET_RAW as well. "
-            + "Grant it, or run 'ip link set {0} promisc on' before.",
+        English = "{0} cannot be made promiscuous: {1}. This needs CAP_NET_RAW as well. "
+            + "Grant it, or run 'ip link set {0} promisc on' first.",
         Chinese = "无法将 {0} 设为混杂模式：{1}。这还需要 CAP_NET_RAW。请授予该权限，或事先运行 'ip link set {0} promisc on'。",
     };
 
@@ -136,7 +136,7 @@ internal static class FlowMessages
     internal static readonly Message FlowsEvicted = new("FlowsEvicted")
     {
         English = "{0} ({1}): the flow table was full. {2} packets belong to flows that made room and are in no sample.",
-        Chinese = "{0}（{1}）：流表已满，有 {2} 个包属于被淘汰的流，不在任何采样中。",
+        Chinese = "{0}（{1}）：流表已满，有 {2} 个包属于让位的流，不在任何采样中。",
         ForCmdlets = ("Start the monitor with a larger -MaxFlow.", "请用更大的 -MaxFlow 启动监控。"),
         ForCommandLine = ("Give a larger --max-flow.", "请指定更大的 --max-flow。"),
     };
@@ -255,8 +255,8 @@ internal static class FlowMessages
 
     internal static readonly Message DriverRefused = new("NotSupported", XTraceErrorKind.NotSupported)
     {
-        English = "The driver of {0} has no {1} for it as it is set up (errno {2}): "
-            + "its MTU, its number of queues, or LRO may be why. Change that, or use attach mode Tc.",
+        English = "The driver of {0} refuses {1} with the present setup of the interface (errno {2}). "
+            + "Its MTU, its number of queues, or LRO may be the reason. Change that, or use attach mode Tc.",
         Chinese = "按当前设置，{0} 的驱动不支持 {1}（errno {2}）：原因可能是 MTU、队列数或 LRO。请修改设置，或使用挂载模式 Tc。",
     };
 
@@ -269,17 +269,17 @@ internal static class FlowMessages
 
     internal static readonly Message XdpSlotOurs = new("XdpSlotBusy", XTraceErrorKind.ResourceBusy)
     {
-        English = "{0} already runs the XDP program {1}, which stays. It is XTrace's own: of another process, which ends with it, "
-            + "or of a monitor that was started in another network namespace. "
+        English = "{0} already runs the XDP program {1}, which stays. It belongs to another process of XTrace and ends with it, "
+            + "or to a monitor that was started in another network namespace. "
             + "Any number of watches can run beside it with attach mode Tc.",
         Chinese = "{0} 已在运行 XDP 程序 {1}，该程序会保留。它属于 XTrace：来自另一个进程（随其结束），或来自另一个网络命名空间中启动的监控。可用挂载模式 Tc 与它并存。",
-        ForCmdlets = ("Many can read a monitor of Start-XdpMonitor at once.", "Start-XdpMonitor 的监控可以被同时读取。"),
+        ForCmdlets = ("Several commands can read a monitor of Start-XdpMonitor at once.", "Start-XdpMonitor 的监控可以被同时读取。"),
     };
 
     internal static readonly Message IngressQdisc = new("IngressQdisc", XTraceErrorKind.ResourceBusy)
     {
-        English = "{0} has an ingress qdisc, beside which there is no hook for what leaves. "
-            + "Have its owner use clsact instead, which takes the same filters: 'tc qdisc add dev {0} clsact'.",
+        English = "{0} has an ingress qdisc. The clsact filter that counts egress cannot stand beside it. "
+            + "Let the owner of the qdisc use clsact instead, which takes the same filters: 'tc qdisc add dev {0} clsact'.",
         Chinese = "{0} 有 ingress qdisc，与它并存时没有 egress 的挂载点。请改用接受相同过滤器的 clsact：'tc qdisc add dev {0} clsact'。",
     };
 
@@ -324,9 +324,9 @@ internal static class FlowMessages
 
     internal static readonly Message MonitorMoved = new("MonitorMoved", XTraceErrorKind.ResourceExists)
     {
-        English = "The {0} that a monitor was started on is in another network namespace now, and is still watched there.",
+        English = "The interface {0} of the monitor moved to another network namespace, and is still watched there.",
         Chinese = "监控启动时的接口 {0} 现在位于另一个网络命名空间，并仍在那里被监控。",
-        ForCmdlets = ("End that with Stop-XdpMonitor {0}, or replace it with -Force.", "用 Stop-XdpMonitor {0} 结束它，或用 -Force 替换。"),
+        ForCmdlets = ("Stop it with Stop-XdpMonitor {0}, or replace it with -Force.", "用 Stop-XdpMonitor {0} 结束它，或用 -Force 替换。"),
     };
 
     internal static readonly Message MonitorIncompatible = new("MonitorIncompatible", XTraceErrorKind.InvalidState)
@@ -351,14 +351,14 @@ internal static class FlowMessages
     {
         English = "This process has a mount namespace of its own without a BPF file system, so a monitor would be gone when it ends. "
             + "Mount one at {0} outside of it first: 'mount -t bpf -o mode=0700 bpffs {0}'. "
-            + "To enter a network namespace alone, use 'nsenter --net=/run/netns/<name>'.",
+            + "To enter only a network namespace, use 'nsenter --net=/run/netns/<name>'.",
         Chinese = "本进程处于独立的挂载命名空间，其中没有 BPF 文件系统，监控会随进程结束而消失。请先在外部挂载：'mount -t bpf -o mode=0700 bpffs {0}'。"
             + "若只需进入网络命名空间，请使用 'nsenter --net=/run/netns/<name>'。",
     };
 
     internal static readonly Message PinFolderNotTrusted = new("PinFolderNotTrusted", XTraceErrorKind.PermissionDenied)
     {
-        English = "{0} is not to be trusted: {1}. Only this user or root may own it and write into it. "
+        English = "{0} cannot be trusted: {1}. Only this user or root may own it and write into it. "
             + "Find out who made it, remove it, and start again.",
         Chinese = "{0} 不可信任：{1}。它只能由本用户或 root 拥有并写入。请查明来源，将其删除，然后重试。",
     };

@@ -6,25 +6,25 @@ internal static class HealthMessages
     internal static readonly Message Lanes = new("HealthLanes")
     {
         English = "{0}, of {1}X",
-        Chinese = "{0}, 应为 {1}X",
+        Chinese = "{0}，应为 {1}X",
     };
 
     internal static readonly Message Speed = new("HealthSpeed")
     {
         English = "{0} Mbit/s, of {1} Mbit/s",
-        Chinese = "{0} Mbit/s, 可达 {1} Mbit/s",
+        Chinese = "{0} Mbit/s，可达 {1} Mbit/s",
     };
 
     internal static readonly Message Pcie = new("HealthPcie")
     {
         English = "{0}; device {1}, slot {2}",
-        Chinese = "{0}; 设备 {1}, 插槽 {2}",
+        Chinese = "{0}；设备 {1}，插槽 {2}",
     };
 
     internal static readonly Message Slot = new("HealthSlot")
     {
         English = "PCIe {0} ({1}), port {2}",
-        Chinese = "PCIe {0} ({1}), 端口 {2}",
+        Chinese = "PCIe {0}（{1}），端口 {2}",
     };
 
     internal static readonly Message PerMillion = new("HealthPerMillion")
@@ -54,13 +54,13 @@ internal static class HealthMessages
     internal static readonly Message Sibling = new("HealthSibling")
     {
         English = "{0} {1}; {3} others: {2}",
-        Chinese = "{0} {1}; 其他 {3} 个: {2}",
+        Chinese = "{0} {1}；其他 {3} 个：{2}",
     };
 
     internal static readonly Message Quiet = new("HealthQuiet")
     {
         English = "{0} in the interval; {2} others: at least {1}",
-        Chinese = "此间隔内 {0}; 其他 {2} 个: 至少 {1}",
+        Chinese = "此间隔内 {0}；其他 {2} 个：至少 {1}",
     };
 
     internal static readonly Message Time = new("HealthTime")
@@ -72,6 +72,6 @@ internal static class HealthMessages
     internal static readonly Message Healthy = new("HealthHealthy")
     {
         English = "{0} checks, {1} counters, in {2} s; {3}",
-        Chinese = "{0} 项检查, {1} 个计数器, {2} 秒内; {3}",
+        Chinese = "{0} 项检查，{1} 个计数器，{2} 秒内；{3}",
     };
 }

@@ -2,12 +2,12 @@ using XTrace.Bpf;
 
 namespace XTrace.Messages;
 
-/// <summary>What is said where the kernel refuses: what was tried, the kernel's reason, and what there is to do.</summary>
+/// <summary>Messages for refusals of the kernel: the operation, the kernel's reason, and what to do.</summary>
 internal static class KernelMessages
 {
     internal static readonly Message LibbpfNotFound = new("LibbpfNotFound", XTraceErrorKind.NotSupported)
     {
-        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL).",
+        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' （Fedora、RHEL）.",
         Chinese = "没有安装 {0}。请安装：'apt-get install libbpf1'（Debian、Ubuntu），'dnf install libbpf'（Fedora、RHEL）。",
     };
 
@@ -36,7 +36,7 @@ internal static class KernelMessages
     private static readonly Message s_notSupported = Refusal(
         "NotSupported",
         XTraceErrorKind.NotSupported,
-        "Neither this driver nor this kernel can do that; try another attach mode.",
+        "This driver or this kernel cannot do that. Try another attach mode.",
         "此驱动或内核不支持该操作；请换一种挂载模式。");
 
     private static readonly Message s_noDescriptors = Refusal(
@@ -60,18 +60,18 @@ internal static class KernelMessages
     /// <summary>A library that is there could not be loaded.</summary>
     internal static readonly Message LibbpfUnusable = new("LibbpfUnusable", XTraceErrorKind.NotSupported)
     {
-        English = "{0} cannot be loaded: {1}. Free memory, or raise 'ulimit -n' if one of them is short; else install it again.",
+        English = "{0} cannot be loaded: {1}. If memory or descriptors are short, free memory or raise 'ulimit -n'. Otherwise install it again.",
         Chinese = "无法加载 {0}：{1}。如果内存或描述符不足，请释放内存或提高 'ulimit -n'；否则请重新安装。",
     };
 
     /// <summary>A file of the kernel could not be used: what was tried, and the reason.</summary>
     internal static readonly Message FileFailed = new("FileFailed", XTraceErrorKind.Failed)
     {
-        English = "Cannot {0}: {1}. Raise 'ulimit -n' or free memory if one of them is short; else see what the kernel says in 'dmesg'.",
+        English = "Cannot {0}: {1}. If descriptors or memory are short, raise 'ulimit -n' or free memory. Otherwise see what the kernel says in 'dmesg'.",
         Chinese = "无法{0}：{1}。如果描述符或内存不足，请提高 'ulimit -n' 或释放内存；否则用 'dmesg' 查看内核的说明。",
     };
 
-    /// <summary>What an error number of the BPF subsystem means to a user.</summary>
+    /// <summary>The message for an error number of the BPF subsystem.</summary>
     internal static Message OfBpf(int errno) => errno switch
     {
         Errnos.EPERM or Errnos.EACCES => s_permissionDenied,
@@ -84,7 +84,7 @@ internal static class KernelMessages
         _ => s_failed,
     };
 
-    /// <summary>What an error number of netlink means to a user.</summary>
+    /// <summary>The message for an error number of netlink.</summary>
     internal static Message OfNetlink(int errno) => errno is Errnos.EMFILE or Errnos.ENFILE ? s_netlinkNoDescriptors : s_netlinkFailed;
 
     private static Message Refusal(string id, XTraceErrorKind kind, string english, string chinese) => new(id, kind)

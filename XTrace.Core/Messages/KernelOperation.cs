@@ -22,7 +22,7 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static readonly KernelOperation WalkSockets = new("walk the sockets of processes", "遍历进程的套接字");
     internal static readonly KernelOperation WatchConnections = new("watch connections begin and end", "观察连接的建立与结束");
 
-    internal static KernelOperation OpenPin(string path) => new($"open the pin {path}", $"打开固定点 {path}");
+    internal static KernelOperation OpenPin(string path) => new($"open the pin {path}", $"打开固定文件 {path}");
 
     internal static KernelOperation Pin(string path) => new($"pin {path}", $"固定 {path}");
 

@@ -4,10 +4,10 @@ namespace XTrace.Messages;
 
 /// <summary>
 /// A sentence that XTrace can say, in English and Chinese: an error, a warning, or a detail. What it is about travels as
-/// data, in place of <c>{0}</c>, <c>{1}</c> and so on. The catalogue's files hold one of these for everything that is said.
+/// data, in place of <c>{0}</c>, <c>{1}</c> and so on. The files of the catalogue hold one for each message.
 /// </summary>
 /// <param name="id">Stable identifier, for example <c>InterfaceNotFound</c>.</param>
-/// <param name="kind">What kind of error it is; of no meaning for what is not one.</param>
+/// <param name="kind">The kind of error. It has no meaning for other messages.</param>
 internal sealed class Message(string id, XTraceErrorKind kind = XTraceErrorKind.Failed)
 {
     internal string Id { get; } = id;
@@ -18,10 +18,10 @@ internal sealed class Message(string id, XTraceErrorKind kind = XTraceErrorKind.
 
     internal required string Chinese { get; init; }
 
-    /// <summary>What a user of the cmdlets does next; follows the sentence.</summary>
+    /// <summary>The advice for a user of the cmdlets. It follows the sentence.</summary>
     internal Advice ForCmdlets { get; init; }
 
-    /// <summary>What a user of the command line does next; follows the sentence.</summary>
+    /// <summary>The advice for a user of the command line. It follows the sentence.</summary>
     internal Advice ForCommandLine { get; init; }
 
     /// <summary>The sentence, with the advice for the face that is in use.</summary>
@@ -40,7 +40,7 @@ internal sealed class Message(string id, XTraceErrorKind kind = XTraceErrorKind.
     }
 }
 
-/// <summary>What to do next, in both languages.</summary>
+/// <summary>Advice in both languages.</summary>
 internal readonly record struct Advice(string? English, string? Chinese)
 {
     public static implicit operator Advice((string English, string Chinese) pair) => new(pair.English, pair.Chinese);

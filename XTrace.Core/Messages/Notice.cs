@@ -7,7 +7,7 @@ public enum NoticeLevel
 {
     /// <summary>For the curious: sizes, hooks that were refused. Cmdlets show it with -Verbose.</summary>
     Detail,
-    /// <summary>What a watch does: an interface that it begins or ceases to watch.</summary>
+    /// <summary>The progress of a watch: an interface that it begins or ceases to watch.</summary>
     Information,
     /// <summary>Counts that are not what they seem.</summary>
     Warning,
@@ -43,10 +43,10 @@ public sealed class Notice
     /// <summary>Stable identifier.</summary>
     public string Id { get; }
 
-    /// <summary>What it is about, usually an interface's name, or null.</summary>
+    /// <summary>The target, usually the name of an interface, or null.</summary>
     public object? Target { get; }
 
-    /// <summary>What the text was made with.</summary>
+    /// <summary>The arguments of the text.</summary>
     public IReadOnlyList<object?> Arguments { get; }
 
     /// <summary>The sentence, in the user's language.</summary>

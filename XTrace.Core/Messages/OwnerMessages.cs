@@ -1,18 +1,18 @@
 namespace XTrace.Messages;
 
-/// <summary>All that is said of processes, and of why one is not known.</summary>
+/// <summary>Messages about processes, and about flows without a process.</summary>
 internal static class OwnerMessages
 {
     internal static readonly Message NoBtf = new("SocketsFromNetlink")
     {
-        English = "This kernel does not describe itself (BTF), so sockets are read through sock_diag and /proc. "
+        English = "This kernel has no BTF, so sockets are read through sock_diag and /proc. "
             + "Connections that begin and end between two samples have no process.",
         Chinese = "本内核没有 BTF，因此通过 sock_diag 和 /proc 读取套接字；在两次采样之间建立并结束的连接没有进程信息。",
     };
 
     internal static readonly Message NoProgram = new("SocketsFromNetlink")
     {
-        English = "Sockets are read through sock_diag and /proc, as BPF cannot be used for that. "
+        English = "Sockets are read through sock_diag and /proc, because BPF cannot be used for that. "
             + "Connections that begin and end between two samples have no process. {0}",
         Chinese = "通过 sock_diag 和 /proc 读取套接字，因为无法使用 BPF；在两次采样之间建立并结束的连接没有进程信息。{0}",
     };

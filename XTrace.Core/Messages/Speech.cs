@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace XTrace.Messages;
 
-/// <summary>Who speaks to the user.</summary>
+/// <summary>The face that speaks to the user.</summary>
 internal enum Face
 {
     /// <summary>Another program, which gives its own advice.</summary>

@@ -4,7 +4,7 @@ namespace XTrace;
 public enum AttachMode
 {
     /// <summary>
-    /// What suits the interface: native XDP on a device whose driver has it, TC on virtual interfaces, and generic XDP where
+    /// The hook that suits the interface: native XDP if the driver supports it, TC on virtual interfaces, and generic XDP if
     /// neither is possible.
     /// </summary>
     Auto,
@@ -34,7 +34,7 @@ public enum MonitorHook
     Clsact = 4,
 }
 
-/// <summary>What has become of a monitor.</summary>
+/// <summary>The state of a monitor.</summary>
 public enum MonitorState
 {
     /// <summary>It counts.</summary>

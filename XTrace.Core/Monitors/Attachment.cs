@@ -39,7 +39,7 @@ internal abstract class Attachment : IDisposable
             : new LinkAttachment(pin, point.Hook, point.Direction);
     }
 
-    /// <summary>Opens a pin of which nothing but its name is known: the monitor is another version's, or its maps are gone.</summary>
+    /// <summary>Opens a pin of which only the name is known: the monitor belongs to another version, or its maps are gone.</summary>
     /// <exception cref="BpfException">The pin cannot be opened.</exception>
     internal static Attachment Open(in PointPin pin)
     {

@@ -5,8 +5,8 @@ using XTrace.Messages;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// The BPF file system, which holds what outlives a process. Where nobody set it otherwise, everybody may write into its root:
-/// what stands there is trusted only where its owner is, and no link is followed.
+/// The BPF file system holds the pins that outlive a process. By default everybody may write into its root. So a file there is
+/// trusted only if its owner is, and no link is followed.
 /// </summary>
 internal static class BpfFileSystem
 {
@@ -15,8 +15,8 @@ internal static class BpfFileSystem
     private static readonly Lazy<string> s_root = new(FindRoot);
 
     /// <summary>
-    /// Where it is. <c>ip netns exec</c>, for one, gives a command a mount namespace of its own, without a BPF file system: what is pinned
-    /// into one that is mounted there is gone with the command. So that of the process that started the command is used.
+    /// Its root. <c>ip netns exec</c>, for example, gives a command a mount namespace of its own without a BPF file system. A pin
+    /// in one that is mounted there is gone with the command. So XTrace uses that of the process that started the command.
     /// </summary>
     internal static string Root => s_root.Value;
 
@@ -25,7 +25,7 @@ internal static class BpfFileSystem
 
     internal static bool IsMounted => Root != Here || IsMountedIn("thread-self");
 
-    /// <summary>Mounts it where it is not, for its owner alone.</summary>
+    /// <summary>Mounts it if it is not mounted, with access only for its owner.</summary>
     /// <exception cref="XTraceException">It is not mounted, and may not be.</exception>
     internal static void Require()
     {
@@ -40,11 +40,11 @@ internal static class BpfFileSystem
         }
     }
 
-    /// <summary>Makes a folder that its owner alone may enter, or takes the one that is there.</summary>
+    /// <summary>Makes a folder that only its owner may enter, or uses the existing one.</summary>
     /// <exception cref="XTraceException">Something that this user cannot trust has its name.</exception>
     internal static void CreateFolder(string path)
     {
-        // Also before, as a link may lead to nothing, or to what is not a folder.
+        // It is checked before as well, because a link may lead to nothing, or to something that is not a folder.
         RequireTrusted(path);
         Directory.CreateDirectory(path, Private);
         RequireTrusted(path);
@@ -86,7 +86,7 @@ internal static class BpfFileSystem
     /// <summary>The mount namespace of a process; null where this one may not know.</summary>
     private static string? MountsOf(string process) => Ask(() => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget);
 
-    /// <summary>Other users' processes are not for this one to see, and any may end.</summary>
+    /// <summary>This process may not see those of other users, and any process may end.</summary>
     private static T? Ask<T>(Func<T> question)
     {
         try

@@ -8,9 +8,9 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// The clsact qdisc's filters, on kernels without TCX. Nothing in the kernel ties a filter to a process: one whose
-/// process was killed stays, until the next that starts, stops or looks finds it here. The program's read-only data
-/// says whose it was.
+/// The filters of the clsact qdisc, on kernels without TCX. Nothing in the kernel ties a filter to a process. The filter of a
+/// killed process stays until the next process starts, stops or lists monitors and finds it here. The read-only data of
+/// the program names the process.
 /// </summary>
 internal static unsafe class ClsactHook
 {
@@ -92,7 +92,7 @@ internal static unsafe class ClsactHook
         return [.. Dump(GetFilter, request).Select(answer => Read(answer))];
     }
 
-    /// <summary>Takes a program's filter off, if it is there, and the qdisc with our last one, if it came with the first.</summary>
+    /// <summary>Removes the filter of a program, if it is there. The qdisc goes with our last filter, if it came with the first.</summary>
     internal static void Remove(int interfaceIndex, FlowDirection direction, uint programId)
     {
         bool qdiscIsOurs = false;
@@ -112,7 +112,7 @@ internal static unsafe class ClsactHook
     }
 
     /// <summary>Removes filters of ours whose process has ended, from all interfaces of this namespace.</summary>
-    /// <param name="isPinned">Whether an interface's direction has a pin: its program is to outlive processes.</param>
+    /// <param name="isPinned">Whether a direction of an interface has a pin, so that its program outlives processes.</param>
     internal static void RemoveOrphans(Func<int, FlowDirection, bool> isPinned)
     {
         foreach (int interfaceIndex in ListInterfaces())
@@ -150,7 +150,7 @@ internal static unsafe class ClsactHook
         }
     }
 
-    /// <summary>The kernel shows a program's data only to holders of CAP_SYS_ADMIN; others remove nothing.</summary>
+    /// <summary>The kernel reveals the owner of a program only to processes with CAP_SYS_ADMIN. Others remove nothing.</summary>
     private static bool IsOrphan(uint programId, Func<bool> isPinned)
     {
         if (!BpfProgram.TryReadOnlyData(programId, out ProgramConfig config))

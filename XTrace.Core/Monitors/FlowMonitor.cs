@@ -6,8 +6,8 @@ using XTrace.Net;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// A monitor as this process holds it: one flow table, and the interfaces that are counted in it. What this process attached is
-/// detached with it, unless it was pinned.
+/// A monitor as this process holds it: one flow table, and the interfaces that are counted in it. Programs that this
+/// process attached are detached with it, unless they were pinned.
 /// </summary>
 internal sealed class FlowMonitor : IDisposable
 {
@@ -49,12 +49,12 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>The memory of its maps, in bytes.</summary>
     internal long Size => new TableSize((int)Meta.Cpus, (int)Meta.Buckets, (int)Meta.Points, HasDetails).Bytes;
 
-    /// <summary>Makes a monitor of no interface yet.</summary>
+    /// <summary>Makes a monitor without interfaces.</summary>
     /// <param name="options">How many flows, and which.</param>
     /// <param name="points">Observation points to make room for.</param>
     /// <param name="owner">The process that it ends with; null if it is to outlive every process.</param>
-    /// <param name="report">Is told what it takes.</param>
-    /// <exception cref="XTraceException">It cannot be had; nothing is left behind.</exception>
+    /// <param name="report">Receives the size of the table.</param>
+    /// <exception cref="XTraceException">The hook cannot be used. Nothing is left behind.</exception>
     internal static FlowMonitor Create(MonitorOptions options, int points, ProcessIdentity? owner, Action<Notice> report)
     {
         Capabilities.RequireMonitoring();

@@ -9,7 +9,7 @@ internal static unsafe class FlowProgram
 {
     internal const string XdpName = "xtrace_xdp";
 
-    /// <summary>What the names of the TC programs begin with.</summary>
+    /// <summary>The beginning of the names of the TC programs.</summary>
     internal const string TcPrefix = "xtrace_tc";
 
     private const string ClockName = "xtrace_clock";

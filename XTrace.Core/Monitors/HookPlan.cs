@@ -7,14 +7,14 @@ namespace XTrace.Monitors;
 
 /// <summary>The hooks that suit an interface, best first, and what its frames look like there.</summary>
 /// <param name="Hooks">At least one.</param>
-/// <param name="Link">What frames begin with: FlowAbi.Link*.</param>
+/// <param name="Link">The first header of frames: FlowAbi.Link*.</param>
 internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
 {
     private static readonly MonitorHook[] s_tc = [MonitorHook.Tcx, MonitorHook.Clsact];
 
     /// <summary>
-    /// Native XDP is the cheapest on a device of its own. On a virtual interface it would slow down what is watched: a
-    /// veth, for one, then stops to pass on packets that are not segmented yet. Generic XDP is the last resort.
+    /// Native XDP is the cheapest on a device that is not virtual. On a virtual interface it would slow down the traffic: a
+    /// veth, for example, then no longer passes on packets that are not segmented yet. Generic XDP is the last resort.
     /// </summary>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together; the message says why.</exception>
     internal static HookPlan For(NetInterface target, FlowDirection direction, AttachMode mode)
@@ -42,7 +42,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     }
 
     /// <summary>
-    /// The plan for many interfaces at once: where nobody else's TCX program would run first, clsact goes before TCX. Each change of
+    /// The plan for many interfaces at once. If no TCX program of others would run first, clsact comes before TCX. Each change of
     /// a TCX hook waits until no CPU runs the old row, for about 10 ms, and 256 interfaces would take 6 s.
     /// </summary>
     internal HookPlan ForMany(NetInterface target, FlowDirection direction) =>
@@ -63,7 +63,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     /// <param name="target">The interface.</param>
     /// <param name="direction">Ingress or Egress.</param>
     /// <param name="replacement">Makes room on a slot that takes one program only.</param>
-    /// <param name="report">Is told why a hook was not taken.</param>
+    /// <param name="report">Receives the reason if a hook was not taken.</param>
     /// <exception cref="XTraceException">No hook took it; the message says why.</exception>
     internal Attachment Attach(
         Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement,

@@ -11,12 +11,12 @@ internal sealed record MonitorOptions
     internal const int MinMaxFlow = FlowAbi.SlotsPerBucket;
     internal const int MaxMaxFlow = 1 << 23; // a slot's number has 24 bits, see FLOW_ENTRY_SLOT
 
-    /// <summary>From so many points on they are attached in the way that is quick for many.</summary>
+    /// <summary>From this many points on, XTrace attaches them in the way that is quick for many.</summary>
     private const int Many = 32;
 
     internal AttachMode Mode { get; init; } = AttachMode.Auto;
 
-    /// <summary>What is to be watched: a monitor for each direction.</summary>
+    /// <summary>The directions to watch. Each has a monitor.</summary>
     internal FlowDirection Direction { get; init; } = FlowDirection.Ingress;
 
     /// <summary>The flows to keep; others count in the totals only.</summary>
@@ -47,11 +47,11 @@ internal sealed record MonitorOptions
         }
     }
 
-    /// <summary>The hooks to try. With both directions, XDP is for what arrives; TC is all there is for what leaves.</summary>
+    /// <summary>The hooks to try. With both directions, XDP serves ingress only, and TC serves egress.</summary>
     /// <param name="target">The interface.</param>
     /// <param name="direction">Ingress or Egress.</param>
     /// <param name="points">How many interfaces and directions are attached together, see HookPlan.ForMany.</param>
-    /// <param name="report">Is told why a virtual interface gets TC.</param>
+    /// <param name="report">Receives the reason why a virtual interface gets TC.</param>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>
     internal HookPlan PlanFor(NetInterface target, FlowDirection direction, int points = 1, Action<Notice>? report = null)
     {

@@ -122,7 +122,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         }
     }
 
-    /// <summary>Who had it so already has it so afterwards.</summary>
+    /// <summary>An interface that was promiscuous before stays so.</summary>
     private void MakePromiscuous(FlowMonitor monitor, uint point, NetInterface target)
     {
         if (options.Promiscuous && !target.IsPromiscuous && _promiscuous.Add(target.Index))

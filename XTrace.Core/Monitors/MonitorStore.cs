@@ -8,12 +8,12 @@ namespace XTrace.Monitors;
 /// <summary>The pinned monitors of this network namespace: start, find, stop. Any process may do each.</summary>
 internal static class MonitorStore
 {
-    /// <summary>Starts points that outlive this process, in one table where they fit into one.</summary>
+    /// <summary>Starts points that outlive this process, in one table if they fit into one.</summary>
     /// <param name="targets">Interfaces and directions, each Ingress or Egress.</param>
     /// <param name="options">How.</param>
     /// <param name="force">Replace a point of ours that runs there, or that another version started.</param>
-    /// <param name="report">Is told what a curious user wants to know, and the error of each target that could not be started.</param>
-    /// <returns>What was started.</returns>
+    /// <param name="report">Receives details, and the error of each target that could not be started.</param>
+    /// <returns>The monitors that were started.</returns>
     /// <exception cref="XTraceException">Nothing could be started.</exception>
     internal static IReadOnlyList<XdpMonitor> Start(
         IReadOnlyList<(NetInterface Target, FlowDirection Direction)> targets, MonitorOptions options, bool force, Action<Notice> report)
@@ -30,7 +30,7 @@ internal static class MonitorStore
 
     /// <summary>All points of this namespace, whatever their state, in the order of interfaces.</summary>
     /// <param name="withCounts">Whether their totals are wanted, and how full their tables are.</param>
-    /// <exception cref="XTraceException">The user may not see any, which is not the same as that there are none.</exception>
+    /// <exception cref="XTraceException">The user may not see them, so nobody knows whether there are any.</exception>
     internal static IReadOnlyList<XdpMonitor> List(bool withCounts)
     {
         try
@@ -87,7 +87,7 @@ internal static class MonitorStore
     /// <summary>Opens the monitors that run on some interfaces; none where the user may not look whether there are any.</summary>
     /// <param name="interfaces">Indexes of the interfaces.</param>
     /// <param name="directions">Which directions are wanted.</param>
-    /// <param name="report">Is told why none are looked for, and what another version started.</param>
+    /// <param name="report">Receives the reason if none are looked for, and monitors of another version.</param>
     /// <returns>Each monitor, with those of its points that are wanted and run. The caller closes them.</returns>
     internal static IReadOnlyList<(FlowMonitor Monitor, IReadOnlyList<PinnedPoint> Points, string Folder)> Open(
         IReadOnlySet<int> interfaces, FlowDirection directions, Action<Notice> report)
@@ -145,15 +145,15 @@ internal static class MonitorStore
         }
         catch (Exception hidden) when (hidden is UnauthorizedAccessException or XTraceException)
         {
-            // Not for this user to see, or not to be trusted, or half removed.
+            // This user may not see it, or it cannot be trusted, or it is half removed.
             return false;
         }
     }
 
     /// <summary>Detaches points and removes their pins, whatever their state; with a monitor's last point the monitor.</summary>
-    /// <param name="monitors">What List found.</param>
-    /// <param name="report">Is told the error of each that could not be stopped.</param>
-    /// <param name="stopped">Is told each that was.</param>
+    /// <param name="monitors">The result of List.</param>
+    /// <param name="report">Receives the error of each that could not be stopped.</param>
+    /// <param name="stopped">Receives each that was stopped.</param>
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
         Dictionary<string, FlowMonitor?> opened = [];
@@ -237,7 +237,7 @@ internal static class MonitorStore
     /// <summary>A point with its totals.</summary>
     /// <param name="monitor">Its monitor.</param>
     /// <param name="point">The point.</param>
-    /// <param name="counts">What was counted beside its totals; null: no counts are wanted.</param>
+    /// <param name="counts">The counts beside its totals. Null: no counts are wanted.</param>
     internal static XdpMonitor Describe(FlowMonitor monitor, PinnedPoint point, MonitorCounts? counts)
     {
         FlowTotals totals = counts != null && point.Point is { } known ? monitor.Points.ReadTotals(known.Id) : default;
@@ -334,8 +334,8 @@ internal static class MonitorStore
         new(denied, FlowMessages.PinDenied, PinFolder.Root, PinFolder.Root, BpfFileSystem.Root);
 
     /// <summary>
-    /// Removes points that count no more, and what a process left that died half way: nobody else holds the lock. Nobody can name a
-    /// point whose interface or whole namespace is gone.
+    /// Removes points that no longer count, and what a process left that died half way. Nobody else holds the lock. Nobody can name a
+    /// monitor whose interface or namespace is gone, so it is removed here.
     /// </summary>
     private static void RemoveDead(Action<Notice> report)
     {
@@ -394,7 +394,7 @@ internal static class MonitorStore
         }
     }
 
-    /// <summary>Of another namespace only what a link tells is known.</summary>
+    /// <summary>In another namespace, only the information of a link is known.</summary>
     private static bool IsAlive(FlowMonitor monitor, PinFolder folder, PointPin pin, out uint id)
     {
         id = 0;

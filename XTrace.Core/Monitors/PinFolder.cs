@@ -74,12 +74,12 @@ internal sealed class PinFolder(string path)
     /// <summary>The folder that holds a point's pin.</summary>
     internal static PinFolder Of(string pin) => new(System.IO.Path.GetDirectoryName(pin)!);
 
-    /// <summary>Where a point is pinned; bpffs allows no dot in a name.</summary>
+    /// <summary>The path of a point's pin. bpffs allows no dot in a name.</summary>
     internal string PathFor(NetInterface target, FlowDirection direction) => System.IO.Path.Combine(
         Path,
         $"{target.Index}:{direction.ToString().ToLowerInvariant()}:{Encode(target.Name)}");
 
-    /// <summary>What the monitor says of itself; false where it is another version's.</summary>
+    /// <summary>The description of the monitor. False if it belongs to another version.</summary>
     /// <exception cref="BpfException">The pin cannot be opened.</exception>
     internal bool TryReadMeta(out MonitorMeta meta)
     {
@@ -87,7 +87,7 @@ internal sealed class PinFolder(string path)
         return BpfMap.TryRead(map, out meta) && meta.AbiVersion == FlowAbi.Version;
     }
 
-    /// <summary>Removes a point's pin, by its path. What it pinned must be detached before.</summary>
+    /// <summary>Removes a point's pin, by its path. The program must be detached before.</summary>
     internal static void Remove(in PointPin pin) => DeleteFile(pin.Path);
 
     /// <summary>Forgets the monitor: deletes the pins that it has, by their names, and the folders that are empty then.</summary>

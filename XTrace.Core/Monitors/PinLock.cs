@@ -6,8 +6,8 @@ using XTrace.Messages;
 namespace XTrace.Monitors;
 
 /// <summary>
-/// Lets one process at a time start or stop monitors. The kernel lets go of it when the process dies. The folder that is locked is
-/// open to its owner alone, so that no other user can hold it.
+/// Lets one process at a time start or stop monitors. The kernel lets go of it when the process dies. Only the owner can
+/// open the locked folder, so no other user can hold the lock.
 /// </summary>
 internal sealed class PinLock : IDisposable
 {

@@ -15,7 +15,7 @@ internal sealed class PinnedPoint
 
     internal PointPin Pin { get; }
 
-    /// <summary>What the monitor knows of it; null where it is not whole.</summary>
+    /// <summary>The monitor's record of it. Null if it is not whole.</summary>
     internal Point? Point { get; private init; }
 
     internal MonitorState State { get; private init; } = MonitorState.Incomplete;

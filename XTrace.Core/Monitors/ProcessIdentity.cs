@@ -11,7 +11,7 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
 {
     internal static ProcessIdentity Current => new(Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, CurrentNamespace);
 
-    /// <summary>Whether it is known to have ended. Of one in another PID namespace nothing is known.</summary>
+    /// <summary>Whether it is known to have ended. Nothing is known of a process in another PID namespace.</summary>
     internal bool HasEnded => Namespace == CurrentNamespace && (StartOf(Id) is { } started ? started != Started : !Libc.Exists(Id));
 
     private static ulong CurrentNamespace => KernelFile.ReadNamespace("/proc/self/ns/pid");

@@ -19,8 +19,8 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points, boo
     private const int MinPoints = 64;
 
     /// <summary>
-    /// Up to so many CPUs each has room for all flows, as traffic may come through one of them alone. Where there are more, it
-    /// comes through many: a table then takes as much memory as with so many.
+    /// Up to this many CPUs, each CPU has room for all flows, because traffic may come through one of them alone. With more CPUs,
+    /// traffic comes through many: the table then takes as much memory as with this many.
     /// </summary>
     private const int FullCpus = 16;
 
@@ -30,7 +30,7 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points, boo
     /// <summary>The memory of all maps, in bytes.</summary>
     internal long Bytes => FlowTable.SizeOf(Cpus, Buckets, HasDetails) + PointTable.SizeOf(Cpus, Points) + EndBytes;
 
-    /// <summary>Room for so many flows, for so many points, and for as many that may join later.</summary>
+    /// <summary>The size for this many flows and points, with room for points that may join later.</summary>
     /// <param name="maxFlow">Flows, as they were asked for.</param>
     /// <param name="points">Observation points to begin with.</param>
     /// <param name="interfaces">Interfaces of the namespace, which may join.</param>
@@ -44,7 +44,7 @@ internal readonly record struct TableSize(int Cpus, int Buckets, int Points, boo
         return new TableSize(cpus, slots / FlowAbi.SlotsPerBucket, (int)BitOperations.RoundUpToPowerOf2((uint)places), hasDetails);
     }
 
-    /// <summary>Says what it takes, before it is taken.</summary>
+    /// <summary>Reports the memory before it is taken.</summary>
     /// <exception cref="XTraceException">There is not as much.</exception>
     internal void Require(int maxFlow, Action<Notice> report)
     {

@@ -15,7 +15,7 @@ public sealed class XdpMonitor
     /// <summary>The interface's index; 0 when the monitor is not attached in this network namespace any more.</summary>
     public int InterfaceIndex { get; init; }
 
-    /// <summary>What has become of the monitor.</summary>
+    /// <summary>The state of the monitor.</summary>
     public MonitorState State { get; init; }
 
     /// <summary>The hook it is attached to.</summary>
@@ -42,7 +42,7 @@ public sealed class XdpMonitor
     /// <summary>Their bytes.</summary>
     public ulong EvictedBytes { get; init; }
 
-    /// <summary>Frames of flows that made room and were reported to who read the monitor at that time.</summary>
+    /// <summary>Frames of flows that made room and were reported to a reader of the monitor.</summary>
     public ulong ReportedPackets { get; init; }
 
     /// <summary>Their bytes.</summary>
@@ -61,8 +61,8 @@ public sealed class XdpMonitor
     public ulong MalformedBytes { get; init; }
 
     /// <summary>
-    /// Egress: packets that the interface's queueing discipline dropped since StartTime. They are counted all the same, as the hook runs
-    /// before the queue. Null for Ingress, and where there is no such discipline.
+    /// Egress: packets that the interface's queueing discipline dropped since StartTime. They are counted, because the hook
+    /// runs before the queue. Null for Ingress, and without a queueing discipline.
     /// </summary>
     public ulong? QueueDrops { get; init; }
 
@@ -78,7 +78,7 @@ public sealed class XdpMonitor
     /// <summary>Slots of the flow table, over all CPUs.</summary>
     public long TableSlots { get; init; }
 
-    /// <summary>Flows that the monitor was to make room for.</summary>
+    /// <summary>Flows that the monitor was asked to have room for.</summary>
     public int MaxFlow { get; init; }
 
     /// <summary>The memory of the flow table and of all that belongs to it, in bytes.</summary>
@@ -90,7 +90,7 @@ public sealed class XdpMonitor
     /// <summary>The link's id, as bpftool shows it; 0 where a clsact filter is, which has none.</summary>
     public uint LinkId { get; init; }
 
-    /// <summary>Where it is pinned. What is in the same folder shares a flow table.</summary>
+    /// <summary>The path of the pin. Monitors in the same folder share a flow table.</summary>
     public string Path { get; init; } = "";
 
     /// <summary>The interface's name.</summary>

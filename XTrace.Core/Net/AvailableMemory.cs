@@ -5,7 +5,7 @@ namespace XTrace.Net;
 /// <summary>The memory that this machine can give.</summary>
 internal static class AvailableMemory
 {
-    /// <summary>What can be had without swapping: MemAvailable of proc_meminfo(5), in bytes.</summary>
+    /// <summary>Memory that is available without swapping: MemAvailable of proc_meminfo(5), in bytes.</summary>
     internal static long Bytes
     {
         get

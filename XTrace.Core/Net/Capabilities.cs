@@ -3,7 +3,7 @@ using XTrace.Messages;
 
 namespace XTrace.Net;
 
-/// <summary>What this process may do, by its effective capabilities; being uid 0 says nothing.</summary>
+/// <summary>The rights of this process: its effective capabilities. Uid 0 plays no part.</summary>
 internal static class Capabilities
 {
     // linux/capability.h

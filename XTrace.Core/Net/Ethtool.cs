@@ -119,7 +119,7 @@ internal sealed unsafe class Ethtool : IDisposable
         return 0;
     }
 
-    /// <summary>What an interface's link is and could be; null where the driver does not say.</summary>
+    /// <summary>The link of an interface, and the best that it supports. Null if the driver does not tell.</summary>
     internal EthernetLink? LinkOf(string name)
     {
         // The first call asks how long the masks are; the kernel answers with the negative number of words.

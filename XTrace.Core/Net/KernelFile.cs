@@ -3,14 +3,14 @@ using XTrace.Messages;
 
 namespace XTrace.Net;
 
-/// <summary>Files of proc, sysfs and bpffs that must be there. What the kernel refuses becomes XTrace's own error.</summary>
+/// <summary>Files of proc, sysfs and bpffs that must be there. A refusal of the kernel becomes an error of XTrace.</summary>
 internal static class KernelFile
 {
     /// <summary>The whole text of a file.</summary>
     /// <exception cref="XTraceException">It cannot be read.</exception>
     internal static string ReadText(string path) => Read(path, File.ReadAllText);
 
-    /// <summary>What follows a label in the line that begins with it.</summary>
+    /// <summary>The text after a label in the line that begins with it.</summary>
     /// <exception cref="XTraceException">The file cannot be read.</exception>
     internal static string ReadField(string path, string label)
     {

@@ -5,9 +5,9 @@ namespace XTrace.Net;
 
 /// <summary>
 /// A name that a user gave, perhaps with the wildcards of PowerShell: <c>*</c>, <c>?</c>, <c>[a-c]</c>, and a backtick before
-/// what is meant as it stands. Linux lets interfaces be called <c>a*</c> or <c>a[0]</c>, or <c>eth0</c> and <c>ETH0</c> side by
-/// side: something that is called exactly what was given is what was meant. Where nothing is, capitals do not matter. Text
-/// that cannot be a pattern is a name.
+/// a character without special meaning. Linux allows interfaces with the names <c>a*</c> or <c>a[0]</c>, or <c>eth0</c> and
+/// <c>ETH0</c> side by side. So an exact name always wins. Without one, capitals do not matter. Text that cannot be a pattern is
+/// a name.
 /// </summary>
 internal sealed class NamePattern
 {
@@ -38,7 +38,7 @@ internal sealed class NamePattern
     /// <summary>Whether it means something of this name, in capitals or not.</summary>
     internal bool IsMatch(string name) => _pattern?.IsMatch(name) ?? name.Equals(_name, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What is meant of all that there is.</summary>
+    /// <summary>The items that match: an exact name, otherwise all that match the pattern.</summary>
     internal IReadOnlyList<T> Choose<T>(IReadOnlyCollection<T> all, Func<T, string> nameOf)
     {
         List<T> exact = [.. all.Where(one => nameOf(one) == _given || nameOf(one) == _name)];

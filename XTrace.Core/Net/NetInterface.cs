@@ -10,10 +10,10 @@ internal sealed record NetInterface(string Name, int Index)
     /// <summary>Other names that it answers to.</summary>
     internal IReadOnlyList<string> AlternativeNames { get; init; } = [];
 
-    /// <summary>What its frames begin with: ARPHRD_* in linux/if_arp.h.</summary>
+    /// <summary>The first header of its frames: ARPHRD_* in linux/if_arp.h.</summary>
     internal HardwareType HardwareType { get; init; } = HardwareType.Ether;
 
-    /// <summary>What kind of virtual interface it is, for example veth; null for a device and for lo.</summary>
+    /// <summary>The kind of virtual interface, for example veth. Null for a device and for lo.</summary>
     internal string? Kind { get; init; }
 
     /// <summary>Index of the bridge or bond that it is a port of, or 0.</summary>

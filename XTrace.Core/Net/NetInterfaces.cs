@@ -28,7 +28,7 @@ internal static unsafe class NetInterfaces
     private const uint FlagPromiscuous = 0x100; // IFF_PROMISC, linux/if.h
     private const int NameLength = 16; // IFNAMSIZ
 
-    /// <summary>What is watched where nobody says otherwise: the environment's NETWORK_INTERFACE, then eth0.</summary>
+    /// <summary>The default interface: NETWORK_INTERFACE of the environment, then eth0.</summary>
     internal static string Default =>
         Environment.GetEnvironmentVariable("NETWORK_INTERFACE") is { Length: > 0 } name ? name : "eth0";
 

@@ -10,8 +10,8 @@ internal static class NetworkNamespace
 
     /// <summary>Runs something in another network namespace, on a thread of its own, which ends with it.</summary>
     /// <param name="path">The namespace: /proc/PID/ns/net, or a file that <c>ip netns</c> made.</param>
-    /// <param name="function">What to run; what it throws is thrown here.</param>
-    /// <param name="result">What it returned.</param>
+    /// <param name="function">The function to run. Its exceptions are thrown here.</param>
+    /// <param name="result">Its result.</param>
     /// <returns>False where the namespace is gone, or this process may not enter it: that needs CAP_SYS_ADMIN.</returns>
     internal static bool TryRun<T>(string path, Func<T> function, out T? result)
     {

@@ -1,6 +1,6 @@
 namespace XTrace.Processes;
 
-/// <summary>What a process's control groups tell: the container that it is in, or its systemd unit.</summary>
+/// <summary>The container of a process, or its systemd unit, as its control groups tell.</summary>
 /// <param name="Id">The container's id, or its name where the runtime uses that; null outside of containers.</param>
 /// <param name="Runtime">docker, containerd, cri-o, podman, lxc or systemd-nspawn; null where the group does not tell.</param>
 /// <param name="Unit">The systemd unit, outside of containers.</param>
@@ -10,7 +10,7 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
 
     internal static readonly Container None = new(null, null, null);
 
-    /// <summary>How the groups of a container are called by those who make them, and by whom. What follows is the id.</summary>
+    /// <summary>How each runtime begins the names of the groups of its containers. The id follows.</summary>
     private static readonly (string Prefix, string Runtime)[] s_prefixes =
     [
         ("docker-", "docker"),

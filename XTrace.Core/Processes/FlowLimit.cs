@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>What keeps a TCP connection from sending faster.</summary>
+/// <summary>The limit that keeps a TCP connection from sending faster.</summary>
 public enum FlowLimit
 {
     /// <summary>The application has no more to send.</summary>

@@ -19,7 +19,7 @@ internal enum OwnerGap
     QueuePairWithoutProcess,
 }
 
-/// <summary>Whose a flow is.</summary>
+/// <summary>The owner of a flow.</summary>
 /// <param name="row">The socket at its end on this machine; of a queue pair, which has none, the owner alone.</param>
 /// <param name="isEnded">Whether the socket or the queue pair is gone, so that the row is its last.</param>
 /// <param name="gap">Why there is none.</param>

@@ -63,7 +63,7 @@ internal sealed class FlowOwners : IDisposable
         ReportUnread();
     }
 
-    /// <summary>The socket at a flow's end on this machine. What has none is counted.</summary>
+    /// <summary>The socket at a flow's end on this machine. Flows without one are counted.</summary>
     internal FlowOwner Find(in FlowKey key, WatchedPoint point)
     {
         FlowOwner owner = Search(in key, point);
@@ -83,7 +83,7 @@ internal sealed class FlowOwners : IDisposable
             : null;
     }
 
-    /// <summary>Says of how many flows, of those that were looked for since the last sample, the process is not known, and why.</summary>
+    /// <summary>Reports how many of the flows that were looked up since the last sample have no process, and why.</summary>
     internal void ReportGaps()
     {
         foreach ((OwnerGap gap, int flows) in _gaps)
@@ -106,7 +106,7 @@ internal sealed class FlowOwners : IDisposable
 
     internal Container ContainerOf(in FlowOwner owner) => _book.ContainerOf(in owner.Row.Owner, owner.IsEnded);
 
-    /// <summary>What kept a connection from sending faster since the sample before, or since it began.</summary>
+    /// <summary>The limit of a connection since the previous sample, or since it began.</summary>
     internal FlowLimit LimitOf(in FlowOwner owner)
     {
         SocketRow row = owner.Row;
@@ -127,7 +127,7 @@ internal sealed class FlowOwners : IDisposable
         _reader.Dispose();
     }
 
-    /// <summary>BPF where the kernel has it and lets this process, else sock_diag.</summary>
+    /// <summary>BPF if the kernel supports it and this process may use it, otherwise sock_diag.</summary>
     private static SocketReader OpenReader(Action<Notice> report)
     {
         if (!SocketProgram.HasBtf)

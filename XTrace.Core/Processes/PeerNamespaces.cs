@@ -5,8 +5,8 @@ using XTrace.Net;
 namespace XTrace.Processes;
 
 /// <summary>
-/// Which network namespace is behind an interface: a container's, behind the host's end of its veth pair. Of each namespace that has
-/// sockets, a process is known that is in it. Which one it is stays known when its last process has gone.
+/// The network namespace behind an interface, for example that of a container behind the host's end of its veth pair. For each
+/// namespace with sockets, one process in it is known. The namespace stays known when its last process is gone.
 /// </summary>
 internal sealed class PeerNamespaces
 {
@@ -84,7 +84,7 @@ internal sealed class PeerNamespaces
         }
     }
 
-    /// <summary>What the calling thread's namespace calls a process's; below zero: nothing.</summary>
+    /// <summary>The number that the calling thread's namespace gives to that of a process. Below zero: none.</summary>
     private static int IdOf(NetlinkSocket socket, uint process)
     {
         Span<byte> body = stackalloc byte[HeaderLength + 8];

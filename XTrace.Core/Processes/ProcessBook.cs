@@ -3,7 +3,7 @@ using XTrace.Bpf;
 
 namespace XTrace.Processes;
 
-/// <summary>What is known of processes and users beside what comes with a socket. Each is asked once a sample.</summary>
+/// <summary>Processes and users, beside the facts that come with a socket. Each is looked up once a sample.</summary>
 internal sealed unsafe class ProcessBook
 {
     private const int EntryPointers = 8; // struct passwd, pwd.h: seven members, of which the first is the name

@@ -51,7 +51,7 @@ internal sealed unsafe class SocketDiagnosis : SocketReader
         }
     }
 
-    /// <summary>Has a socket in each network namespace that there is, and in no other, as a socket keeps its namespace alive.</summary>
+    /// <summary>Keeps a socket in each existing network namespace, and in no other, because a socket keeps its namespace alive.</summary>
     private void OpenSockets()
     {
         foreach ((uint net, NetlinkSocket? socket) in _sockets)

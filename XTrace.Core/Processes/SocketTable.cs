@@ -31,7 +31,7 @@ internal sealed class SocketTable
         _first.Clear();
     }
 
-    /// <summary>Adds a socket. One that several processes hold belongs to the one that has the lowest number, as a parent has.</summary>
+    /// <summary>Adds a socket. A socket that several processes hold belongs to the lowest process number, usually the parent.</summary>
     internal void Add(in SocketRow row)
     {
         ref SocketRow known = ref PlaceOf(in row, out bool isNew);

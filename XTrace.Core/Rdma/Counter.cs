@@ -5,7 +5,7 @@ namespace XTrace.Rdma;
 
 /// <summary>One counter: its last two values, and what they say.</summary>
 /// <param name="place">The port or the device that it is of.</param>
-/// <param name="source">Where it is read.</param>
+/// <param name="source">Its source.</param>
 /// <param name="name">Its name there.</param>
 /// <param name="info">What is known of it.</param>
 internal abstract class Counter(CounterPlace place, RdmaCounterSource source, string name, CounterInfo info)
@@ -32,7 +32,7 @@ internal abstract class Counter(CounterPlace place, RdmaCounterSource source, st
     /// <summary>The number of the last sample, in its unit; null if there was none.</summary>
     internal ulong? Current => HasValue ? Scale(_current!.Value.Raw) : null;
 
-    /// <summary>What it grew by since the last sample before that gave a number; null where nobody can tell.</summary>
+    /// <summary>The growth since the last sample with a number. Null if it is unknown.</summary>
     internal ulong? Delta => HasRate ? Scale(Growth) : null;
 
     /// <summary>The same a second.</summary>
@@ -88,7 +88,7 @@ internal abstract class Counter(CounterPlace place, RdmaCounterSource source, st
             : RdmaCounterStatus.Ok;
     }
 
-    /// <summary>Takes note that there is no number, and why.</summary>
+    /// <summary>Notes that there is no number, and the reason.</summary>
     private protected void Take(RdmaCounterStatus status) => (Status, ErrorCode) = (status, null);
 
     /// <summary>Takes note that the kernel refused.</summary>
@@ -123,7 +123,7 @@ internal abstract class Counter(CounterPlace place, RdmaCounterSource source, st
 
     private static ulong Greatest(int width) => ulong.MaxValue >> (64 - width);
 
-    /// <summary>What would not fit has stopped there as well.</summary>
+    /// <summary>A value that would not fit has stopped there as well.</summary>
     private ulong Scale(ulong raw) => raw > ulong.MaxValue / info.Factor ? ulong.MaxValue : raw * info.Factor;
 
     private static RdmaCounterStatus StatusOf(int errno) => errno switch

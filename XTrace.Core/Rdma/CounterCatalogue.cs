@@ -5,13 +5,13 @@ using System.Text.RegularExpressions;
 
 namespace XTrace.Rdma;
 
-/// <summary>What is known of a counter.</summary>
-/// <param name="Unit">What its value is in, after multiplying.</param>
-/// <param name="Factor">What the raw value is multiplied by.</param>
+/// <summary>The catalogue's entry for a counter.</summary>
+/// <param name="Unit">The unit of the value, after multiplying.</param>
+/// <param name="Factor">The factor of the raw value.</param>
 /// <param name="Kind">How it moves.</param>
 /// <param name="Width">Bits; null if not known.</param>
 /// <param name="Category">What it tells.</param>
-/// <param name="Total">What total of the port it is a part of.</param>
+/// <param name="Total">The total of the port that it is a part of.</param>
 /// <param name="Meaning">In one line; null for a counter that is not known.</param>
 internal sealed record CounterInfo(
     RdmaCounterUnit Unit, uint Factor, RdmaCounterKind Kind, int? Width, RdmaCounterCategory Category, PortTotal Total, string? Meaning)
@@ -25,7 +25,7 @@ internal sealed record CounterInfo(
     /// <summary>Whether the category is guessed.</summary>
     internal bool IsGuess => !IsKnown && Category != RdmaCounterCategory.Other;
 
-    /// <summary>Which way what it counts goes.</summary>
+    /// <summary>The direction of the counted traffic.</summary>
     internal RdmaCounterDirection Direction { get; init; }
 
     /// <summary>Whether the driver says with a value of all ones that there is none.</summary>
@@ -107,8 +107,8 @@ internal static partial class CounterCatalogue
     }
 
     /// <summary>
-    /// What is known of a statistic of a network interface, or can be guessed. Of a queue's statistic the name has an asterisk
-    /// instead of the queue's number: all queues have that name.
+    /// The entry, or a guess, for a statistic of a network interface. The name of a queue's statistic has an asterisk in place of
+    /// the queue's number, so all queues share it.
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="driver">The interface's driver, or null.</param>

@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>A device whose counters are wanted, with those of its ports that are.</summary>
+/// <summary>A selected device, with its selected ports.</summary>
 internal sealed class CounterDevice : IDisposable
 {
     private readonly DeviceFolder _device;
@@ -31,7 +31,7 @@ internal sealed class CounterDevice : IDisposable
 
     internal FolderEntry Entry { get; }
 
-    /// <summary>What of it is wanted: the device as a whole first, then the ports by number.</summary>
+    /// <summary>Its selected parts: the device as a whole first, then the ports by number.</summary>
     internal CounterPlace[] Places { get; private set; } = [];
 
     /// <summary>Whether it has to be looked at: it is new, or has a counter that could be read before and is not there any more.</summary>
@@ -70,7 +70,7 @@ internal sealed class CounterDevice : IDisposable
         _mustLook = true;
     }
 
-    /// <summary>Closes its files; what is read or listed again is opened again.</summary>
+    /// <summary>Closes its files. A file that is read or listed again is opened again.</summary>
     public void Dispose()
     {
         _ports.Dispose();

@@ -6,7 +6,7 @@ namespace XTrace.Rdma;
 
 /// <summary>What all that looks for counters shares: the filter, one buffer, and whom to tell.</summary>
 /// <param name="filter">Which counters are wanted.</param>
-/// <param name="report">Told what comes, goes, and cannot be listed.</param>
+/// <param name="report">Receives counters that come or go, and folders that cannot be listed.</param>
 /// <param name="closeAll">Called when too many files are open for the process; from then on each is opened for its read only.</param>
 internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report, Action closeAll) : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
     /// <summary>Whether files stay open between two reads.</summary>
     internal bool KeepOpen { get; private set; } = true;
 
-    /// <summary>Whether what comes is told: not what is there from the start.</summary>
+    /// <summary>Whether new counters are reported. Those from the start are not.</summary>
     internal bool IsTelling { get; set; }
 
     /// <summary>Folders listed since <see cref="Begin"/>.</summary>
@@ -51,7 +51,7 @@ internal sealed class CounterFinding(CounterFilter filter, Action<Notice> report
         closeAll();
     }
 
-    /// <summary>Lists a folder again. One that cannot be listed is told once.</summary>
+    /// <summary>Lists a folder again. A folder that cannot be listed is reported once.</summary>
     /// <returns>Whether something in it has changed.</returns>
     internal bool Refresh(ListedFolder folder)
     {

@@ -11,7 +11,7 @@ namespace XTrace.Rdma;
 internal sealed class CounterFolder(
     CounterPlace place, RdmaCounterSource source, FolderEntry entry, string parent, string? interfaceAlias = null) : IDisposable
 {
-    /// <summary>How old values of hw_counters may be, in milliseconds: a setting in their folder, which is not ours to write.</summary>
+    /// <summary>The age that values of hw_counters may have, in milliseconds: a setting in their folder that XTrace does not write.</summary>
     private const string Lifespan = "lifespan";
     private const string ExtendedOnly = "unicast_rcv_packets"; // drivers/infiniband/core/sysfs.c, pma_attrs_ext
 
@@ -29,14 +29,14 @@ internal sealed class CounterFolder(
     /// <returns>Whether a counter is new or gone.</returns>
     internal bool Find(CounterFinding finding) => finding.Refresh(_folder) && Update(finding);
 
-    /// <summary>Tells that it has gone with what it had.</summary>
+    /// <summary>Reports that it has gone with its counters.</summary>
     internal void End(CounterFinding finding)
     {
         Dispose();
         finding.Tell(RdmaMessages.CountersGone, place, Files);
     }
 
-    /// <summary>Closes all; what is read or listed again is opened again.</summary>
+    /// <summary>Closes all. A file that is read or listed again is opened again.</summary>
     public void Dispose()
     {
         _folder.Dispose();

@@ -16,10 +16,10 @@ internal abstract class CounterGroup(CounterPlace place)
     /// <summary>Reads all; one that cannot be read says so itself.</summary>
     internal abstract void Read();
 
-    /// <summary>Tells that it has gone with what it had.</summary>
+    /// <summary>Reports that it has gone with its counters.</summary>
     internal void End(CounterFinding finding) => Update([], finding);
 
-    /// <summary>Takes the counters that there are now. Those that are there already stay as they are.</summary>
+    /// <summary>Takes the present counters. Known ones stay as they are.</summary>
     /// <returns>Whether a counter is new or gone.</returns>
     private protected bool Update(GroupCounter[] now, CounterFinding finding)
     {

@@ -27,7 +27,7 @@ internal sealed class CounterSampler : IDisposable
     private bool _isOpen;
 
     /// <param name="selection">What is wanted.</param>
-    /// <param name="report">Told what comes and goes, and what cannot be listed.</param>
+    /// <param name="report">Receives counters that come or go, and folders that cannot be listed.</param>
     /// <exception cref="XTraceException">The environment's XTRACE_SYSFS_ROOT names no sysfs.</exception>
     internal CounterSampler(CounterSelection selection, Action<Notice> report)
     {
@@ -204,7 +204,7 @@ internal sealed class CounterSampler : IDisposable
         }
     }
 
-    /// <summary>Tells what was asked for by name and is not there.</summary>
+    /// <summary>Reports names that match nothing.</summary>
     private void TellMissing()
     {
         if (_class.IsUnreadable)

@@ -33,7 +33,7 @@ internal sealed class RdmaTarget
     internal IReadOnlyCollection<int> Ports { get; }
 }
 
-/// <summary>Which counters are wanted; what it leaves out is never opened.</summary>
+/// <summary>The selected counters. Others are never opened.</summary>
 internal sealed class CounterFilter
 {
     /// <summary>Only of these names; without one, all.</summary>

@@ -19,7 +19,7 @@ internal sealed class HealthExaminer : IDisposable
         _reader = new HealthReader(readsQueuePairs: IsWanted(RdmaHealthCheck.QueuePairs));
     }
 
-    /// <summary>Reads what has no counter, and judges everything.</summary>
+    /// <summary>Reads the facts without a counter, and judges everything.</summary>
     internal IEnumerable<RdmaHealth> Examine(RdmaSample sample)
     {
         HealthFacts[] all = _reader.Read(sample.Places);

@@ -15,7 +15,7 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
     /// <summary>The longest time that one pause frame asks for: 65,535 quanta of 512 bits, IEEE 802.3 annex 31B.</summary>
     private const double LongestPauseBits = 65535 * 512.0;
 
-    /// <summary>A port with less than this part of what its siblings carry is unlike them.</summary>
+    /// <summary>A port that carries less than this part of its siblings' traffic differs from them.</summary>
     private const double SmallPart = 0.1;
 
     /// <summary>Below this part of its rate a port is at rest, and traffic tells nothing.</summary>
@@ -160,7 +160,7 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
         return (share, $"{text}; {List(grown)}; {Time(facts)}");
     }
 
-    /// <summary>The most that so many pause frames can have asked for, in percent of the time.</summary>
+    /// <summary>The longest pause that this many pause frames can ask for, in percent of the time.</summary>
     private static double LongestShare(ulong frames, HealthFacts facts)
     {
         double bits = facts.Link?.Speed * 1e6 ?? PortFolder.ParseRate(facts.Rate) ?? 0;

@@ -51,7 +51,7 @@ internal sealed class HealthRule
     /// <summary>The logical and the physical state that it is about; <c>*</c> for any.</summary>
     internal (string Logical, string Physical) States { get; private set; }
 
-    /// <summary>What a measure means, the worst first.</summary>
+    /// <summary>The meaning of a measure, the worst first.</summary>
     internal IReadOnlyList<HealthThreshold> Thresholds { get; private set; } = [];
 
     internal string Meaning => Text("meaning");

@@ -5,7 +5,7 @@ namespace XTrace.Rdma;
 
 /// <summary>
 /// Finds the network interfaces of ports. All of what the kernel says is taken; the PCI function only where the kernel
-/// says nothing. What several ports need is read once.
+/// says nothing. Facts that several ports need are read once.
 /// </summary>
 internal sealed class InterfaceFinder
 {
@@ -68,8 +68,8 @@ internal sealed class InterfaceFinder
     }
 
     /// <summary>
-    /// Interfaces on the port's function; <c>dev_port</c> tells those of several ports apart, if it counts them at all. Where it
-    /// does not, further ports are those of a switch (representors), and whose they are nothing here says.
+    /// Interfaces on the port's function. <c>dev_port</c> tells those of several ports apart, if it counts them at all. If it does
+    /// not, further ports belong to a switch (representors), and nothing here says which interface is theirs.
     /// </summary>
     private IEnumerable<string> OfFunction(PortFolder port)
     {

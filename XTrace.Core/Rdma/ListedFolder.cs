@@ -25,7 +25,7 @@ internal sealed class ListedFolder(string path) : IDisposable
 
     internal string Path => path;
 
-    /// <summary>What is in it, as people count (mlx5_2 before mlx5_10). What cannot be listed now is as it was.</summary>
+    /// <summary>Its entries, in the order that people count (mlx5_2 before mlx5_10). Those of the last listing stay if it fails.</summary>
     internal IReadOnlyList<FolderEntry> Entries { get; private set; } = [];
 
     /// <summary>The kernel's error number; 0 where there is none.</summary>

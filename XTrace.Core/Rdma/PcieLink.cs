@@ -16,7 +16,7 @@ internal readonly record struct PcieRate(double Speed, int Width)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Speed:0.0} GT/s x{Width}");
 }
 
-/// <summary>The PCIe link of a device: what it is, and what the device and the slot above it can do.</summary>
+/// <summary>The PCIe link of a device, and the best that the device and its slot can do.</summary>
 /// <param name="Current">The link as it is.</param>
 /// <param name="Device">The most that the device can do.</param>
 /// <param name="Slot">The most that the port above it can do; null if it is not shown.</param>

@@ -5,7 +5,7 @@ namespace XTrace.Rdma;
 /// <summary>A port's folder in sysfs: <c>class/infiniband/DEVICE/ports/N</c>.</summary>
 internal readonly record struct PortFolder(string Device, int Number, string Path)
 {
-    /// <summary>Where a device has its ports.</summary>
+    /// <summary>The folder of a device's ports.</summary>
     internal const string FolderName = "ports";
 
     /// <summary>The ports of a device, by number.</summary>
@@ -45,7 +45,7 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
     /// <summary>The local identifier; 0 on Ethernet, null if it could not be read.</summary>
     internal int? ReadLid() => ParseHex(Text("lid"));
 
-    /// <summary>What may change while a port is watched.</summary>
+    /// <summary>The facts that may change while a port is watched.</summary>
     internal (RdmaPortState? State, RdmaPhysicalState? PhysicalState, string? Rate) ReadState() =>
         ((RdmaPortState?)ParseLeadingNumber(Text("state")), (RdmaPhysicalState?)ParseLeadingNumber(Text("phys_state")), Text("rate"));
 

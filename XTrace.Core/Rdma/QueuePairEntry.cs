@@ -4,7 +4,7 @@ using XTrace.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>A queue pair, as RDMA netlink shows it: what is null the kernel does not say.</summary>
+/// <summary>A queue pair, as RDMA netlink shows it. Null means that the kernel does not tell.</summary>
 /// <param name="Device">The device's name.</param>
 /// <param name="Port">The port; null before one was chosen.</param>
 /// <param name="Number">Its number: 24 bits.</param>

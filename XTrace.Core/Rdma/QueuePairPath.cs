@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace XTrace.Rdma;
 
-/// <summary>What a BPF program sees of a queue pair: struct queue_pair_path, bpf/queue_pairs.h.</summary>
+/// <summary>The facts that a BPF program sees of a queue pair: struct queue_pair_path, bpf/queue_pairs.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct QueuePairPath
 {
@@ -41,11 +41,11 @@ internal struct QueuePairPath
     /// <summary>The peer's local identifier; null on Ethernet.</summary>
     internal readonly int? RemoteLid => RemoteLidOrZero == 0 ? null : (int)RemoteLidOrZero;
 
-    /// <summary>What tells this queue pair from a later one with its number.</summary>
+    /// <summary>The identity that tells this queue pair from a later one with its number.</summary>
     internal readonly (ulong Instance, uint CompletionQueue) Identity => (Instance, CompletionQueue);
 }
 
-/// <summary>Whose listings the program tells of: struct queue_pair_reader, bpf/queue_pairs.h.</summary>
+/// <summary>The process whose listings the program reports: struct queue_pair_reader, bpf/queue_pairs.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct QueuePairReader
 {

@@ -3,15 +3,15 @@ using System.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>What a port says about its queue pairs: how fast they can be, and its addresses.</summary>
+/// <summary>The facts of a port for its queue pairs: its speed and its addresses.</summary>
 internal sealed class QueuePairPort
 {
     private const ulong FastestPort = 800_000_000_000; // bits a second, of ports that do not say: XDR 4X
 
-    /// <summary>Of an InfiniBand path whose MTU is not known: what subnet managers choose where they are not told otherwise.</summary>
+    /// <summary>The MTU of an InfiniBand path if it is not known: the default of subnet managers.</summary>
     private const int UsualMtu = 2048;
 
-    /// <summary>What RoCE takes of the interface's MTU for headers, at most: iboe_get_mtu in rdma/ib_addr.h.</summary>
+    /// <summary>The bytes of the interface's MTU that RoCE takes for headers, at most: iboe_get_mtu in rdma/ib_addr.h.</summary>
     private const int RoceHeaders = 40 + 8 + 12 + 4 + 28 + 4;
 
     private const int SmallestMtu = 256;

@@ -16,12 +16,12 @@ internal sealed class QueuePairSampler : IDisposable
     /// <summary>Looks are four times as frequent as half of the numbers can pass, so that a late one does no harm.</summary>
     private const double Share = 0.25;
 
-    /// <summary>Up to so many queue pairs are asked for one by one, rather than listed with all others of their device.</summary>
+    /// <summary>Up to this many queue pairs are read one by one. More are listed with all others of their device.</summary>
     private const int Few = 16;
 
     /// <summary>
-    /// Drivers that answer from the hardware, or are the hardware: query_qp in drivers/infiniband. Of any other a number
-    /// that has never moved is not taken for one: it may be what the connection began with.
+    /// Drivers that answer from the hardware, or are the hardware: query_qp in drivers/infiniband. For other drivers, a number
+    /// that has never moved does not count: it may be the number that the connection began with.
     /// </summary>
     private static readonly HashSet<string> s_live = ["mlx5_core", "mlx4_core", "rdma_rxe", "hfi1", "ib_qib"];
 
@@ -208,7 +208,7 @@ internal sealed class QueuePairSampler : IDisposable
 
     private QueuePairPort? PortOf(QueuePairEntry entry) => _ports.GetValueOrDefault((entry.Device, entry.Port ?? 0));
 
-    /// <summary>One that is not bound to a port yet is of a device whose ports are all wanted, or of none.</summary>
+    /// <summary>A queue pair without a port counts if all ports of its device are selected.</summary>
     private bool IsOfWantedPort(QueuePairEntry entry) => entry.Port is null || PortOf(entry) is not null;
 
     private double PacketsPerSecond(QueuePairEntry entry, QueuePairPath? path) => PortOf(entry)?.PacketsPerSecond(path?.PathMtu) ?? 0;
@@ -235,7 +235,7 @@ internal sealed class QueuePairSampler : IDisposable
         _tracker.Look(index, _entries, _paths?.Consume() ?? s_noPaths, new LookTime(began, _time.Elapsed), PacketsPerSecond);
     }
 
-    /// <summary>Takes stock after a look: what it cost, and when the next one is needed.</summary>
+    /// <summary>Notes after a look what it cost, and when the next one is needed.</summary>
     private void End(TimeSpan began, TimeSpan spentBefore)
     {
         (_lastLook, _lastCost) = (began, Spent - spentBefore);

@@ -3,7 +3,7 @@ namespace XTrace.Rdma;
 /// <summary>Picks queue pairs.</summary>
 internal static class QueuePairSelection
 {
-    /// <summary>The n greatest of each port, greatest first; all of them, as they come, without a number.</summary>
+    /// <summary>The n largest of each port, largest first. Without a number, all of them in no order.</summary>
     internal static IEnumerable<RdmaQueuePair> Top(IReadOnlyList<RdmaQueuePair> sample, int? n, RdmaQueuePairOrder order) =>
         n is not { } count ? sample : sample
             .GroupBy(one => (one.Device, one.Port))

@@ -24,7 +24,7 @@ public sealed class RdmaCounter
     /// <summary>How <see cref="InterfaceAlias"/> was found; by the PCI function it is a guess. Null without an interface.</summary>
     public RdmaInterfaceMethod? InterfaceFoundBy { get; init; }
 
-    /// <summary>Where the counter is read: a folder in sysfs, or a question to the kernel.</summary>
+    /// <summary>The source of the counter: a folder in sysfs, or a question to the kernel.</summary>
     public RdmaCounterSource Source { get; init; }
 
     /// <summary>Its name there.</summary>
@@ -36,16 +36,16 @@ public sealed class RdmaCounter
     /// <summary>The number in <see cref="Unit"/>: words of 4 bytes, on Omni-Path of 8, have become bytes.</summary>
     public ulong? Value { get; init; }
 
-    /// <summary>What is counted.</summary>
+    /// <summary>The unit of the counter.</summary>
     public RdmaCounterUnit Unit { get; init; }
 
     /// <summary>Whether it only grows.</summary>
     public RdmaCounterKind Kind { get; init; }
 
-    /// <summary>What it tells about the device.</summary>
+    /// <summary>The category of the counter.</summary>
     public RdmaCounterCategory Category { get; init; }
 
-    /// <summary>Which way what it counts goes, as its name says; None where it says neither.</summary>
+    /// <summary>The direction of the counted traffic, as its name says. None if the name does not say.</summary>
     public RdmaCounterDirection Direction { get; init; }
 
     /// <summary>Whether <see cref="Category"/> is guessed from the words of the name: the counter is not in the catalogue.</summary>
@@ -78,7 +78,7 @@ public sealed class RdmaCounter
     /// <summary>The kernel's error number where reading failed.</summary>
     public int? ErrorCode { get; init; }
 
-    /// <summary>What the counter means, in one line; null if it is not known.</summary>
+    /// <summary>The meaning of the counter, in one line. Null if it is not known.</summary>
     public string? Description { get; init; }
 
     /// <summary>The counter as one line.</summary>
@@ -86,7 +86,7 @@ public sealed class RdmaCounter
         $"{(Port is { } port ? $"{Device}/{port}" : Device)} {Name} {(Value is { } value ? $"{value}" : $"{Status}")}";
 }
 
-/// <summary>Where counters are read.</summary>
+/// <summary>The source of a counter.</summary>
 public enum RdmaCounterSource
 {
     /// <summary><c>counters</c>: the port counters of the InfiniBand specification.</summary>
@@ -105,7 +105,7 @@ public enum RdmaCounterSource
     Carrier,
 }
 
-/// <summary>What a counter counts.</summary>
+/// <summary>The unit of a counter.</summary>
 public enum RdmaCounterUnit
 {
     /// <summary>The counter is not in the catalogue.</summary>
@@ -137,7 +137,7 @@ public enum RdmaCounterKind
     Gauge,
 }
 
-/// <summary>Which way what is counted goes.</summary>
+/// <summary>The direction of the counted traffic.</summary>
 public enum RdmaCounterDirection
 {
     /// <summary>Neither, or both.</summary>
@@ -148,7 +148,7 @@ public enum RdmaCounterDirection
     Received,
 }
 
-/// <summary>What a counter tells about the device.</summary>
+/// <summary>The category of a counter.</summary>
 public enum RdmaCounterCategory
 {
     /// <summary>None of the others, or not known.</summary>
@@ -163,7 +163,7 @@ public enum RdmaCounterCategory
     Retransmission,
 }
 
-/// <summary>What became of reading a counter.</summary>
+/// <summary>The result of reading a counter.</summary>
 public enum RdmaCounterStatus
 {
     /// <summary>It was read.</summary>
@@ -183,6 +183,6 @@ public enum RdmaCounterStatus
     Gone,
     /// <summary>The kernel refused with another error: see ErrorCode.</summary>
     Failed,
-    /// <summary>What was read is no number.</summary>
+    /// <summary>The text is not a number.</summary>
     NotANumber,
 }

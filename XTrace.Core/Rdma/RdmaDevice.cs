@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>An RDMA device, as it was when read. What the kernel or the driver does not say is null.</summary>
+/// <summary>An RDMA device, as it was when read. A property is null if the kernel or the driver does not tell it.</summary>
 public sealed class RdmaDevice
 {
     /// <summary>Its name.</summary>

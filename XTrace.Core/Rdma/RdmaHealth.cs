@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>What was found at an RDMA port, or that nothing was.</summary>
+/// <summary>A finding at an RDMA port, or the fact that there is none.</summary>
 public sealed class RdmaHealth
 {
     /// <summary>The number of the sample, from 1.</summary>
@@ -18,7 +18,7 @@ public sealed class RdmaHealth
     /// <summary>The port's network interface; null if it has none.</summary>
     public string? InterfaceAlias { get; init; }
 
-    /// <summary>What was checked; All for a port of which no check found anything.</summary>
+    /// <summary>The check. All for a port without a finding.</summary>
     public RdmaHealthCheck Check { get; init; }
 
     /// <summary>How bad it is.</summary>
@@ -27,17 +27,17 @@ public sealed class RdmaHealth
     /// <summary>The numbers, with the time over which they were measured.</summary>
     public string Evidence { get; init; } = "";
 
-    /// <summary>What that means.</summary>
+    /// <summary>The meaning of the evidence.</summary>
     public string Meaning { get; init; } = "";
 
-    /// <summary>What to do next; null where there is nothing to do.</summary>
+    /// <summary>The advice. Null if there is nothing to do.</summary>
     public string? Advice { get; init; }
 
     /// <summary>The finding as one line.</summary>
     public override string ToString() => $"{(Port is { } port ? $"{Device}/{port}" : Device)} {Check} {Status}: {Evidence}";
 }
 
-/// <summary>What is checked.</summary>
+/// <summary>The checks.</summary>
 public enum RdmaHealthCheck
 {
     /// <summary>Everything: nothing wrong was found.</summary>

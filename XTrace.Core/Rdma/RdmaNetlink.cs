@@ -3,7 +3,7 @@ using XTrace.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>What RDMA netlink says of ports: rdma/rdma_netlink.h. It needs no privilege.</summary>
+/// <summary>RDMA netlink's answers about ports: rdma/rdma_netlink.h. It needs no privilege.</summary>
 internal static class RdmaNetlink
 {
     private const int Client = 5 << 10; // RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, …)

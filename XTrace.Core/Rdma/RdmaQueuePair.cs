@@ -24,7 +24,7 @@ public sealed class RdmaQueuePair
     /// <summary>Its number.</summary>
     public int QueuePair { get; init; }
 
-    /// <summary>What kind of transport it has.</summary>
+    /// <summary>The kind of transport.</summary>
     public RdmaQueuePairType? Type { get; init; }
 
     /// <summary>Its state, as the device says it.</summary>

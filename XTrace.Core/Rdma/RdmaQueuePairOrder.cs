@@ -1,6 +1,6 @@
 namespace XTrace;
 
-/// <summary>What the top n queue pairs are chosen by, greatest first. What is not known comes last.</summary>
+/// <summary>The property by which the top n queue pairs are chosen, largest first. Unknown values come last.</summary>
 public enum RdmaQueuePairOrder
 {
     /// <summary>Packets sent and received a second.</summary>

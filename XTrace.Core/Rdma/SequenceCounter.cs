@@ -10,14 +10,14 @@ internal struct SequenceCounter
     internal const uint Mask = 0xff_ffff;
 
     /// <summary>
-    /// Half of all numbers. Of two numbers less than that many apart, it is known which comes first: IBTA 9.7.2 lets no more
-    /// packets be outstanding.
+    /// Half of all numbers. If two numbers are less than this far apart, it is known which comes first: IBTA 9.7.2 does not allow
+    /// more packets to be outstanding.
     /// </summary>
     internal const uint Half = 1 << 23;
 
     private uint _highest;
 
-    /// <summary>Starts from a number: what came before it is not counted.</summary>
+    /// <summary>Starts from a number. Packets before it are not counted.</summary>
     internal SequenceCounter(uint first) => (_highest, IsStarted) = (first & Mask, true);
 
     /// <summary>Whether it has a number to count from.</summary>

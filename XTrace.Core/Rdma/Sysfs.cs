@@ -5,7 +5,7 @@ using XTrace.Net;
 
 namespace XTrace.Rdma;
 
-/// <summary>Where sysfs is, and what RDMA has in it.</summary>
+/// <summary>The place of sysfs, and the folders of RDMA in it.</summary>
 internal static class Sysfs
 {
     internal const string RootVariable = "XTRACE_SYSFS_ROOT";
@@ -72,7 +72,7 @@ internal static class Sysfs
         return [.. listed.Entries.Select(entry => entry.Name)];
     }
 
-    /// <summary>What a link points at, which itself must not lie behind a link; null if there is none.</summary>
+    /// <summary>The target of a link. The link itself must not lie behind another link. Null if there is none.</summary>
     internal static string? Follow(string link)
     {
         try

@@ -18,13 +18,13 @@ internal sealed class TrackedQueuePair
         Start(default);
     }
 
-    /// <summary>What netlink said last.</summary>
+    /// <summary>The last answer of netlink.</summary>
     internal QueuePairEntry Entry { get; private set; }
 
     /// <summary>The process that made it.</summary>
     internal ThreadOwner Owner { get; }
 
-    /// <summary>What the BPF program saw last; null without one.</summary>
+    /// <summary>The last observation of the BPF program. Null without one.</summary>
     internal QueuePairPath? Path { get; private set; }
 
     /// <summary>When the last look that saw it began.</summary>

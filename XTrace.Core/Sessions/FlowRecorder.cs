@@ -6,7 +6,7 @@ namespace XTrace.Sessions;
 /// <summary>A flow record: what a flow gained since its record before, and why it is made now.</summary>
 internal readonly record struct FlowRecord
 {
-    /// <summary>Where the flow was counted.</summary>
+    /// <summary>The point that counted the flow.</summary>
     internal required WatchedPoint Point { get; init; }
 
     internal required FlowKey Key { get; init; }
@@ -21,7 +21,7 @@ internal readonly record struct FlowRecord
 
     internal required FlowEndReason EndReason { get; init; }
 
-    /// <summary>Whose socket is at the flow's end on this machine; null where that is not known, or nobody asked.</summary>
+    /// <summary>The owner of the socket at the flow's end on this machine. Null if it is unknown, or nobody asked.</summary>
     internal RecordOwner? Owner { get; init; }
 }
 
@@ -75,7 +75,7 @@ internal sealed class FlowRecorder(TimeSpan idle, TimeSpan active, FlowRecords t
         {
             if (flow.Sample != _sample || point.IsOver || isLast)
             {
-                // The end was forced, or it made room without a word.
+                // The end was forced, or nobody reported that it made room.
                 bool isForced = point.IsOver || (isLast && flow.Sample == _sample);
                 Emit(point, in key, in flow, isForced ? FlowEndReason.ForcedEnd : FlowEndReason.LackOfResources, sample.Clock);
                 _open.Remove((point, key));

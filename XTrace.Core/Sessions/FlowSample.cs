@@ -16,7 +16,7 @@ public sealed class FlowSample
     private int[] _numbers = [];
 
     /// <param name="filter">The flows that are wanted.</param>
-    /// <param name="owner">Whose; null: everybody's.</param>
+    /// <param name="owner">The owner of the flows. Null: any.</param>
     /// <param name="wantsDetails">Whether flows have the details that their monitor keeps.</param>
     internal FlowSample(FlowFilter filter, OwnerFilter? owner = null, bool wantsDetails = false) =>
         (_filter, _owner, _wantsDetails) = (filter, owner ?? new OwnerFilter(), wantsDetails);
@@ -32,14 +32,14 @@ public sealed class FlowSample
 
     internal ClockCalibration Clock { get; set; }
 
-    /// <summary>What is known of processes; null where nobody asked.</summary>
+    /// <summary>The owners of flows. Null if nobody asked.</summary>
     internal FlowOwners? Owners { get; set; }
 
     /// <summary>The points that it is of, in the order they were asked for.</summary>
     internal IReadOnlyList<WatchedPoint> Points { get; private set; } = [];
 
     /// <summary>The flows of all points, in no particular order within one.</summary>
-    /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
+    /// <param name="activeWithin">Leaves out flows that have been silent for this long. Null: none.</param>
     public IEnumerable<FlowStat> Flows(TimeSpan? activeWithin = null) => Points.SelectMany(point => Flows(point, activeWithin));
 
     /// <summary>Tells why flows that were handed out, or left out by their process, have none.</summary>
@@ -47,8 +47,8 @@ public sealed class FlowSample
 
     /// <summary>The n greatest flows of each interface and direction, greatest first, without sorting the rest.</summary>
     /// <param name="n">How many.</param>
-    /// <param name="order">What goes first.</param>
-    /// <param name="activeWithin">Leave out flows of which nothing was seen for so long; null: none.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="activeWithin">Leaves out flows that have been silent for this long. Null: none.</param>
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
             .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))

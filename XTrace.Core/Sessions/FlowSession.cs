@@ -10,7 +10,7 @@ namespace XTrace;
 
 /// <summary>
 /// Watches the flows of interfaces: reads the monitors that run there, and attaches programs of its own where there are none. Interfaces
-/// that match a wildcard come and go while it runs; what fails on one interface ends none of the others, and is told. One call takes
+/// that match a wildcard come and go while it runs. An error of one interface is reported, and the others go on. One call takes
 /// one sample of everything. Disposing it detaches what it attached.
 /// </summary>
 public sealed class FlowSession : IDisposable
@@ -31,8 +31,8 @@ public sealed class FlowSession : IDisposable
     private long _number;
 
     /// <summary>A session that watches nothing yet.</summary>
-    /// <param name="options">What, and how.</param>
-    /// <param name="report">Is told what the session does, what is not what it seems, and what failed.</param>
+    /// <param name="options">The interfaces, and how they are watched.</param>
+    /// <param name="report">Receives notices: progress, warnings and errors.</param>
     /// <exception cref="XTraceException">The filter or the table's size is not possible.</exception>
     public FlowSession(FlowSessionOptions options, Action<Notice> report)
     {
@@ -63,7 +63,7 @@ public sealed class FlowSession : IDisposable
         Mode = _options.AttachMode,
         MaxFlow = _options.MaxFlow,
         Detail = _options.WantsDetails,
-        // What is not wanted need not take room in the table.
+        // Flows that are not wanted need no room in the table.
         Filter = FilterCompiler.Fits(_options.Filter) ? _options.Filter : new FlowFilter(),
     };
 
@@ -88,7 +88,7 @@ public sealed class FlowSession : IDisposable
 
     /// <summary>Waits until the next sample is due.</summary>
     /// <param name="step">How often <paramref name="tick"/> is called meanwhile.</param>
-    /// <param name="tick">Is called while time passes; null: nobody wants to know.</param>
+    /// <param name="tick">Is called while time passes. Null: nobody wants to know.</param>
     /// <returns>False once somebody has stopped the session.</returns>
     public bool Wait(TimeSpan step, Action? tick = null)
     {
@@ -236,7 +236,7 @@ public sealed class FlowSession : IDisposable
 
     private bool IsFollowed(NamePattern pattern) => _options.FollowNames || !pattern.IsExact;
 
-    /// <summary>The interfaces that are meant and not watched yet. What is not followed is looked for once.</summary>
+    /// <summary>The interfaces that are wanted and not watched yet. Without following, they are looked for once.</summary>
     private List<NetInterface> Find(bool mustExist)
     {
         IReadOnlyList<NetInterface> all = NetInterfaces.List();
@@ -359,7 +359,7 @@ public sealed class FlowSession : IDisposable
         {
             _sources.Add(made);
         }
-        // Before anything is counted, so that no end is missed. Where the hook refuses, the next interface finds the monitor there.
+        // This comes before anything is counted, so that no end is missed. If the hook refuses, the next interface uses the same monitor.
         ReadEnds(made);
         return Attach(made)!;
 
@@ -406,7 +406,7 @@ public sealed class FlowSession : IDisposable
         }
     }
 
-    /// <summary>Whoever adds up all flows would count some packets twice.</summary>
+    /// <summary>A sum over all flows would count some packets twice.</summary>
     private void WarnIfStacked(List<WatchedPoint> opened)
     {
         HashSet<int> watched = [.. Points.Select(point => point.InterfaceIndex)];

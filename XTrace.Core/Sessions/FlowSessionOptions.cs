@@ -2,7 +2,7 @@ using XTrace.Monitors;
 
 namespace XTrace;
 
-/// <summary>What a session watches, and how.</summary>
+/// <summary>The options of a session: its interfaces, and how it watches them.</summary>
 public sealed record FlowSessionOptions
 {
     /// <summary>
@@ -15,11 +15,11 @@ public sealed record FlowSessionOptions
     public IReadOnlyList<string> Excluded { get; init; } = [];
 
     /// <summary>
-    /// Whether interfaces that are named come and go as those that match a wildcard do. Else a name that is gone is an error.
+    /// Whether named interfaces may come and go, like those that match a wildcard. Otherwise a name that is gone is an error.
     /// </summary>
     public bool FollowNames { get; init; }
 
-    /// <summary>What is wanted; null: on each interface the directions that a monitor counts there already, else what arrives.</summary>
+    /// <summary>The directions. Null: on each interface those that a monitor counts already, otherwise ingress.</summary>
     public FlowDirection? Directions { get; init; }
 
     /// <summary>The flows that are wanted.</summary>
@@ -35,8 +35,8 @@ public sealed record FlowSessionOptions
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether flows that make room in a table are in the next sample, with their end's reason. One session at a time can have that of
-    /// a monitor; where another has it, they are in the monitor's totals only.
+    /// Whether flows that make room in a table are in the next sample, with the reason of their end. Only one session at a time gets
+    /// them from a monitor. For other sessions they are only in the monitor's totals.
     /// </summary>
     public bool ReadEnds { get; init; } = true;
 
@@ -49,7 +49,7 @@ public sealed record FlowSessionOptions
     /// </summary>
     public bool Detail { get; init; }
 
-    /// <summary>Whose flows are wanted. Any other filter than an empty one reads details.</summary>
+    /// <summary>The owners whose flows are wanted. A filter that is not empty reads details.</summary>
     public OwnerFilter Owner { get; init; } = new();
 
     /// <summary>Whether only monitors that run already are read, and nothing is attached.</summary>

@@ -84,7 +84,7 @@ internal sealed unsafe class FlowSource : IDisposable
         return _control != null;
     }
 
-    /// <summary>What made room before the session began is in none of its samples, and nobody asked for it.</summary>
+    /// <summary>Flows that made room before the session began are in none of its samples, and nobody asked for them.</summary>
     internal void BeginMissing(WatchedPoint point)
     {
         point.Totals = Monitor.Points.ReadTotals(point.Id);
@@ -120,7 +120,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Takes a snapshot, and finds out which points have ended: this is then their last sample.</summary>
     internal void Take()
     {
-        // What makes room from here on may still be in the snapshot.
+        // Flows that make room from here on may still be in the snapshot.
         foreach (WatchedPoint point in Points)
         {
             _totals[point] = Monitor.Points.ReadTotals(point.Id);
@@ -175,8 +175,8 @@ internal sealed unsafe class FlowSource : IDisposable
     }
 
     /// <summary>
-    /// What the monitor keeps and no sample has. While frames arrive it may be too little by those that are on their way, and is
-    /// never too much.
+    /// The evicted packets that no sample has. While frames arrive, the number may be too small by those that are on their way. It
+    /// is never too large.
     /// </summary>
     private FrameCount MissedOf(WatchedPoint point)
     {

@@ -2,10 +2,10 @@ using XTrace.Rdma;
 
 namespace XTrace.Sessions;
 
-/// <summary>What an RDMA session samples, and when.</summary>
+/// <summary>The options of an RDMA session: its counters and its clock.</summary>
 internal sealed record RdmaSessionOptions
 {
-    /// <summary>Whose counters, and which.</summary>
+    /// <summary>The devices and counters.</summary>
     internal CounterSelection Selection { get; init; } = new();
 
     /// <summary>Which queue pairs; null for none.</summary>
@@ -41,10 +41,10 @@ internal readonly record struct RdmaSample(
 
 /// <summary>
 /// Samples the counters and queue pairs of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and counters
-/// are found again at every sample. What fails, comes or goes is told, and ends nothing.
+/// are found again at every sample. Errors, and devices that come or go, are reported and do not end the session.
 /// </summary>
-/// <param name="options">What to sample, and when.</param>
-/// <param name="report">Told of it on the caller's thread, from <c>Open</c> and <c>Sample</c>.</param>
+/// <param name="options">The counters and queue pairs to sample, and the clock.</param>
+/// <param name="report">Receives notices on the caller's thread, from <c>Open</c> and <c>Sample</c>.</param>
 internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> report) : IDisposable
 {
     private readonly SampleClock _clock = new(options.Interval);
@@ -62,7 +62,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     internal TimeSpan Elapsed => _clock.Elapsed;
 
     /// <summary>
-    /// Finds what is wanted, tells what is not there, and reads all counters once, so that the first sample has increments.
+    /// Finds the devices, reports missing ones, and reads all counters once, so that the first sample has increments.
     /// </summary>
     internal void Open()
     {
@@ -154,8 +154,8 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
     }
 
     /// <summary>
-    /// Whether a look now would take more of the time than queue pairs may: then it is the next sample's turn. A caller with a clock of
-    /// its own samples all the same, and has the last look's queue pairs.
+    /// Whether a look now would take more of the time than queue pairs may. Then the next sample looks. A caller with a clock of its
+    /// own takes the sample, with the queue pairs of the last look.
     /// </summary>
     private bool IsTooEarly()
     {

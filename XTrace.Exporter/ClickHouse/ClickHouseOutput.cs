@@ -7,7 +7,7 @@ using XTrace.Sessions;
 
 namespace XTrace.Exporter.ClickHouse;
 
-/// <summary>Where flow records are stored.</summary>
+/// <summary>The output that stores flow records in ClickHouse.</summary>
 /// <param name="Url">The server. Settings in its query are handed on.</param>
 /// <param name="Table">The table, with its database.</param>
 /// <param name="Owners">Whether the table has columns for processes and containers.</param>

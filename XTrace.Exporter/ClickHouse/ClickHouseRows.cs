@@ -43,7 +43,7 @@ internal sealed class ClickHouseRows(string host, bool owners = false)
     /// <summary>The rows that are there.</summary>
     internal ReadOnlySpan<byte> Content => _buffer.WrittenSpan;
 
-    /// <summary>What they hold.</summary>
+    /// <summary>The records and frames in them.</summary>
     internal RecordCount Count { get; private set; }
 
     /// <summary>Adds a record.</summary>

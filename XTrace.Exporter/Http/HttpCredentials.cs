@@ -5,8 +5,8 @@ using XTrace.Programs;
 namespace XTrace.Exporter.Http;
 
 /// <summary>
-/// Who an output is to a server: <c>USER:PASSWORD</c> for basic authentication, or a bearer token, which has no colon. It is in a
-/// file, as everybody can see command lines, and is read again for each request, as it may be renewed.
+/// The credentials of an output: <c>USER:PASSWORD</c> for basic authentication, or a bearer token, which has no colon. They are in
+/// a file, because everybody can see command lines. The file is read again for each request, because it may be renewed.
 /// </summary>
 /// <param name="File">The file; null for none.</param>
 internal sealed record HttpCredentials(string? File)

@@ -60,7 +60,7 @@ internal sealed class HttpService(Uri url, HttpAccess access) : IDisposable
             ? answer.Replace(secret, "***", StringComparison.Ordinal)
             : answer;
 
-    /// <summary>What the server will never take is not tried again. A wrong password may yet be put right.</summary>
+    /// <summary>Data that the server will never accept is not sent again. A wrong password may still be corrected.</summary>
     private static Exception Failure(HttpResponseMessage response, string answer)
     {
         string reason = answer.Length > LongestReason ? answer[..LongestReason] : answer;

@@ -2,7 +2,7 @@ using XTrace.Programs;
 
 namespace XTrace.Exporter.Ipfix;
 
-/// <summary>Where a collector is: <c>udp://host:4739</c>, <c>tcp://host:4739</c>, <c>tls://host:4740</c>.</summary>
+/// <summary>The address of a collector: <c>udp://host:4739</c>, <c>tcp://host:4739</c>, <c>tls://host:4740</c>.</summary>
 internal sealed record IpfixAddress(string Scheme, string Host, int Port)
 {
     internal const string Udp = "udp";

@@ -73,9 +73,9 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
         }
         catch (Exception error) when (error is IOException or SocketException or AggregateException)
         {
-            // It is broken, and what has not arrived never will.
+            // The connection is broken, and the rest will never arrive.
         }
-        // The collector has read all when it closes in its turn. Closing before it does would take back what it has not read.
+        // When the collector closes in its turn, it has read everything. To close earlier would discard data that it has not read.
         while (_reading is { IsCompleted: false } && Stopwatch.GetElapsedTime(start) < patience)
         {
             Thread.Sleep(10);
@@ -118,7 +118,7 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
         _stream!.Write(message);
     }
 
-    /// <summary>Of what was written the kernel still holds what was not confirmed.</summary>
+    /// <summary>The kernel still holds the written bytes that were not confirmed.</summary>
     private void ForgetConfirmed()
     {
         long confirmed = _socket is null || _wire is null ? 0 : _wire.Written - Libc.UnsentBytes(_socket.SafeHandle);

@@ -98,7 +98,7 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         }
         IpfixMessages.WriteHeader(message, _sequence, options.Domain);
         _socket!.Send(message);
-        // That nobody listens is told after the datagram has gone; where it is told at once, this datagram is meant.
+        // An error that nobody listens usually concerns the datagram before. An error at once concerns this one.
         if (_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
         {
             throw new SocketException(error);

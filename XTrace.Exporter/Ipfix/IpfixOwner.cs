@@ -18,7 +18,7 @@ internal readonly struct IpfixOwner
         (_name, _container) = (LengthOf(owner.ProcessName), LengthOf(owner.Container));
     }
 
-    /// <summary>Bytes of what has a length of its own.</summary>
+    /// <summary>The bytes of fields with a length of their own.</summary>
     internal int Length => _name + _container;
 
     /// <summary>RoCE has no sockets, so that its templates have no place for it.</summary>

@@ -12,7 +12,7 @@ internal readonly record struct IpfixField(ushort Id, ushort Length, bool IsEnte
     internal const ushort Variable = 65535;
 }
 
-/// <summary>What a record consists of (RFC 7011 3.4). The elements are IANA's, https://www.iana.org/assignments/ipfix.</summary>
+/// <summary>The fields of a record (RFC 7011 3.4). The elements are IANA's, https://www.iana.org/assignments/ipfix.</summary>
 internal sealed class IpfixTemplate
 {
     private const ushort EnterpriseBit = 0x8000;
@@ -66,7 +66,7 @@ internal sealed class IpfixTemplate
     // sourceMacAddress, destinationMacAddress, ethernetType
     internal static readonly IpfixTemplate Ethernet = new(260, [.. s_flow, new(56, 6), new(80, 6), new(256, 2)]);
 
-    /// <summary>The totals of an interface in one direction (RFC 7011 4.2), and what of them is in no flow.</summary>
+    /// <summary>The totals of an interface in one direction (RFC 7011 4.2), and the part of them that is in no flow.</summary>
     internal static readonly IpfixTemplate Interface = new(261, scopes: 2,
     [
         new(10, 4), // ingressInterface
@@ -79,7 +79,7 @@ internal sealed class IpfixTemplate
         new(165, 8), // ignoredOctetTotalCount
     ]);
 
-    /// <summary>What is in flows that were not sent (RFC 7011 4.3).</summary>
+    /// <summary>The counts of flows that were not sent (RFC 7011 4.3).</summary>
     internal static readonly IpfixTemplate Process = new(262, scopes: 1,
     [
         new(144, 4), // exportingProcessId
@@ -90,7 +90,7 @@ internal sealed class IpfixTemplate
         new(168, 8), // notSentOctetTotalCount
     ]);
 
-    /// <summary>Of flows whose process is known.</summary>
+    /// <summary>The template of flows whose process is known.</summary>
     internal static readonly IpfixTemplate OwnedIPv4 = new(263, [.. s_flow4, .. s_owner]);
 
     internal static readonly IpfixTemplate OwnedIPv6 = new(264, [.. s_flow6, .. s_owner]);

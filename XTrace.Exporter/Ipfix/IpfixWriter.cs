@@ -39,7 +39,7 @@ internal ref struct IpfixWriter(Span<byte> buffer)
         _rest = _rest[bytes.Length..];
     }
 
-    /// <summary>A text in so many bytes; those that it does not need are zero.</summary>
+    /// <summary>A text in this many bytes. The rest are zero.</summary>
     internal void Write(string text, int length)
     {
         _rest[..length].Clear();

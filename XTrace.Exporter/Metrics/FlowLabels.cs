@@ -8,7 +8,7 @@ internal static class FlowLabels
 {
     private const string OtherName = "other";
 
-    /// <summary>Where a flow was counted.</summary>
+    /// <summary>The point that counted a flow.</summary>
     internal static Label[] Point(string interfaceName, FlowDirection direction) =>
         [new("interface", interfaceName), new("direction", direction == FlowDirection.Egress ? "egress" : "ingress")];
 

@@ -8,7 +8,7 @@ internal static class HealthMetrics
     private static readonly string s_version = typeof(HealthMetrics).Assembly.GetName().Version!.ToString(3);
     private static readonly double s_started = StartTime();
 
-    /// <summary>What its outputs have done, and what it takes of the machine. Asked for from any thread.</summary>
+    /// <summary>The work of its outputs, and the resources that it uses. Read from any thread.</summary>
     internal static IEnumerable<MetricFamily> Of(IReadOnlyList<IFlowOutput> outputs)
     {
         MetricFamily build = MetricFamily.Gauge("xtrace_exporter_build_info", "The version of the exporter; always 1.");

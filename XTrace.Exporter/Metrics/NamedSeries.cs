@@ -11,7 +11,7 @@ internal sealed class NamedSeries<TKey, TCount>(int top)
     where TKey : notnull
     where TCount : struct, IAdditionOperators<TCount, TCount, TCount>
 {
-    /// <summary>A name is kept for so long after its owner was last among the greatest: so few new series can begin.</summary>
+    /// <summary>A name is kept for this long after its owner was last among the largest, so that few new series begin.</summary>
     internal static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<TKey, Named<TCount>> _named = [];
@@ -92,7 +92,7 @@ internal sealed class Named<TCount>(Label[] labels)
 {
     internal Label[] Labels { get; } = labels;
 
-    /// <summary>What it gained since it has a name.</summary>
+    /// <summary>The gain since the series has a name.</summary>
     internal TCount Count { get; set; }
 
     /// <summary>When it was last among the greatest.</summary>

@@ -17,19 +17,19 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
 
     internal NamedSeries<FlowKey, FrameCount> Series { get; } = new(top);
 
-    /// <summary>What the interface counted, also before it went and came back.</summary>
+    /// <summary>The counts of the interface, also from before it disappeared and came back.</summary>
     internal ExportTotals Totals { get; private set; }
 
     /// <summary>Flows in the last sample.</summary>
     internal int Flows { get; private set; }
 
-    /// <summary>Packets that the queueing discipline dropped; null for what arrives, which has passed none.</summary>
+    /// <summary>Packets that the queueing discipline dropped. Null for ingress, which has no queueing discipline.</summary>
     internal ulong? QueueDrops { get; private set; }
 
     /// <summary>The sample it was last in.</summary>
     internal long Sample { get; private set; }
 
-    /// <summary>Takes in what was counted.</summary>
+    /// <summary>Adds the counts of a sample.</summary>
     /// <param name="point">The point.</param>
     /// <param name="rows">Its flows.</param>
     /// <param name="sample">The sample's number.</param>

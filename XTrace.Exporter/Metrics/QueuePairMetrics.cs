@@ -5,8 +5,8 @@ using System.Numerics;
 namespace XTrace.Exporter.Metrics;
 
 /// <summary>
-/// Queue pairs as metrics. Of each port the greatest have series of their own, and all others are one. In each of the three metrics
-/// of a port, what all of its queue pairs gained is the sum of all series and of what was retired.
+/// Queue pairs as metrics. The largest of each port have series of their own, and all others share one. In each of the three metrics
+/// of a port, the series and the retired counts add up to what all of its queue pairs gained.
 /// </summary>
 /// <param name="top">How many queue pairs of each port have a name.</param>
 internal sealed class QueuePairMetrics(int top)
@@ -60,7 +60,7 @@ internal sealed class QueuePairMetrics(int top)
         }
     }
 
-    /// <summary>What it gained since the sample before. A number that was given again begins with 0.</summary>
+    /// <summary>The gain since the previous sample. A number that was given again begins with 0.</summary>
     private QueuePairCount Gain(RdmaQueuePair one)
     {
         (string, int, int) key = (one.Device, one.Port!.Value, one.QueuePair);
@@ -132,7 +132,7 @@ internal sealed class QueuePairMetrics(int top)
     }
 }
 
-/// <summary>What tells a queue pair from others, also from one that has its number later.</summary>
+/// <summary>The identity of a queue pair, also against a later one with its number.</summary>
 internal sealed record QueuePairName(int Number, RdmaQueuePairType? Type, string? RemoteAddress, int? RemoteNumber, string? Owner)
 {
     internal static QueuePairName Of(RdmaQueuePair one) => new(one.QueuePair, one.Type, one.RemoteAddress, one.RemoteQueuePair, one.Owner);
@@ -148,7 +148,7 @@ internal sealed record QueuePairName(int Number, RdmaQueuePairType? Type, string
     internal static Label[] Known(params Label[] labels) => Array.FindAll(labels, label => label.Value.Length > 0);
 }
 
-/// <summary>What a queue pair has sent and received.</summary>
+/// <summary>The packets that a queue pair sent and received.</summary>
 internal readonly record struct QueuePairCount(ulong Sent, ulong Received, ulong SentBytes)
     : IAdditionOperators<QueuePairCount, QueuePairCount, QueuePairCount>
 {

@@ -6,7 +6,7 @@ using XTrace.Exporter.Metrics;
 
 namespace XTrace.Exporter.RemoteWrite;
 
-/// <summary>Where metrics are pushed to.</summary>
+/// <summary>The output that pushes metrics.</summary>
 /// <param name="Url">The address. One that ends as VictoriaMetrics' text import does gets text.</param>
 /// <param name="Labels">Labels that every series is given, unless it has one of that name.</param>
 /// <param name="Access">Who pushes, and over what.</param>

@@ -1,4 +1,4 @@
-# Reads the documents: their blocks of code, the commands in them, and their sentences.
+# Reads the documents: their blocks of code, and the commands in them. Prose.ps1 reads their sentences.
 
 # Each English document with its Chinese counterpart.
 function Get-DocumentPair([string] $Root) {
@@ -65,17 +65,6 @@ function Get-DocumentCommand([string] $Path, [string] $Root = "$PSScriptRoot/../
         }
         foreach ($command in $commands) {
             $command + @{ Number = $number++; Document = [IO.Path]::GetRelativePath((Resolve-Path $Root), (Resolve-Path $Path)); IsShown = $block.Info -eq 'console' }
-        }
-    }
-}
-
-# The sentences of a document outside its code. A cell of a table and an item of a list are paragraphs; a name in backticks is one word.
-function Get-Sentence([string] $Path) {
-    $text = (Get-Content $Path -Raw) -replace '(?s)```.*?```', "`n" -replace '!?\[([^\]]+)\]\([^)]+\)', '$1' -replace '`[^`]+`', 'name'
-    $text = $text -replace '(?m)^\|[-:| ]+\|$', '' -replace '\|', "`n`n" -replace '(?m)^(#+|\s*[-*]|\s*\d+\.) ', "`n`n"
-    foreach ($paragraph in $text -split '\n\s*\n') {
-        foreach ($sentence in ($paragraph -replace '\s+', ' ').Trim() -split '(?<=[.!?]\**) ') {
-            $sentence | Where-Object { $_ }
         }
     }
 }

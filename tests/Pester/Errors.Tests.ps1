@@ -140,7 +140,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             ip link add $other numrxqueues 1 numtxqueues 1 type veth peer name "xtw$PID-p" numrxqueues 4 numtxqueues 4
             Start-XdpMonitor $other -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -Be 'NotSupported,XTrace.PowerShell.StartXdpMonitorCommand'
-            "$failure" | Should -BeLike "The driver of $other has no native XDP for it as it is set up*its number of queues*attach mode Tc."
+            "$failure" | Should -BeLike "The driver of $other refuses native XDP with the present setup*its number of queues*attach mode Tc."
             (Start-XdpMonitor $other).Hook | Should -Be $tc
         }
 
@@ -213,7 +213,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
         }
 
         It '<id>: the kernel answers <errno> for /proc/meminfo' -ForEach @(
-            @{ Id = 'FileFailed'; Errno = 'EMFILE'; Category = 'NotSpecified'; Message = "Cannot read /proc/meminfo: Too many open files. Raise 'ulimit -n'*" }
+            @{ Id = 'FileFailed'; Errno = 'EMFILE'; Category = 'NotSpecified'; Message = "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'*" }
             @{ Id = 'FileMissing'; Errno = 'ENOENT'; Category = 'ResourceUnavailable'; Message = "/proc/meminfo is not there. Mount what is missing: *" }
         ) {
             # .NET reads it as well when it starts, where it may be missing.
@@ -255,7 +255,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
                 $failure = Get-Failure "$command -InterfaceAlias $interface" $through
                 $failure.Id | Should -BeLike 'PinFolderNotTrusted,XTrace.PowerShell.*XdpMonitorCommand'
                 $failure.Category | Should -Be PermissionDenied
-                $failure.Message | Should -BeLike '/sys/fs/bpf/xtrace is not to be trusted: *'
+                $failure.Message | Should -BeLike '/sys/fs/bpf/xtrace cannot be trusted: *'
             }
             Test-Attached $interface | Should -BeFalse
         }

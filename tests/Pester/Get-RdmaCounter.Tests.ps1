@@ -151,7 +151,7 @@ Describe 'Get-RdmaCounter' {
         $counters | Should -HaveCount 7
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaFolderUnreadable,XTrace.PowerShell.GetRdmaCounterCommand'
-        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. What is in it is left out."
+        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. Its contents are left out."
     }
 
     It 'never keeps silent about an error counter that nobody knows: its category is guessed, and said to be' {

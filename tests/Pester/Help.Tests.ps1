@@ -179,7 +179,7 @@ Describe 'Help of <command> in <language>' -ForEach $pages {
         $examples = @(Get-Example $language $command)
         $examples.Count | Should -BeGreaterOrEqual 3
         for ($i = 0; $i -lt $examples.Count; $i++) {
-            $examples[$i].Title | Should -Match "^-------- \w+ $($i + 1): .+ --------$"
+            $examples[$i].Title | Should -Match "^-------- \w+ $($i + 1)(: |\uff1a).+ --------$"
             $failures = $null
             $ast = [Management.Automation.Language.Parser]::ParseInput($examples[$i].Code, [ref] $null, [ref] $failures)
             $failures | Should -BeNullOrEmpty

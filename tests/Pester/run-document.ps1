@@ -29,12 +29,12 @@ function Invoke-Shell([string] $Command) {
         '^make (check|test|test-all|test-vm|bench)\b' { $Command = $Command -replace '^make', 'make -n' }
     }
     $process = Start-Process bash '-c', "`"set -euo pipefail; $($Command -replace '(["\\])', '\$1')`"" -PassThru -RedirectStandardOutput /tmp/out -RedirectStandardError /tmp/err
-    $watches = $Command -match 'xtrace-catch|^make run' -and $Command -notmatch '--once|-l\b|--list|-h\b|--help'
+    $watches = $Command -match 'xtrace-(catch|exporter)|^make run' -and $Command -notmatch '--once|-l\b|--list|-h\b|--help'
     $isStopped = $false
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while (-not $process.WaitForExit(200) -and $clock.Elapsed.TotalSeconds -lt ($watches -or $isStopped ? 60 : 300)) {
-        if ($watches -and (Read-Output /tmp/out) -match '(?m)^---$|packets=\d') {
-            Get-Process xtrace-catch | ForEach-Object { kill -INT $_.Id }
+        if ($watches -and ((Read-Output /tmp/out) -match '(?m)^---$|packets=\d' -or (Read-Output /tmp/err) -match 'xtrace-exporter: Watching')) {
+            Get-Process xtrace-catch, xtrace-exporter -ErrorAction Ignore | ForEach-Object { kill -INT $_.Id }
             $watches = $false
             $isStopped = $true
         }

@@ -74,7 +74,7 @@ public sealed class DetailTests : IDisposable
         Assert.DoesNotContain("are not known", error, StringComparison.Ordinal);
     });
 
-    /// <summary>A kernel that does not describe itself has sock_diag, which shows all sockets, and /proc, which shows a user its own processes' alone.</summary>
+    /// <summary>A kernel without BTF has sock_diag, which shows all sockets, and /proc, which shows a user only its own processes.</summary>
     [Fact]
     public void Without_BPF_s_view_another_user_knows_its_own_processes_and_is_told_why() => AnotherUser.Run(Needed, (under, folder) =>
     {
@@ -82,7 +82,7 @@ public sealed class DetailTests : IDisposable
         Dictionary<string, string> flows = AskTwoServers([.. masked, .. under], folder, out string error, out int own, out _);
         Assert.Contains($" pid={own} process=peer user=nobody", flows["5353"], StringComparison.Ordinal);
         Assert.DoesNotContain("pid=", flows["5354"], StringComparison.Ordinal);
-        Assert.Contains("xtrace-catch: This kernel does not describe itself (BTF), so sockets are read through sock_diag", error, StringComparison.Ordinal);
+        Assert.Contains("xtrace-catch: This kernel has no BTF, so sockets are read through sock_diag", error, StringComparison.Ordinal);
         Assert.Matches(@"xtrace-catch: The sockets of \d+ process\(es\) are not known: .+ CAP_SYS_PTRACE\.", error);
         Assert.Contains("xtrace-catch: 1 flow(s) have no process: no process that XTrace can see holds their socket", error, StringComparison.Ordinal);
     });

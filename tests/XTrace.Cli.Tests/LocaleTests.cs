@@ -38,7 +38,7 @@ public class LocaleTests
     [Theory]
     [Trait("Category", "Privileged")]
     [InlineData("-i nosuch0", 1, "没有网络接口“nosuch0”。现有接口：lo, {0}。\n")]
-    [InlineData("-t 99", 2, "间隔 '99' 无效: 请给出 100 到 3600000 之间的毫秒数。 请运行 'xtrace-catch --help' 查看用法。\n")]
+    [InlineData("-t 99", 2, "间隔 '99' 无效：请给出 100 到 3600000 之间的毫秒数。 请运行 'xtrace-catch --help' 查看用法。\n")]
     public void Errors_follow_it(string arguments, int exitCode, string message)
     {
         using VethPair pair = new();

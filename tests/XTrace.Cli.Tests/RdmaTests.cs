@@ -329,9 +329,9 @@ public sealed partial class RdmaTests : IDisposable
     [Theory]
     [InlineData("-d mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
     [InlineData("-d mlx5_0,mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
-    [InlineData("-d mlx5_7", "zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_7'。现有设备: mlx5_0, mlx5_1, mlx5_2。")]
+    [InlineData("-d mlx5_7", "zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_7'。现有设备：mlx5_0, mlx5_1, mlx5_2。")]
     [InlineData("-i eth7", "C", "No selected RDMA device uses network interface 'eth7'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
-    [InlineData("-i eth7", "zh_CN.UTF-8", "所选的 RDMA 设备都不使用网络接口 'eth7'。现有: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
+    [InlineData("-i eth7", "zh_CN.UTF-8", "所选的 RDMA 设备都不使用网络接口 'eth7'。现有：mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
     [InlineData("-d mlx5_0 -i eth1", "C", "No selected RDMA device uses network interface 'eth1'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
     public void What_is_not_there_is_an_error_that_lists_what_is(string arguments, string locale, string message)
     {
@@ -342,7 +342,7 @@ public sealed partial class RdmaTests : IDisposable
 
     [Theory]
     [InlineData("C", "There is no RDMA device: the kernel has none, or its driver is not loaded.")]
-    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备: 内核没有 RDMA 设备, 或驱动没有加载。")]
+    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。")]
     public void A_machine_without_RDMA_is_said_to_be_one(string locale, string message)
     {
         using CatchProcess run = Start("-m rdma", ("LANG", locale));

@@ -31,7 +31,7 @@ public partial class ShortageTests
 
     [Theory]
     [Trait("Category", "Privileged")]
-    [InlineData("openat:error=EMFILE", "/proc/meminfo", "Cannot read /proc/meminfo: Too many open files. Raise 'ulimit -n'")]
+    [InlineData("openat:error=EMFILE", "/proc/meminfo", "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'")]
     [InlineData("openat:error=EMFILE", "/sys/devices/system/cpu/possible", "Cannot read /sys/devices/system/cpu/possible: Too many open files.")]
     [InlineData("openat:error=ENOENT", "/proc/thread-self/status", "/proc/thread-self/status is not there. Mount what is missing:")]
     [InlineData("readlink:error=ENOENT", "/proc/thread-self/ns/net", "/proc/thread-self/ns/net is not there.")]

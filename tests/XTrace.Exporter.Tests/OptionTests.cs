@@ -63,7 +63,7 @@ public partial class OptionTests
 
     [Theory]
     [InlineData("C", "Counts the flows")]
-    [InlineData("zh_CN.UTF-8", "用法: xtrace-exporter")]
+    [InlineData("zh_CN.UTF-8", "用法：xtrace-exporter")]
     public void Help_is_in_the_locale_s_language(string locale, string said)
     {
         (int code, string output, _) = Repository.Run("env", $"LC_ALL={locale}", s_program, "--help");
