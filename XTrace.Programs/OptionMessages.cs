@@ -51,7 +51,7 @@ internal static class OptionMessages
     internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
 
     internal static string NoOption(string text) => Say(
-        $"'{text}' 不是选项。如果它是网络接口, 请使用: -i {text}。",
+        $"'{text}' 不是选项。如果它是网络接口，请使用：-i {text}。",
         $"'{text}' is not an option. If it is a network interface, write: -i {text}.");
 
     internal static string MissingValue(string option) => Say($"{option} 缺少值。", $"{option} needs a value.");
