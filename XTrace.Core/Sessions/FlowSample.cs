@@ -14,6 +14,7 @@ public sealed class FlowSample
     private readonly bool _wantsDetails;
     private IFlowRows[] _parts = [];
     private int[] _numbers = [];
+    private int[] _ends = [];
 
     /// <param name="filter">The flows that are wanted.</param>
     /// <param name="owner">Whose; null: everybody's.</param>
@@ -68,6 +69,33 @@ public sealed class FlowSample
         return new FlowRows(_parts, _numbers.AsSpan(start, end - start));
     }
 
+    /// <summary>How many rows all points have.</summary>
+    internal int Rows { get; private set; }
+
+    /// <summary>The places of a point's rows among those of all points.</summary>
+    internal (int Start, int End) RangeOf(WatchedPoint point) => _ranges[point];
+
+    /// <summary>A row by its place.</summary>
+    internal ref readonly FlowRow RowAt(int place)
+    {
+        (IFlowRows part, int number) = FlowRows.Find(_parts, _numbers[place]);
+        return ref part.Rows[number];
+    }
+
+    /// <summary>The point of a row.</summary>
+    internal WatchedPoint PointAt(int place)
+    {
+        int point = 0;
+        while (place >= _ends[point])
+        {
+            point++;
+        }
+        return Points[point];
+    }
+
+    /// <summary>The object of a row.</summary>
+    internal FlowStat StatAt(int place) => Project(place, PointAt(place), s_any)!;
+
     /// <summary>Finds the rows that are wanted, point by point.</summary>
     internal void Fill(IReadOnlyList<Sessions.FlowSource> sources, IReadOnlyList<WatchedPoint> points)
     {
@@ -82,6 +110,8 @@ public sealed class FlowSample
             _ranges[point] = (total, total);
             total += counts[point];
         }
+        Rows = total;
+        _ends = [.. points.Select(point => _ranges[point].End + counts[point])];
         if (_numbers.Length < total)
         {
             _numbers = new int[Math.Max(total, _numbers.Length * 2)];
