@@ -26,8 +26,8 @@ internal static class Messages
         "only counters and connections that moved in the interval (modes rdma, nccl)");
 
     internal static string LiveOption => Say(
-        "在终端上实时显示, 按 h 查看按键 (默认两个方向, 每秒一次)",
-        "show it live on the terminal; h lists the keys (by default both directions, each second)");
+        "在终端上实时显示两个方向, 每秒一次; 按 h 查看按键",
+        "show it live on the terminal, both directions, each second; h lists the keys");
 
     internal static string NotLive(string option) => Say(
         $"--live 不使用 {option}, 请去掉其中之一。",

@@ -6,7 +6,6 @@ namespace XTrace.PowerShell;
 
 /// <summary>Shows flows live on the terminal, until the user ends it. Emits nothing.</summary>
 [Cmdlet(VerbsCommon.Watch, "FlowStat")]
-[OutputType(typeof(void))]
 public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
 {
     private readonly Lock _stopping = new();
@@ -22,7 +21,6 @@ public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
 
     /// <summary>Seconds between samples; 0.1 to 3,600.</summary>
     [Parameter]
-    [Alias("Interval")]
     [ValidateRange(0.1, 3600.0)]
     public double SampleInterval { get; set; } = 1;
 
@@ -74,6 +72,7 @@ public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
             {
                 Interfaces = [.. Targets.Keys],
                 Directions = Direction,
+                DirectionsOf = Targets.ToDictionary(target => target.Key, target => (FlowDirection?)(target.Value ?? FlowDirection.Both)),
                 Filter = ReadFilter(),
                 AttachMode = AttachMode,
                 MaxFlow = MaxFlow,

@@ -13,13 +13,14 @@ internal static class LiveMessages
         ForCommandLine = ("To print lines, leave out --live.", "要按行输出，请去掉 --live。"),
     };
 
-    internal static readonly Message DumbTerminal = new("DumbTerminal", XTraceErrorKind.NotSupported)
+    internal static readonly Message DumbTerminal = new("NoTerminal", XTraceErrorKind.InvalidState)
     {
-        English = "The live view needs a terminal that can move its cursor, and TERM names none. Set TERM to what your terminal is, for example xterm.",
+        English = "The live view needs a terminal that can move its cursor, and TERM names none. "
+            + "Set TERM to what your terminal is, for example xterm.",
         Chinese = "实时视图需要能移动光标的终端，而 TERM 没有指明。请将 TERM 设为终端的类型，例如 xterm。",
     };
 
-    internal static readonly Message NoKeyboard = new("NoKeyboard", XTraceErrorKind.InvalidState)
+    internal static readonly Message NoKeyboard = new("NoTerminal", XTraceErrorKind.InvalidState)
     {
         English = "The live view reads keys from a terminal, and this process has none to read from.",
         Chinese = "实时视图从终端读取按键，而本进程没有可读取的终端。",
