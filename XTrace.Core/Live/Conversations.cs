@@ -52,10 +52,9 @@ internal sealed class Conversations
         foreach (WatchedPoint point in sample.Points)
         {
             FlowRows rows = sample.RowsOf(point);
-            int start = sample.RangeOf(point).Start;
             for (int i = 0; i < rows.Length; i++)
             {
-                Add(start + i, in rows[i], point);
+                Add(point.FirstRow + i, in rows[i], point);
             }
         }
         if (order is ConversationOrder.RoundTripTime or ConversationOrder.Retransmitted)

@@ -17,9 +17,9 @@ internal sealed class LiveText(bool isChinese)
     internal string Filter => Say("过滤", "Filter");
 
     internal string Totals(string flows, string conversations) =>
-        Say($"{flows} 个流, {conversations} 个会话", $"{flows} flows in {conversations} conversations");
+        Say($"流: {flows}, 会话: {conversations}", $"Flows: {flows}, conversations: {conversations}");
 
-    internal string Kept(string rows) => Say($"匹配 {rows} 行", $"{rows} rows match");
+    internal string Kept(string rows) => Say($"匹配: {rows}", $"matches: {rows}");
     internal string QueueDrops(string packets) => Say($"离开队列丢弃 {packets} 包", $"queue dropped {packets} packets");
     internal string Evicted(string packets) => Say($"让位的流有 {packets} 包", $"flows with {packets} packets made room");
     internal string Missed(string packets) => Say($"其中 {packets} 包未显示", $"{packets} of them not shown");

@@ -133,8 +133,8 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
         new(text.Link, 10, row => row.Link) { Stretches = true, Rank = 10 },
         new(text.Sent, 7, row => Brief.Rate(row.Sent)) { IsRight = true, Rank = 1, Weight = row => row.Sent ?? -1 },
         new(text.Received, 7, row => Brief.Rate(row.Received)) { IsRight = true, Rank = 1, Weight = row => row.Received ?? -1 },
-        new(text.SentPackets, 9, row => Brief.Number(row.SentPackets)) { IsRight = true, Rank = 11, Weight = row => row.SentPackets ?? -1 },
-        new(text.ReceivedPackets, 9, row => Brief.Number(row.ReceivedPackets))
+        new(text.SentPackets, 10, row => Brief.Number(row.SentPackets)) { IsRight = true, Rank = 11, Weight = row => row.SentPackets ?? -1 },
+        new(text.ReceivedPackets, 10, row => Brief.Number(row.ReceivedPackets))
         {
             IsRight = true, Rank = 11, Weight = row => row.ReceivedPackets ?? -1,
         },

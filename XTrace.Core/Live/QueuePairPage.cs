@@ -78,11 +78,11 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
         {
             IsRight = true, Rank = 1, Weight = row => row.EstimatedBytesPerSecond ?? -1,
         },
-        new(text.SentPackets, 9, row => Brief.Number(row.SentPacketsPerSecond))
+        new(text.SentPackets, 10, row => Brief.Number(row.SentPacketsPerSecond))
         {
             IsRight = true, Rank = 5, Weight = row => row.SentPacketsPerSecond ?? -1,
         },
-        new(text.ReceivedPackets, 9, row => Brief.Number(row.ReceivedPacketsPerSecond))
+        new(text.ReceivedPackets, 10, row => Brief.Number(row.ReceivedPacketsPerSecond))
         {
             IsRight = true, Rank = 11, Weight = row => row.ReceivedPacketsPerSecond ?? -1,
         },

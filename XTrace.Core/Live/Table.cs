@@ -16,7 +16,7 @@ internal static class Table
     internal static void Draw<T>(
         Screen screen, int y, IReadOnlyList<Column<T>> columns, Column<T>? sorted, string mark, IReadOnlyList<T> rows, int selected)
     {
-        (Column<T> Column, int Width)[] places = Place(screen.Width, columns, rows);
+        (Column<T> Column, int Width)[] places = Place(screen.Width, columns, sorted, rows);
         int x = 0;
         foreach ((Column<T> column, int width) in places)
         {
@@ -37,16 +37,17 @@ internal static class Table
 
     /// <summary>
     /// Which columns are shown and how wide they are. For a column that belongs to every terminal those that stretch get narrower; the
-    /// others come if nothing has to be cut for them.
+    /// others come if nothing has to be cut for them. The column that rows are sorted by is always there.
     /// </summary>
-    internal static (Column<T> Column, int Width)[] Place<T>(int width, IReadOnlyList<Column<T>> columns, IReadOnlyList<T> rows)
+    internal static (Column<T> Column, int Width)[] Place<T>(int width, IReadOnlyList<Column<T>> columns, Column<T>? sorted, IReadOnlyList<T> rows)
     {
+        int RankOf(Column<T> column) => column == sorted ? 0 : column.Rank;
         Dictionary<Column<T>, int> wanted = columns.ToDictionary(
             column => column, column => column.Stretches ? Needed(column, rows) : column.Width);
         List<Column<T>> shown = [];
-        foreach (Column<T> column in columns.OrderBy(column => column.Rank))
+        foreach (Column<T> column in columns.OrderBy(RankOf))
         {
-            int taken = shown.Append(column).Sum(one => Gap + (column.Rank <= Column<T>.LastCore ? one.Width : wanted[one])) - Gap;
+            int taken = shown.Append(column).Sum(one => Gap + (RankOf(column) <= Column<T>.LastCore ? one.Width : wanted[one])) - Gap;
             if (taken <= width || shown.Count == 0)
             {
                 shown.Add(column);
