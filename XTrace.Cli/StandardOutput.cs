@@ -17,9 +17,8 @@ internal static class StandardOutput
     internal static TextWriter Open()
     {
         // The number of a stream that was closed at the start may belong to a file of the runtime by now.
-        // And the console's own writer would set the keypad of a terminal, which nothing sets back.
         Console.SetError(Libc.IsWritable(Error)
-            ? new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true }
+            ? new StreamWriter(new ErrorStream(), new UTF8Encoding(false)) { AutoFlush = true }
             : TextWriter.Null);
         return Libc.IsWritable(Output)
             ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16)
