@@ -28,11 +28,17 @@ struct cursor {
 /*
  * The same value, of which the verifier knows nothing any more. A loop that carries
  * only such values is followed once a round, not once for every way to get there.
+ * The memory is a map's.
  */
+static __always_inline __u32 forget_in(volatile __u32 *memory, __u32 value)
+{
+	*memory = value;
+	return *memory;
+}
+
 static __always_inline __u32 forget(const struct cursor *cur, __u32 value)
 {
-	*cur->memory = value;
-	return *cur->memory;
+	return forget_in(cur->memory, value);
 }
 
 /* Below IP only the frame's end counts. */

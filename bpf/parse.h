@@ -662,9 +662,12 @@ static __always_inline void go_below(struct cursor *cur, struct packet *packet, 
 	cur->pos = frame + below->offset;
 }
 
-/* Goes over all tags, to what the last one announces. */
+/*
+ * Goes over all tags, to what the last one announces. Below min_type an ethertype is a length; 0 where the link has none. (A yes
+ * or no in its place would have the verifier follow the loop twice.)
+ */
 static __always_inline enum parse_result enter_tags(struct cursor *cur, struct packet *packet, void *frame,
-						    struct below *below, _Bool has_lengths)
+						    struct below *below, __u32 min_type)
 {
 	enum parse_result result = NO_NETWORK;
 	struct tag tag;
@@ -673,7 +676,7 @@ static __always_inline enum parse_result enter_tags(struct cursor *cur, struct p
 	/* The tag that the stack has taken off is one of them. */
 	for (i = !!packet->vlan; i < ENCAPSULATIONS_MAX; i++) {
 		tag.ethertype = below->ethertype;
-		if (has_lengths && bpf_ntohs(tag.ethertype) < ETH_P_802_3_MIN)
+		if (bpf_ntohs(tag.ethertype) < min_type)
 			result = enter_snap(cur, &tag);
 		else
 			result = enter_tag(cur, packet, &tag);
@@ -822,7 +825,7 @@ static __always_inline enum parse_result parse_frame(struct cursor *cur, struct 
 	has_macs = forget(cur, link == LINK_ETHERNET || link == LINK_GENERIC);
 	go_below(cur, packet, frame, &below);
 	if (!is_ip(below.ethertype)) {
-		result = enter_tags(cur, packet, frame, &below, has_macs);
+		result = enter_tags(cur, packet, frame, &below, forget(cur, has_macs ? ETH_P_802_3_MIN : 0));
 		go_below(cur, packet, frame, &below);
 	}
 	cur->left = forget(cur, length - below.offset);

@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "cursor.h"
 #include "details.h"
 #include "flow.h"
 #include "hash.h"
@@ -239,6 +240,8 @@ static __noinline int flow_insert(struct flow_totals *at, __u32 cpu, __u32 hash,
 	for (way = 0; way < FLOW_WAYS; way++)
 		if (!*entry_at(bucket, first_way(hash) ^ way))
 			break;
+	/* The verifier follows the rest once, not once for each place in the bucket. */
+	way = forget_in(&state->forget, way);
 	if (way < FLOW_WAYS && state->used < SLOTS) {
 		slot = state->used++;
 	} else {

@@ -110,14 +110,16 @@ get_pester() {
     ln -sfn "${packages#*: }/pester/$version/tools" "$modules/Pester"
 }
 
+# Pester's suites need the testbed alone.
 build() {
     local project
-    for project in tests/*.Tests; do
-        dotnet build "$project" -c Release -v quiet -nologo -clp:ErrorsOnly || return
+    for project in "$@"; do
+        dotnet build "$project" -c Release -v quiet -nologo -clp:ErrorsOnly || exit
     done
 }
 
 run_check() {
+    build tests/*.Tests
     export LEFT_OUT='Privileged Slow Machine'
     [[ ${#pester_files[@]} == 0 ]] || start 3 Pester tests/suite.sh pester "${pester_files[@]}"
     start 3 XTrace.Core.Tests tests/suite.sh xunit XTrace.Core.Tests FullyQualifiedName~.
@@ -129,18 +131,20 @@ run_test() {
     local file hook
     export LEFT_OUT=Machine
     slots=$(($(nproc) + 1))
-    # What takes longest comes first. Many tests wait for a while, so one suite more than there are CPUs is run.
-    for file in "${pester_files[@]}"; do
-        [[ $file != */Scale.* ]] || start_isolated Scale pester "$file"
+    # What takes longest comes first. Many tests wait for a while, so one suite more than there are CPUs is run. The first two wait
+    # most, while the other tests are built.
+    for file in "${pester_files[@]:0:2}"; do
+        start_isolated "$(basename "$file" .Tests.ps1)" pester "$file"
     done
+    build tests/*.Tests
     for hook in Native Tcx Clsact; do
         start_isolated "XTrace.Core.Tests.$hook" xunit XTrace.Core.Tests "FullyQualifiedName~${hook}MonitorStoreTests"
     done
     start_isolated XTrace.Core.Tests xunit XTrace.Core.Tests 'FullyQualifiedName!~MonitorStoreTests'
     start_isolated XTrace.Exporter.Tests xunit XTrace.Exporter.Tests FullyQualifiedName~.
     start_isolated XTrace.Cli.Tests xunit XTrace.Cli.Tests FullyQualifiedName~.
-    for file in "${pester_files[@]}"; do
-        [[ $file == */Scale.* ]] || start_isolated "$(basename "$file" .Tests.ps1)" pester "$file"
+    for file in "${pester_files[@]:2}"; do
+        start_isolated "$(basename "$file" .Tests.ps1)" pester "$file"
     done
 }
 
@@ -156,8 +160,12 @@ run_machine() {
     done
 }
 
-build || exit
-mapfile -t pester_files < <(find tests/Pester -name '*.Tests.ps1' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2-)
+# The suites that wait most, and then the largest.
+mapfile -t pester_files < <(
+    printf '%s\n' tests/Pester/{Scale,Jobs}.Tests.ps1
+    find tests/Pester -name '*.Tests.ps1' ! -name Scale.Tests.ps1 ! -name Jobs.Tests.ps1 -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2-
+)
+build tests/XTrace.Testbed
 if ! get_pwsh; then
     skipped=$(cat "${pester_files[@]}" | grep -cE '^\s*It ')
     pester_files=()

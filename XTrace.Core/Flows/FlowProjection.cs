@@ -15,10 +15,6 @@ internal static class FlowProjection
     {
         ref readonly FlowKey key = ref row.Key;
         (bool ports, bool icmp, bool roce) = (FlowFields.HasPorts(key), FlowFields.IsIcmp(key), FlowFields.IsRoce(key));
-        FlowOwner owner = sample.Owners?.Find(in key, point) ?? default;
-        Container container = owner.IsKnown ? sample.Owners!.ContainerOf(in owner) : Container.None;
-        (SocketRow socket, bool tcp) = (owner.Row, owner.Row.HasTcp);
-        FlowDetails? ip = FlowFields.HasIPHeader(key) ? details : null;
         return new FlowStat
         {
             Timestamp = sample.Timestamp,
@@ -46,26 +42,56 @@ internal static class FlowProjection
             EndReason = row.EndReason,
             PacketsPerSecond = row.NewPackets / point.MeasuredSeconds,
             BytesPerSecond = row.NewBytes / point.MeasuredSeconds,
-            TcpFlags = FlowFields.TrafficTypeOf(key) == TrafficType.TCP && ports ? (TcpControlBits?)details?.TcpFlags : null,
+            Known = details is null && sample.Owners is null ? null : DetailsOf(in key, details, point, sample.Owners),
+        };
+    }
+
+    private static FlowStat.Details DetailsOf(in FlowKey key, FlowDetails? details, WatchedPoint point, FlowOwners? owners)
+    {
+        bool isTcp = FlowFields.TrafficTypeOf(key) == TrafficType.TCP && FlowFields.HasPorts(key);
+        FlowDetails? ip = FlowFields.HasIPHeader(key) ? details : null;
+        FlowStat.Details known = new()
+        {
+            TcpFlags = isTcp ? (TcpControlBits?)details?.TcpFlags : null,
             Dscp = (byte?)(ip?.TrafficClass >> DscpShift),
             EcnCePackets = ip?.CePackets,
             MinFrameSize = details?.SmallestFrame is 0 ? null : details?.SmallestFrame,
             MaxFrameSize = details?.LargestFrame is 0 ? null : details?.LargestFrame,
-            ProcessId = owner.IsKnown ? (int)socket.Owner.Pid : null,
-            ProcessName = owner.IsKnown ? socket.Owner.Name : null,
-            UserName = owner.IsKnown ? sample.Owners!.UserOf(in owner) : null,
-            Container = container.Id,
-            ContainerRuntime = container.Runtime,
-            SystemdUnit = container.Unit,
-            State = tcp ? (TcpState)socket.State : null,
-            RoundTripTime = tcp ? Measured(socket.RoundTripMicroseconds) : null,
-            MinRoundTripTime = tcp ? Measured(socket.MinRoundTripMicroseconds) : null,
-            RetransmittedPackets = tcp ? socket.Retransmitted : null,
-            LostPackets = tcp ? socket.Lost : null,
-            CongestionWindow = tcp ? socket.Window : null,
-            DeliveryRate = tcp && socket.DeliveryRate > 0 ? socket.DeliveryRate * 8.0 : null,
-            IsLimitedBy = tcp ? sample.Owners!.LimitOf(in owner) : null,
         };
+        FlowOwner owner = owners?.Find(in key, point) ?? default;
+        if (owner.IsKnown)
+        {
+            SetProcess(known, in owner, owners!);
+        }
+        if (owner.Row.HasTcp)
+        {
+            SetConnection(known, in owner, owners!);
+        }
+        return known;
+    }
+
+    private static void SetProcess(FlowStat.Details known, in FlowOwner owner, FlowOwners owners)
+    {
+        Container container = owners.ContainerOf(in owner);
+        known.ProcessId = (int)owner.Row.Owner.Pid;
+        known.ProcessName = owner.Row.Owner.Name;
+        known.UserName = owners.UserOf(in owner);
+        known.Container = container.Id;
+        known.ContainerRuntime = container.Runtime;
+        known.SystemdUnit = container.Unit;
+    }
+
+    private static void SetConnection(FlowStat.Details known, in FlowOwner owner, FlowOwners owners)
+    {
+        SocketRow socket = owner.Row;
+        known.State = (TcpState)socket.State;
+        known.RoundTripTime = Measured(socket.RoundTripMicroseconds);
+        known.MinRoundTripTime = Measured(socket.MinRoundTripMicroseconds);
+        known.RetransmittedPackets = socket.Retransmitted;
+        known.LostPackets = socket.Lost;
+        known.CongestionWindow = socket.Window;
+        known.DeliveryRate = socket.DeliveryRate > 0 ? socket.DeliveryRate * 8.0 : null;
+        known.IsLimitedBy = owners.LimitOf(in owner);
     }
 
     /// <summary>A time of TCP; the kernel has 0 or all ones before it measured any.</summary>

@@ -6,6 +6,7 @@ namespace XTrace;
 /// </summary>
 public sealed class FlowStat
 {
+    /// <summary>Most flows have none, and then they take no room.</summary>
     private Details? _details;
 
     /// <summary>When the counts were read, local time: the same for all flows of a sample.</summary>
@@ -95,21 +96,21 @@ public sealed class FlowStat
     public TcpControlBits? TcpFlags
     {
         get => _details?.TcpFlags;
-        init => Set(value, static (details, one) => details.TcpFlags = one);
+        init => Own.TcpFlags = value;
     }
 
     /// <summary>IP: the differentiated services code point of the last frame, 0 to 63 (RFC 2474).</summary>
     public byte? Dscp
     {
         get => _details?.Dscp;
-        init => Set(value, static (details, one) => details.Dscp = one);
+        init => Own.Dscp = value;
     }
 
     /// <summary>IP: frames that are marked as having met congestion, ECN codepoint CE (RFC 3168).</summary>
     public ulong? EcnCePackets
     {
         get => _details?.EcnCePackets;
-        init => Set(value, static (details, one) => details.EcnCePackets = one);
+        init => Own.EcnCePackets = value;
     }
 
     /// <summary>
@@ -118,14 +119,14 @@ public sealed class FlowStat
     public uint? MinFrameSize
     {
         get => _details?.MinFrameSize;
-        init => Set(value, static (details, one) => details.MinFrameSize = one);
+        init => Own.MinFrameSize = value;
     }
 
     /// <summary>L2 bytes of the largest frame on the wire, without FCS.</summary>
     public uint? MaxFrameSize
     {
         get => _details?.MaxFrameSize;
-        init => Set(value, static (details, one) => details.MaxFrameSize = one);
+        init => Own.MaxFrameSize = value;
     }
 
     /// <summary>
@@ -135,28 +136,28 @@ public sealed class FlowStat
     public int? ProcessId
     {
         get => _details?.ProcessId;
-        init => Set(value, static (details, one) => details.ProcessId = one);
+        init => Own.ProcessId = value;
     }
 
     /// <summary>The process's name, at most 15 bytes as the kernel keeps it; null where <see cref="ProcessId"/> is.</summary>
     public string? ProcessName
     {
         get => _details?.ProcessName;
-        init => Set(value, static (details, one) => details.ProcessName = one);
+        init => Own.ProcessName = value;
     }
 
     /// <summary>The process's effective user, by number where it has no name; null where <see cref="ProcessId"/> is.</summary>
     public string? UserName
     {
         get => _details?.UserName;
-        init => Set(value, static (details, one) => details.UserName = one);
+        init => Own.UserName = value;
     }
 
     /// <summary>The id of the process's container, or its name where the runtime uses that; null outside of containers.</summary>
     public string? Container
     {
         get => _details?.Container;
-        init => Set(value, static (details, one) => details.Container = one);
+        init => Own.Container = value;
     }
 
     /// <summary>
@@ -165,63 +166,63 @@ public sealed class FlowStat
     public string? ContainerRuntime
     {
         get => _details?.ContainerRuntime;
-        init => Set(value, static (details, one) => details.ContainerRuntime = one);
+        init => Own.ContainerRuntime = value;
     }
 
     /// <summary>The systemd unit that the process belongs to; null in containers, and without systemd.</summary>
     public string? SystemdUnit
     {
         get => _details?.SystemdUnit;
-        init => Set(value, static (details, one) => details.SystemdUnit = one);
+        init => Own.SystemdUnit = value;
     }
 
     /// <summary>TCP: the state of the connection on this machine. It and all figures of TCP are null where none is known.</summary>
     public TcpState? State
     {
         get => _details?.State;
-        init => Set(value, static (details, one) => details.State = one);
+        init => Own.State = value;
     }
 
     /// <summary>TCP: the smoothed round-trip time, to a microsecond; null before the first measurement.</summary>
     public TimeSpan? RoundTripTime
     {
         get => _details?.RoundTripTime;
-        init => Set(value, static (details, one) => details.RoundTripTime = one);
+        init => Own.RoundTripTime = value;
     }
 
     /// <summary>TCP: the shortest round-trip time that the kernel remembers, to a microsecond; null before the first measurement.</summary>
     public TimeSpan? MinRoundTripTime
     {
         get => _details?.MinRoundTripTime;
-        init => Set(value, static (details, one) => details.MinRoundTripTime = one);
+        init => Own.MinRoundTripTime = value;
     }
 
     /// <summary>TCP: segments that this machine sent again since the connection began.</summary>
     public uint? RetransmittedPackets
     {
         get => _details?.RetransmittedPackets;
-        init => Set(value, static (details, one) => details.RetransmittedPackets = one);
+        init => Own.RetransmittedPackets = value;
     }
 
     /// <summary>TCP: segments that the kernel takes for lost now, and has not sent again yet.</summary>
     public uint? LostPackets
     {
         get => _details?.LostPackets;
-        init => Set(value, static (details, one) => details.LostPackets = one);
+        init => Own.LostPackets = value;
     }
 
     /// <summary>TCP: how many segments this machine may have under way.</summary>
     public uint? CongestionWindow
     {
         get => _details?.CongestionWindow;
-        init => Set(value, static (details, one) => details.CongestionWindow = one);
+        init => Own.CongestionWindow = value;
     }
 
     /// <summary>TCP: how fast data reached the other side when that was last measured, in bits a second; null before.</summary>
     public double? DeliveryRate
     {
         get => _details?.DeliveryRate;
-        init => Set(value, static (details, one) => details.DeliveryRate = one);
+        init => Own.DeliveryRate = value;
     }
 
     /// <summary>
@@ -230,7 +231,7 @@ public sealed class FlowStat
     public FlowLimit? IsLimitedBy
     {
         get => _details?.IsLimitedBy;
-        init => Set(value, static (details, one) => details.IsLimitedBy = one);
+        init => Own.IsLimitedBy = value;
     }
 
     /// <summary>
@@ -248,16 +249,16 @@ public sealed class FlowStat
     /// <summary>The flow as one line: source, destination, protocol, counts.</summary>
     public override string ToString() => Flows.FlowLine.Format(this);
 
-    /// <summary>Most flows have none of these, so they take no room where nobody asked.</summary>
-    private void Set<T>(T value, Action<Details, T> set)
+    /// <summary>All that is known beside the counts, at once; null for nothing.</summary>
+    internal Details? Known
     {
-        if (value is not null)
-        {
-            set(_details ??= new Details(), value);
-        }
+        init => _details = value;
     }
 
-    private sealed class Details
+    private Details Own => _details ??= new Details();
+
+    /// <summary>What is known of a flow beside its counts.</summary>
+    internal sealed class Details
     {
         internal TcpControlBits? TcpFlags;
         internal byte? Dscp;

@@ -98,6 +98,20 @@ public sealed class FlowOwnerTests : IDisposable
         Assert.Null(flows["10.7.7.99"].ProcessId);
     }
 
+    /// <summary>As after a connection that closed before anybody looked: frames of it came, and no socket has its addresses any more.</summary>
+    [Fact]
+    public void A_connection_that_is_gone_has_the_process_that_listens_and_no_figures()
+    {
+        _pair.AddAddresses();
+        using Peer server = Peer.In(Watched, "listen", VethPair.Address, "5000");
+        Open(new FlowSessionOptions { Interfaces = [_pair.Interface], Detail = true });
+        _pair.Send(Tcp4(VethPair.PeerAddress, 1000, VethPair.Address, 5000, 10));
+        _pair.Send(Tcp4(VethPair.PeerAddress, 1000, VethPair.Address, 5001, 10));
+        Dictionary<ushort, FlowStat> flows = Sample().Flows().ToDictionary(flow => flow.DestinationPort!.Value);
+        Assert.Equal((server.Id, "peer", null, null), (flows[5000].ProcessId, flows[5000].ProcessName, flows[5000].State, flows[5000].RoundTripTime));
+        Assert.Null(flows[5001].ProcessId);
+    }
+
     [Fact]
     public void A_connected_socket_of_UDP_comes_before_one_that_is_bound()
     {
