@@ -135,7 +135,8 @@ internal static unsafe partial class Libc
 
     /// <summary>Returns an error number, and starts nothing then.</summary>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int posix_spawnp(out int process, string program, byte* actions, byte* attributes, byte** arguments, byte** variables);
+    internal static partial int posix_spawnp(
+        out int process, string program, byte* actions, byte* attributes, byte** arguments, byte** variables);
 
     [LibraryImport(Library)]
     internal static partial int posix_spawn_file_actions_init(byte* actions);

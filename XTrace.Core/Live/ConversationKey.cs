@@ -43,8 +43,8 @@ internal static class ConversationKey
         {
             return ConversationMatch.Same;
         }
-        return one.Source1 == other.Destination1 && one.Destination1 == other.Source1 && ports == (otherPorts.Destination, otherPorts.Source)
-            && one.Source0 == other.Destination0 && one.Destination0 == other.Source0
+        return one.Source1 == other.Destination1 && one.Destination1 == other.Source1
+            && ports == (otherPorts.Destination, otherPorts.Source) && one.Source0 == other.Destination0 && one.Destination0 == other.Source0
             ? ConversationMatch.Opposite
             : ConversationMatch.None;
     }

@@ -19,8 +19,8 @@ internal enum ConversationOrder
 }
 
 /// <summary>
-/// The flows of a sample as conversations: both directions together, on one interface. Rows stay where the session has them; a conversation is
-/// a chain of their places. Only the conversations that are shown become objects.
+/// The flows of a sample as conversations: both directions together, on one interface. Rows stay where the session has them; a
+/// conversation is a chain of their places. Only the conversations that are shown become objects.
 /// </summary>
 internal sealed class Conversations
 {

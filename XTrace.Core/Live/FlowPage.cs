@@ -72,7 +72,10 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         new(text.Interface, 9, row => row.First.InterfaceAlias) { Rank = 13, Stretches = true },
         new(text.Rate, 7, row => Brief.Rate(row.Rate)) { IsRight = true, Rank = 1, Weight = row => row.Rate, Ink = InkOf },
         new(text.Sent, 7, row => Brief.Rate(row.Sent.Rate)) { IsRight = true, Rank = 11, Weight = row => row.Sent.Rate, Ink = InkOf },
-        new(text.Received, 7, row => Brief.Rate(row.Received.Rate)) { IsRight = true, Rank = 12, Weight = row => row.Received.Rate, Ink = InkOf },
+        new(text.Received, 7, row => Brief.Rate(row.Received.Rate))
+        {
+            IsRight = true, Rank = 12, Weight = row => row.Received.Rate, Ink = InkOf,
+        },
         new(text.MeanRate, 7, row => Brief.Rate(row.Mean)) { IsRight = true, Rank = 4, Weight = row => row.Mean },
         new(text.Bytes, 7, row => Brief.Bytes(row.Bytes)) { IsRight = true, Rank = 14, Weight = row => row.Bytes },
         new(text.PacketRate, 7, row => Brief.Number(row.PacketRate)) { IsRight = true, Rank = 15, Weight = row => row.PacketRate },

@@ -45,7 +45,8 @@ internal sealed class LiveFilter
         int length = WriteEnd(in key, FlowFields.SourceOf(in key), FlowFields.SourcePortOf(in key), text);
         text[length++] = ' ';
         length += WriteEnd(in key, FlowFields.DestinationOf(in key), FlowFields.DestinationPortOf(in key), text[length..]);
-        if (text[length..].TryWrite(CultureInfo.InvariantCulture, $" {FlowFields.TrafficTypeOf(in key)} {point.InterfaceName}", out int written))
+        TrafficType type = FlowFields.TrafficTypeOf(in key);
+        if (text[length..].TryWrite(CultureInfo.InvariantCulture, $" {type} {point.InterfaceName}", out int written))
         {
             length += written;
         }

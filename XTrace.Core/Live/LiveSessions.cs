@@ -4,8 +4,8 @@ using XTrace.Sessions;
 namespace XTrace.Live;
 
 /// <summary>
-/// The sessions behind the live view: one for flows, which is replaced when other interfaces are chosen, and one for RDMA, which begins when
-/// somebody looks at it. Any thread may stop them.
+/// The sessions behind the live view: one for flows, which is replaced when other interfaces are chosen, and one for RDMA, which begins
+/// when somebody looks at it. Any thread may stop them.
 /// </summary>
 internal sealed class LiveSessions(LiveOptions options, Action<Notice> report) : IDisposable
 {

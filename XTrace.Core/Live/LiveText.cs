@@ -28,8 +28,8 @@ internal sealed class LiveText(bool isChinese)
     internal string NoRows => Say("没有可显示的行。", "Nothing to show.");
     internal string NoMatch => Say("没有匹配过滤条件的行。Esc 清除过滤。", "No row matches the filter. Esc clears it.");
     internal string NoPorts => Say(
-        "没有 RDMA 端口: 内核没有 RDMA 设备, 或驱动没有加载。",
-        "There is no RDMA port: the kernel has no RDMA device, or its driver is not loaded.");
+        "没有 RDMA 端口: 没有设备, 或驱动没有加载。",
+        "There is no RDMA port: no device, or its driver is not loaded.");
     internal string NoQueuePairs => Say("没有队列对。", "There are no queue pairs.");
     internal string Gone => Say("它已不存在。", "It is no longer there.");
 
@@ -55,7 +55,9 @@ internal sealed class LiveText(bool isChinese)
     internal string Errors => Say("错误", "Errors");
     internal string Pauses => Say("暂停帧/秒", "Pauses/s");
     internal string Risen => Say("自开始以来增长的计数器:", "Counters that rose since the start:");
-    internal string NothingRisen => Say("自开始以来没有错误、重传或拥塞计数器增长。", "No counter of errors, retransmission or congestion has risen since the start.");
+    internal string NothingRisen => Say(
+        "自开始以来没有错误、重传或拥塞计数器增长。",
+        "No counter of errors, retransmission or congestion has risen since the start.");
 
     internal string Type => Say("类型", "Type");
     internal string SentPackets => Say("发送包/秒", "Sent/s");
@@ -101,7 +103,7 @@ internal sealed class LiveText(bool isChinese)
         "Ctrl+L           draw anew",
         "Ctrl+Z           stop; the shell's fg continues",
         "",
-        "Rates are bits a second. A row is a conversation: what both ends sent to each other.",
+        "Rates are bits a second. A row is what two ends sent to each other.",
         "Local is the end on this machine's side of the interface.",
         "RTT and Retr are this machine's TCP: round-trip time, segments sent again.",
     ];

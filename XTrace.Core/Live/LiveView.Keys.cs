@@ -135,10 +135,18 @@ internal sealed partial class LiveView
     private void ShowPage(LivePage page)
     {
         _page = page;
-        if (page != _flowPage && !_sessions.HasRdma)
+        if (page == _flowPage || _sessions.HasRdma)
+        {
+            return;
+        }
+        try
         {
             _sessions.OpenRdma();
             TakeRdma();
+        }
+        catch (XTraceException error)
+        {
+            Tell(new Notice(error));
         }
     }
 

@@ -158,7 +158,8 @@ internal sealed partial class LiveView : IDisposable
         }
         (_told, _toldAt, _needsDrawing) = (notice.Text.ReplaceLineEndings(" "), Stopwatch.GetTimestamp(), true);
         // What was dropped or made room stands above the table.
-        if (notice.Level != NoticeLevel.Information && notice.Id != FlowMessages.QueueDropped.Id && notice.Id != FlowMessages.FlowsEvicted.Id)
+        bool isShown = notice.Id == FlowMessages.QueueDropped.Id || notice.Id == FlowMessages.FlowsEvicted.Id;
+        if (notice.Level != NoticeLevel.Information && !isShown)
         {
             _notices[(notice.Id, notice.Target)] = notice;
         }

@@ -101,7 +101,8 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
     /// <summary>What grew in the last interval first, then by how much.</summary>
     private IEnumerable<RisenCounter> Risen(string? port) => _risen.Values
         .Where(one => port is null || $"{one.Counter.Place}" == port)
-        .OrderByDescending(one => one.Counter.Delta > 0).ThenByDescending(one => one.Growth).ThenBy(one => one.Counter.Name, StringComparer.Ordinal);
+        .OrderByDescending(one => one.Counter.Delta > 0).ThenByDescending(one => one.Growth)
+        .ThenBy(one => one.Counter.Name, StringComparer.Ordinal);
 
     private PortRow Describe(CounterPlace place)
     {
@@ -121,7 +122,8 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
     /// <summary>Frames that ask a port to wait, sent and received, not the time for which it waits.</summary>
     private static bool IsPause(Counter counter) =>
         counter.Info is { Category: RdmaCounterCategory.Congestion, Unit: RdmaCounterUnit.Packets }
-        && (counter.Name.Contains("pause", StringComparison.OrdinalIgnoreCase) || counter.Name.Contains("pfc", StringComparison.OrdinalIgnoreCase));
+        && (counter.Name.Contains("pause", StringComparison.OrdinalIgnoreCase)
+            || counter.Name.Contains("pfc", StringComparison.OrdinalIgnoreCase));
 
     private static string TextOf(PortRow row) => $"{row.Name} {row.Interface} {row.State}";
 
@@ -133,7 +135,10 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
         new(text.Link, 10, row => row.Link) { Stretches = true, Rank = 10 },
         new(text.Sent, 7, row => Brief.Rate(row.Sent)) { IsRight = true, Rank = 1, Weight = row => row.Sent ?? -1 },
         new(text.Received, 7, row => Brief.Rate(row.Received)) { IsRight = true, Rank = 1, Weight = row => row.Received ?? -1 },
-        new(text.SentPackets, 10, row => Brief.Number(row.SentPackets)) { IsRight = true, Rank = 11, Weight = row => row.SentPackets ?? -1 },
+        new(text.SentPackets, 10, row => Brief.Number(row.SentPackets))
+        {
+            IsRight = true, Rank = 11, Weight = row => row.SentPackets ?? -1,
+        },
         new(text.ReceivedPackets, 10, row => Brief.Number(row.ReceivedPackets))
         {
             IsRight = true, Rank = 11, Weight = row => row.ReceivedPackets ?? -1,

@@ -55,11 +55,15 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
             ("ProcessId", $"{one.ProcessId}"),
             ("Container", one.Container));
 
-    private static string End(string? address, int? lid, int? number) => string.Create(
-        CultureInfo.InvariantCulture, $"{address ?? (lid is { } local ? $"lid {local}" : "-")} qp {(number is { } pair ? $"0x{pair:x}" : "-")}");
+    private static string End(string? address, int? lid, int? number)
+    {
+        string at = address ?? (lid is { } local ? string.Create(CultureInfo.InvariantCulture, $"lid {local}") : "-");
+        return number is { } pair ? $"{at} qp 0x{pair:x}" : at;
+    }
 
     private static string TextOf(RdmaQueuePair row) =>
-        $"{row.Device}/{row.Port} {row.LocalAddress} {row.RemoteAddress} {row.QueuePair} {row.RemoteQueuePair} {row.Type} {row.State} {row.Owner}";
+        $"{row.Device}/{row.Port} {row.LocalAddress} {row.RemoteAddress} {row.QueuePair} {row.RemoteQueuePair} "
+        + $"{row.Type} {row.State} {row.Owner}";
 
     private static Column<RdmaQueuePair>[] MakeColumns(LiveText text) =>
     [

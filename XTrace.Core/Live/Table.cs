@@ -39,7 +39,8 @@ internal static class Table
     /// Which columns are shown and how wide they are. For a column that belongs to every terminal those that stretch get narrower; the
     /// others come if nothing has to be cut for them. The column that rows are sorted by is always there.
     /// </summary>
-    internal static (Column<T> Column, int Width)[] Place<T>(int width, IReadOnlyList<Column<T>> columns, Column<T>? sorted, IReadOnlyList<T> rows)
+    internal static (Column<T> Column, int Width)[] Place<T>(
+        int width, IReadOnlyList<Column<T>> columns, Column<T>? sorted, IReadOnlyList<T> rows)
     {
         int RankOf(Column<T> column) => column == sorted ? 0 : column.Rank;
         Dictionary<Column<T>, int> wanted = columns.ToDictionary(

@@ -6,8 +6,8 @@ using XTrace.Messages;
 namespace XTrace.Live;
 
 /// <summary>
-/// The terminal of this process, while the live view has it: the other screen, no cursor, and keys that arrive one by one. It is given back as
-/// it was when this is disposed, when a signal ends or stops the process, and by <see cref="TerminalGuard"/> when nothing else can.
+/// The terminal of this process, while the live view has it: the other screen, no cursor, and keys that arrive one by one. It is given
+/// back as it was when this is disposed, when a signal ends or stops the process, and by <see cref="TerminalGuard"/> when nothing else can.
 /// </summary>
 internal sealed unsafe class Terminal : IDisposable
 {
