@@ -60,7 +60,6 @@ tool clang "make deps" clang --version
 tool dotnet "the SDK builds XTrace; see https://dot.net/download, or your distribution's dotnet-sdk-10.0" dotnet --version
 tool pwsh "the module needs PowerShell 7.6 or later; see https://aka.ms/powershell" pwsh -NoProfile -NonInteractive -Version
 tool bpftool "not needed; apt-get install bpftool, to look at programs and maps" bpftool version
-tool tmux "not needed; apt-get install tmux, for the tests of the live view" tmux -V
 tool make "apt-get install make" make --version
 line libbpf "$(libbpf)"
 line BTF "$([[ -e /sys/kernel/btf/vmlinux ]] && echo "/sys/kernel/btf/vmlinux" || echo "none; not needed")"
