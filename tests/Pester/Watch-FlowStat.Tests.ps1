@@ -52,7 +52,7 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         $null = Wait-Screen 'Flows: 0, conversations: 0'
         (Get-TerminalState)[0] | Should -BeLike '1 0 1 0 *'
         $veth.Send((Frame Udp4 10.1.1.1 1000 10.2.2.2 2000 100), 3)
-        Wait-Screen '(?m)^10\.2\.2\.2:2000 +10\.1\.1\.1:1000 +UDP' | Should -Match "In .* bit/s"
+        Wait-Screen '(?m)^10\.2\.2\.2:2000 +10\.1\.1\.1:1000 +UDP' | Should -Match "In .*bit/s"
         Send-Key 'Tab'
         $null = Wait-Screen '(?m)\AXTrace RDMA ports'
         Send-Key $key
