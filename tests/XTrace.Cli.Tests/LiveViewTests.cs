@@ -21,8 +21,8 @@ public sealed class LiveViewTests : IDisposable
         pane.WaitFor(@"^Flows: 2, conversations: 1");
         string row = pane.WaitFor(@"^10\.7\.7\.1:5000 +10\.7\.7\.2:\d+ +TCP +");
         Assert.Matches(@" peer +.*\d+(\.\d+)?ms +0$", row);
-        Assert.Matches(@"^In +\d.* bit/s +\d+ p/s +[\d.]+ (Ki)?B", pane.WaitFor("^In"));
-        Assert.Matches(@"^Out +\d.* bit/s +\d+ p/s +[\d.]+ (Ki)?B", pane.WaitFor("^Out"));
+        Assert.Matches(@"^In +\d.*bit/s +\d+ p/s +[\d.]+ (Ki)?B", pane.WaitFor("^In"));
+        Assert.Matches(@"^Out +\d.*bit/s +\d+ p/s +[\d.]+ (Ki)?B", pane.WaitFor("^Out"));
         pane.Type("Enter");
         pane.WaitFor($@"^ProcessId +{server.Id}$");
         pane.WaitFor("^Direction +(In|E)gress$");
