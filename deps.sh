@@ -8,12 +8,12 @@ PATH=$PATH:/usr/sbin:/sbin
 declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
-    [check]='xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion'
+    [check]='tmux:tmux xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion'
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo nft:nftables jq:jq nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
     [engines]='prometheus:prometheus victoria-metrics:victoria-metrics clickhouse-server:clickhouse-server'
     [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
-    [container]='mmdebstrap:mmdebstrap runc:runc tmux:tmux'
+    [container]='mmdebstrap:mmdebstrap runc:runc'
 )
 
 if ! command -v dotnet >/dev/null; then

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using XTrace.Live;
 using XTrace.Programs;
+using XTrace.Rdma;
 
 namespace XTrace.Cli;
 
@@ -18,6 +20,7 @@ internal sealed class CommandLine
     private readonly Option<string> _mode = new("--mode", "-m") { HelpName = "MODE", Description = Messages.ModeOption };
     private readonly Option<string[]> _devices = new("--device", "-d") { HelpName = "NAME[,NAME...]", Description = Messages.DeviceOption };
     private readonly Option<bool> _once = new("--once") { Description = Messages.OnceOption };
+    private readonly Option<bool> _live = new("--live") { Description = Messages.LiveOption };
     private readonly Option<bool> _json = new("--json") { Description = Messages.JsonOption };
     private readonly Option<bool> _detail = new("--detail") { Description = Messages.DetailOption };
     private readonly Option<bool> _all = new("--all") { Description = Messages.AllOption };
@@ -32,7 +35,7 @@ internal sealed class CommandLine
         _arguments = new Arguments(
             Name, args, variables: null,
             _help, _version, _list, _mode, _flows.Interfaces, _devices, _flows.Interval, _flows.Filter, _flows.ExcludeDns,
-            _flows.AttachMode, _flows.Direction, _flows.Promiscuous, _flows.MaxFlow, _detail, _all, _changed, _once, _json,
+            _flows.AttachMode, _flows.Direction, _flows.Promiscuous, _flows.MaxFlow, _detail, _all, _changed, _live, _once, _json,
             _verbose);
         if (!WantsHelp)
         {
@@ -47,6 +50,8 @@ internal sealed class CommandLine
     internal bool WantsList => _arguments.IsOn(_list);
 
     internal bool WantsJson => _arguments.IsOn(_json);
+
+    internal bool WantsLive => _arguments.IsOn(_live);
 
     /// <summary>Whether RDMA counters are asked for, not flows.</summary>
     /// <exception cref="XTraceException">There is no such mode.</exception>
@@ -87,6 +92,32 @@ internal sealed class CommandLine
                 _arguments.IsOn(_changed),
                 WantsJson,
                 _arguments.IsOn(_verbose));
+        }
+    }
+
+    /// <summary>What the live view shows: a view with RDMA alone needs no rights.</summary>
+    /// <exception cref="XTraceException">A value is out of range, or the live view does not use it.</exception>
+    internal LiveOptions LiveOptions
+    {
+        get
+        {
+            foreach (Option option in (Option[])[_once, _json, _all, _changed])
+            {
+                _arguments.Refuse(option, Messages.NotLive(option.Name));
+            }
+            TimeSpan interval = _arguments.Text(_flows.Interval) is null ? new LiveOptions().Interval : _flows.ReadInterval(_arguments);
+            if (WantsRdma)
+            {
+                RdmaRequest request = RdmaRequest with { AllCounters = true };
+                return new LiveOptions { Rdma = RdmaSelection.Of(request) with { Filter = new CounterFilter() }, Interval = interval };
+            }
+            FlowSessionOptions flows = Request.Session;
+            return new LiveOptions
+            {
+                // A conversation has two directions.
+                Flows = flows with { Detail = true, Directions = flows.Directions ?? FlowDirection.Both },
+                Interval = interval,
+            };
         }
     }
 

@@ -36,6 +36,10 @@ internal static class Program
         {
             InterfaceList.Write(command.WantsJson, output);
         }
+        else if (command.WantsLive)
+        {
+            return LiveWatch.Run(command.LiveOptions);
+        }
         else if (command.WantsRdma)
         {
             RdmaLoop.Run(command.RdmaRequest, output);

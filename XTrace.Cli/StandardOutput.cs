@@ -17,10 +17,9 @@ internal static class StandardOutput
     internal static TextWriter Open()
     {
         // The number of a stream that was closed at the start may belong to a file of the runtime by now.
-        if (!Libc.IsWritable(Error))
-        {
-            Console.SetError(TextWriter.Null);
-        }
+        Console.SetError(Libc.IsWritable(Error)
+            ? new StreamWriter(new ErrorStream(), new UTF8Encoding(false)) { AutoFlush = true }
+            : TextWriter.Null);
         return Libc.IsWritable(Output)
             ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16)
             : throw new IOException(Messages.OutputClosed);

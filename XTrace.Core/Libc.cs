@@ -111,6 +111,67 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl")]
     private static partial int fcntl(int fd, int command, int argument);
 
+    /// <summary>The settings of a terminal; the buffer is a struct termios, or longer.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int tcgetattr(int fd, byte* settings);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int tcsetattr(int fd, int when, byte* settings);
+
+    [LibraryImport(Library)]
+    internal static partial int isatty(int fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(int fd, byte* buffer, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint write(int fd, byte* buffer, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int ioctl_window(int fd, nuint request, out WindowSize size);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int pipe2(int* ends, int flags);
+
+    /// <summary>Returns an error number, and starts nothing then.</summary>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int posix_spawnp(
+        out int process, string program, byte* actions, byte* attributes, byte** arguments, byte** variables);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_init(byte* actions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_adddup2(byte* actions, int fd, int number);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawn_file_actions_destroy(byte* actions);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_init(byte* attributes);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_setflags(byte* attributes, short flags);
+
+    [LibraryImport(Library)]
+    internal static partial int posix_spawnattr_destroy(byte* attributes);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int waitpid(int process, out int status, int options);
+
+    /// <summary>Has this process stopped as Ctrl+Z stops it; returns at once if nobody could continue it.</summary>
+    internal static void StopSelf() => kill(Environment.ProcessId, TerminalStop);
+
+    /// <summary>struct winsize, asm-generic/termios.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort Width;
+        internal ushort Height;
+    }
+
     /// <summary>struct pollfd, poll.h. Errors and hang-ups are told without being asked for.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollDescriptor
@@ -129,6 +190,13 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     private static partial int ioctl(SafeHandle handle, nuint request, out int number);
 
+    private const int TerminalStop = 20; // SIGTSTP, signal(7)
+    internal const int SetAfterOutput = 1; // TCSADRAIN, bits/termios.h
+    internal const nuint GetWindowSize = 0x5413; // TIOCGWINSZ, asm-generic/ioctls.h
+    internal const short PollIn = 1; // POLLIN
+    internal const short PollOut = 4; // POLLOUT
+    internal const short SpawnInSession = 0x80; // POSIX_SPAWN_SETSID, spawn.h
+    internal const int OpenReadWrite = 2; // O_RDWR
     private const nuint OutputQueue = 0x5411; // SIOCOUTQ, linux/sockios.h
     internal const int ProtRead = 1;
     internal const int ProtWrite = 2;

@@ -10,40 +10,14 @@ namespace XTrace.PowerShell;
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "FlowStat", DefaultParameterSetName = SampleSet)]
 [OutputType(typeof(FlowStat))]
-public sealed class GetFlowStatCommand : AttachCommand, IDisposable
+public sealed class GetFlowStatCommand : FlowCommand, IDisposable
 {
     private const string SampleSet = "Sample";
     private const string ContinuousSet = "Continuous";
 
-    private readonly Dictionary<string, FlowDirection?> _targets = [];
     private readonly Lock _stopping = new();
     private FlowSession? _session;
     private bool _isStopped;
-
-    /// <summary>Only flows of these types.</summary>
-    [Parameter]
-    [OneOf<TrafficType>(IsList = true)]
-    public TrafficType[] TrafficType { get; set; } = [];
-
-    /// <summary>Only flows of these IP protocols, by name or number.</summary>
-    [Parameter]
-    [Protocol(IsList = true)]
-    public IPProtocol[] Protocol { get; set; } = [];
-
-    /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(AddressCompleter))]
-    public string[] Address { get; set; } = [];
-
-    /// <summary>Only flows from or to these ports.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(PortCompleter))]
-    [Number<ushort>(0, ushort.MaxValue, IsList = true)]
-    public ushort[] Port { get; set; } = [];
-
-    /// <summary>Leave out UDP and TCP from or to port 53.</summary>
-    [Parameter]
-    public SwitchParameter ExcludeDns { get; set; }
 
     /// <summary>Only the n greatest of each interface in each sample, greatest first.</summary>
     [Parameter]
@@ -100,22 +74,11 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
     public SwitchParameter Continuous { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        // Where nobody says which, a monitor that runs does.
-        FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;
-        foreach (string name in InterfaceAlias)
-        {
-            _targets[name] = _targets.TryGetValue(name, out FlowDirection? known) ? known | directions : directions;
-        }
-    }
-
-    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         try
         {
-            if (TryFor(string.Join(", ", _targets.Keys), Open))
+            if (TryFor(string.Join(", ", Targets.Keys), Open))
             {
                 SampleAll(_session!);
             }
@@ -156,9 +119,9 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         FlowSession session = new(
             new FlowSessionOptions
             {
-                Interfaces = [.. _targets.Keys],
+                Interfaces = [.. Targets.Keys],
                 Directions = IsBound(nameof(Direction)) ? Direction : null,
-                DirectionsOf = _targets,
+                DirectionsOf = Targets,
                 Filter = ReadFilter(),
                 AttachMode = AttachMode,
                 MaxFlow = MaxFlow,
@@ -180,26 +143,6 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         session.Open(fromNow: !WantsAnswerAtOnce);
     }
 
-    private FlowFilter ReadFilter()
-    {
-        try
-        {
-            return new FlowFilter
-            {
-                TrafficType = TrafficType ?? [],
-                Protocol = Protocol ?? [],
-                Address = Address ?? [],
-                Port = Port ?? [],
-                ExcludeDns = ExcludeDns,
-            };
-        }
-        catch (XTraceException error)
-        {
-            ThrowTerminatingError(ErrorRecords.Of(error));
-            throw;
-        }
-    }
-
     private void SampleAll(FlowSession session)
     {
         if (WantsAnswerAtOnce && session.ReadsMonitors)
@@ -212,7 +155,7 @@ public sealed class GetFlowStatCommand : AttachCommand, IDisposable
         }
         long? samples = Continuous ? null : MaxSamples;
         SampleProgress progress = new(
-            this, CmdletMessages.WatchingFlows, string.Join(", ", _targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
+            this, CmdletMessages.WatchingFlows, string.Join(", ", Targets.Keys), TimeSpan.FromSeconds(SampleInterval), samples);
         for (long taken = 0; taken != samples && !session.IsOver && session.Wait(SampleProgress.Step, progress.Tick); taken++)
         {
             if (taken + 1 == samples)

@@ -8,6 +8,7 @@ internal static class Errnos
     internal const int ESRCH = 3;
     internal const int EINTR = 4;
     internal const int E2BIG = 7;
+    internal const int EAGAIN = 11;
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
     internal const int EBUSY = 16;

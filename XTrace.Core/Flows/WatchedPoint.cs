@@ -63,6 +63,11 @@ internal sealed class WatchedPoint(uint id, string interfaceName, int interfaceI
     /// <summary>Frames that are in no flow of a sample because nobody wants them, or because they are malformed.</summary>
     internal FrameCount Ignored => Totals.Ignored - Before.Ignored + LeftOut;
 
+    /// <summary>The place of its first row in the last sample, and the one behind its last.</summary>
+    internal int FirstRow { get; set; }
+
+    internal int EndRow { get; set; }
+
     /// <summary>Whether it has ended, so that the last sample was its last one.</summary>
     internal bool IsOver { get; set; }
 }

@@ -178,7 +178,7 @@ internal sealed class FlowOwners : IDisposable
     /// Flows end in this namespace, in the one behind a veth pair, or in another. On the host what is behind a pair comes first: a watch on
     /// the host's end names the process inside. In other namespaces just one may have such a socket.
     /// </summary>
-    private FlowOwner Search(in FlowKey key, WatchedPoint point)
+    internal FlowOwner Search(in FlowKey key, WatchedPoint point)
     {
         // Of what arrives the destination is here, and the source is behind the pair.
         bool arrives = point.Direction == FlowDirection.Ingress;

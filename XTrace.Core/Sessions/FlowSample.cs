@@ -10,7 +10,6 @@ public sealed class FlowSample
 
     private readonly FlowFilter _filter;
     private readonly OwnerFilter _owner;
-    private readonly Dictionary<WatchedPoint, (int Start, int End)> _ranges = [];
     private readonly bool _wantsDetails;
     private IFlowRows[] _parts = [];
     private int[] _numbers = [];
@@ -52,7 +51,7 @@ public sealed class FlowSample
     public IEnumerable<FlowStat> Top(int n, FlowOrder order, TimeSpan? activeWithin = null) =>
         Points.SelectMany(point => FlowSelection
             .Top(RowsOf(point), n, row => WeightOf(in row, order), row => IsActive(in row, activeWithin) && IsWanted(in row, point))
-            .Select(index => Project(_ranges[point].Start + index, point, s_any)!));
+            .Select(index => Project(point.FirstRow + index, point, s_any)!));
 
     internal IEnumerable<FlowStat> Flows(WatchedPoint point, TimeSpan? activeWithin) =>
         Project(point, (in FlowRow row) => IsActive(in row, activeWithin));
@@ -62,36 +61,54 @@ public sealed class FlowSample
         Project(point, (in FlowRow row) => row.NewPackets > 0 || row.EndReason != FlowEndReason.None);
 
     /// <summary>The rows of a point, those that made room included.</summary>
-    internal FlowRows RowsOf(WatchedPoint point)
+    internal FlowRows RowsOf(WatchedPoint point) => new(_parts, _numbers.AsSpan(point.FirstRow, point.EndRow - point.FirstRow));
+
+    /// <summary>How many rows all points have.</summary>
+    internal int Rows { get; private set; }
+
+    /// <summary>A row by its place.</summary>
+    internal ref readonly FlowRow RowAt(int place)
     {
-        (int start, int end) = _ranges[point];
-        return new FlowRows(_parts, _numbers.AsSpan(start, end - start));
+        (IFlowRows part, int number) = FlowRows.Find(_parts, _numbers[place]);
+        return ref part.Rows[number];
     }
+
+    /// <summary>The point of a row.</summary>
+    internal WatchedPoint PointAt(int place)
+    {
+        int point = 0;
+        while (place >= Points[point].EndRow)
+        {
+            point++;
+        }
+        return Points[point];
+    }
+
+    /// <summary>The object of a row.</summary>
+    internal FlowStat StatAt(int place) => Project(place, PointAt(place), s_any)!;
 
     /// <summary>Finds the rows that are wanted, point by point.</summary>
     internal void Fill(IReadOnlyList<Sessions.FlowSource> sources, IReadOnlyList<WatchedPoint> points)
     {
         Points = points;
         _parts = [.. sources.SelectMany(source => source.Meter.Parts)];
-        Dictionary<WatchedPoint, int> counts = points.ToDictionary(point => point, _ => 0);
-        ForEachRow(sources, (int _, in FlowRow _, WatchedPoint point) => counts[point]++);
-        int total = 0;
-        _ranges.Clear();
         foreach (WatchedPoint point in points)
         {
-            _ranges[point] = (total, total);
-            total += counts[point];
+            point.EndRow = 0;
         }
-        if (_numbers.Length < total)
+        ForEachRow(sources, (int _, in FlowRow _, WatchedPoint point) => point.EndRow++);
+        Rows = 0;
+        foreach (WatchedPoint point in points)
         {
-            _numbers = new int[Math.Max(total, _numbers.Length * 2)];
+            int rows = point.EndRow;
+            point.FirstRow = point.EndRow = Rows;
+            Rows += rows;
         }
-        ForEachRow(sources, (int number, in FlowRow _, WatchedPoint point) =>
+        if (_numbers.Length < Rows)
         {
-            (int start, int end) = _ranges[point];
-            _numbers[end] = number;
-            _ranges[point] = (start, end + 1);
-        });
+            _numbers = new int[Math.Max(Rows, _numbers.Length * 2)];
+        }
+        ForEachRow(sources, (int number, in FlowRow _, WatchedPoint point) => _numbers[point.EndRow++] = number);
         if (!_filter.IsEmpty)
         {
             ForEachRow(sources, (int _, in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
@@ -107,11 +124,17 @@ public sealed class FlowSample
         int number = 0;
         foreach (Sessions.FlowSource source in sources)
         {
+            // Most rows are of the same point as the row before.
+            (uint Id, WatchedPoint? Point)? last = null;
             foreach (IFlowRows part in source.Meter.Parts)
             {
                 foreach (ref readonly FlowRow row in part.Rows)
                 {
-                    if (source.PointOf(in row) is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
+                    if (last?.Id != row.Point)
+                    {
+                        last = (row.Point, source.PointOf(in row));
+                    }
+                    if (last.Value.Point is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
                     {
                         action(number, in row, point);
                     }
@@ -123,9 +146,8 @@ public sealed class FlowSample
 
     private IEnumerable<FlowStat> Project(WatchedPoint point, RowTest isMeant)
     {
-        (int start, int end) = _ranges[point];
         RowTest isWanted = (in FlowRow row) => isMeant(in row) && IsWanted(in row, point);
-        for (int i = start; i < end; i++)
+        for (int i = point.FirstRow; i < point.EndRow; i++)
         {
             if (Project(i, point, isWanted) is { } flow)
             {

@@ -86,6 +86,9 @@ public sealed class FlowSession : IDisposable
     /// <summary>Time until the next sample is due.</summary>
     internal TimeSpan Left => _clock.Left;
 
+    /// <summary>Changes the time between two samples; the next is due so long from now.</summary>
+    internal void Change(TimeSpan interval) => _clock.Change(interval);
+
     /// <summary>Waits until the next sample is due.</summary>
     /// <param name="step">How often <paramref name="tick"/> is called meanwhile.</param>
     /// <param name="tick">Is called while time passes. Null: nobody wants to know.</param>

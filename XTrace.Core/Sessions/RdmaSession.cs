@@ -130,6 +130,9 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         }
     }
 
+    /// <summary>Changes the time between two samples; the next is due so long from now.</summary>
+    internal void Change(TimeSpan interval) => _clock.Change(interval);
+
     /// <summary>Ends the wait, from any thread.</summary>
     internal void Stop() => _clock.Stop();
 

@@ -21,6 +21,13 @@ internal sealed class SampleClock(TimeSpan interval) : IDisposable
     /// <summary>Time until the next sample is due; not above zero when it is.</summary>
     internal TimeSpan Left => (interval * _next) - Elapsed;
 
+    /// <summary>Changes the interval, and counts from now on.</summary>
+    internal void Change(TimeSpan to)
+    {
+        interval = to;
+        Restart();
+    }
+
     /// <summary>Counts the intervals from now on.</summary>
     internal void Restart() => (_start, _next) = (Stopwatch.GetTimestamp(), 1);
 

@@ -1,12 +1,13 @@
 # What holds for every cmdlet, so that who knows one knows all.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth' |
-        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test)-'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' } }
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat' |
+        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test|Watch)-'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' } }
     $script:flowCommands = $commands | Where-Object Command -NotLike '*Rdma*'
     $script:rdmaCommands = $commands | Where-Object Command -Like '*Rdma*'
     # Queue pairs are the kernel's own: those of a tree that is laid out as sysfs nobody lists. The virtual machine has real ones.
-    $script:shownHere = $commands | Where-Object Command -NE 'Get-RdmaQueuePair'
+    # Watch-FlowStat emits nothing.
+    $script:shownHere = $commands | Where-Object Command -NotIn 'Get-RdmaQueuePair', 'Watch-FlowStat'
     $script:hasAnalyzer = [bool] (Get-Module -ListAvailable PSScriptAnalyzer)
     if (-not $hasAnalyzer) {
         Write-Warning 'No script is analysed: PSScriptAnalyzer is not installed. Install it: Install-PSResource PSScriptAnalyzer'
@@ -80,7 +81,7 @@ Describe 'Every cmdlet' {
     }
 
     It 'says of -<parameter> that it takes wildcards, and completes it' -ForEach @(
-        @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' }
+        @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Watch-FlowStat' }
         @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' }
         @{ Parameter = 'Name'; Commands = 'Get-RdmaCounter', 'Get-RdmaDevice' }
         @{ Parameter = 'ProcessName'; Commands = 'Get-FlowStat', 'Get-RdmaQueuePair' }
@@ -155,7 +156,7 @@ Describe 'Every cmdlet, where there is something to do' -Tag Privileged -Skip:$u
     }
 
     It 'finds -<by> among the properties of what comes through the pipeline: <command>' -ForEach @(
-        foreach ($command in $flowCommands) {
+        foreach ($command in $flowCommands | Where-Object Command -NE 'Watch-FlowStat') {
             foreach ($by in 'InterfaceAlias', 'Interface', 'ifAlias', 'Name') {
                 @{ Command = $command.Command; By = $by; Is = $null }
             }

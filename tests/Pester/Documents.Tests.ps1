@@ -95,7 +95,7 @@ Describe 'The documents' {
         @{ Document = 'README.md'; Folder = 'docs' }
         @{ Document = 'README_CN.md'; Folder = 'docs/zh-CN' }
     ) {
-        $links = [regex]::Matches((Get-Content "$repository/$document" -Raw), '\]\((docs/[^)#]+)').ForEach{ $_.Groups[1].Value }
+        $links = [regex]::Matches((Get-Content "$repository/$document" -Raw), '\]\((docs/[^)#]+\.md)').ForEach{ $_.Groups[1].Value }
         $links | Sort-Object | Should -Be ((Get-ChildItem "$repository/$folder/*.md").ForEach{ "$folder/$($_.Name)" } | Sort-Object)
     }
 

@@ -1,7 +1,7 @@
 # Help and code say the same, in both languages, and what the help shows can be run.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth'
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
     $script:languages = 'en-US', 'zh-CN'
     $script:topics = 'about_XTrace', 'about_XTrace_Errors', 'about_XTrace_Flows', 'about_XTrace_Permissions', 'about_XTrace_Rdma'
     $script:pages = foreach ($command in $commands) {
@@ -375,8 +375,8 @@ Describe 'Examples' -Tag Privileged -Skip:$unprivileged {
         $veth.Dispose()
     }
 
-    # Real queue pairs are in the virtual machine alone.
-    It 'of <_> run, and show what the help shows' -ForEach ($commands | Where-Object { $_ -ne 'Get-RdmaQueuePair' }) {
+    # Real queue pairs are in the virtual machine alone, and a live view needs a terminal.
+    It 'of <_> run, and show what the help shows' -ForEach ($commands | Where-Object { $_ -notin 'Get-RdmaQueuePair', 'Watch-FlowStat' }) {
         $examples = @(Get-Example en-US $_)
         ConvertTo-Json @($examples.Code) | Set-Content $TestDrive/examples.json
         $needsMonitor = $_ -in 'Get-XdpMonitor', 'Stop-XdpMonitor', 'Get-FlowStat'

@@ -1,0 +1,172 @@
+using System.Text;
+
+namespace XTrace.Live;
+
+/// <summary>What a key did to something that lies over a page.</summary>
+internal enum OverlayResult
+{
+    Stays,
+    Closes,
+    Applies,
+}
+
+/// <summary>Something that lies over a page and takes the keys.</summary>
+internal abstract class Overlay
+{
+    /// <summary>Whether it is drawn instead of the page; else in the last row.</summary>
+    internal virtual bool CoversPage => true;
+
+    internal abstract void Draw(Screen screen, int y, int height);
+
+    internal abstract OverlayResult Press(KeyPress press);
+
+    internal static bool IsLetter(KeyPress press, string letters) =>
+        press.Key == Key.Letter && letters.Contains(press.Letter.ToString(), StringComparison.Ordinal);
+}
+
+/// <summary>Lines that can be scrolled, until a key closes them.</summary>
+internal sealed class TextOverlay(string title, Func<IReadOnlyList<(string Name, string Value)>> lines) : Overlay
+{
+    private const int Column = 26;
+
+    private int _offset;
+    private int _height = 1;
+
+    internal override void Draw(Screen screen, int y, int height)
+    {
+        IReadOnlyList<(string Name, string Value)> all = lines();
+        _height = Math.Max(1, height - 1);
+        _offset = Math.Clamp(_offset, 0, Math.Max(0, all.Count - _height));
+        screen.Put(0, y, title, Ink.Title);
+        int column = all.All(line => line.Value.Length == 0) ? screen.Width : Column;
+        for (int i = 0; i < Math.Min(_height, all.Count - _offset); i++)
+        {
+            (string name, string value) = all[_offset + i];
+            screen.Put(0, y + 1 + i, name, value.Length == 0 ? Ink.Plain : Ink.Dim, column - 1);
+            screen.Put(column, y + 1 + i, value);
+        }
+    }
+
+    internal override OverlayResult Press(KeyPress press)
+    {
+        if (press.Key is Key.Escape or Key.Enter or Key.F1 || IsLetter(press, "qh?"))
+        {
+            return OverlayResult.Closes;
+        }
+        _offset += press.Key switch
+        {
+            Key.Up => -1,
+            Key.Down => 1,
+            Key.PageUp => -_height,
+            Key.PageDown => _height,
+            Key.Home => -_offset,
+            Key.End => int.MaxValue / 2,
+            _ => IsLetter(press, "k") ? -1 : IsLetter(press, "j") ? 1 : 0,
+        };
+        _offset = Math.Max(0, _offset);
+        return OverlayResult.Stays;
+    }
+}
+
+/// <summary>A list to choose from: one, or several that are marked.</summary>
+internal sealed class MenuOverlay : Overlay
+{
+    private readonly string _title;
+    private readonly IReadOnlyList<string> _items;
+    private readonly bool[]? _marks;
+    private int _offset;
+
+    /// <param name="title">What stands above.</param>
+    /// <param name="items">What there is.</param>
+    /// <param name="selected">Which is selected first.</param>
+    /// <param name="marks">Which are marked; null where one is chosen.</param>
+    internal MenuOverlay(string title, IReadOnlyList<string> items, int selected, bool[]? marks = null) =>
+        (_title, _items, Selected, _marks) = (title, items, selected, marks);
+
+    internal int Selected { get; private set; }
+
+    internal IEnumerable<string> Marked => _items.Where((_, i) => _marks![i]);
+
+    internal override void Draw(Screen screen, int y, int height)
+    {
+        int room = Math.Max(1, height - 1);
+        _offset = Math.Clamp(_offset, Math.Max(0, Selected - room + 1), Math.Max(0, Selected));
+        screen.Put(0, y, _title, Ink.Title);
+        for (int i = 0; i < Math.Min(room, _items.Count - _offset); i++)
+        {
+            int item = _offset + i;
+            string mark = _marks is null ? "  " : _marks[item] ? "[x] " : "[ ] ";
+            screen.Put(0, y + 1 + i, mark + _items[item]);
+            if (item == Selected)
+            {
+                screen.Paint(0, y + 1 + i, screen.Width, Ink.Selected);
+            }
+        }
+    }
+
+    internal override OverlayResult Press(KeyPress press)
+    {
+        if (press.Key == Key.Enter)
+        {
+            return OverlayResult.Applies;
+        }
+        if (press.Key == Key.Escape || IsLetter(press, "q"))
+        {
+            return OverlayResult.Closes;
+        }
+        int step = press.Key == Key.Up || IsLetter(press, "k") ? -1 : press.Key == Key.Down || IsLetter(press, "j") ? 1 : 0;
+        Selected = Math.Clamp(Selected + step, 0, Math.Max(0, _items.Count - 1));
+        if (_marks is { Length: > 0 } && IsLetter(press, " "))
+        {
+            _marks[Selected] ^= true;
+        }
+        return OverlayResult.Stays;
+    }
+}
+
+/// <summary>A line to type into.</summary>
+/// <param name="prompt">What stands before it.</param>
+/// <param name="start">What it has already.</param>
+/// <param name="changed">Called with what it has, as soon as that changes.</param>
+internal sealed class PromptOverlay(string prompt, string start, Action<string>? changed = null) : Overlay
+{
+    private readonly StringBuilder _text = new(start);
+
+    internal string Text => _text.ToString();
+
+    /// <summary>Whether what is typed filters a page.</summary>
+    internal bool IsFilter { get; init; }
+
+    internal override bool CoversPage => false;
+
+    internal override void Draw(Screen screen, int y, int height)
+    {
+        int used = screen.Put(0, y, prompt, Ink.Strong);
+        used += screen.Put(used, y, Text);
+        screen.Put(used, y, " ", Ink.Selected);
+    }
+
+    internal override OverlayResult Press(KeyPress press)
+    {
+        switch (press.Key)
+        {
+            case Key.Enter:
+                return OverlayResult.Applies;
+            case Key.Escape:
+                return OverlayResult.Closes;
+            case Key.Backspace when _text.Length > 0:
+                _text.Length -= char.IsLowSurrogate(_text[^1]) ? 2 : 1;
+                break;
+            case Key.Control when press.Letter.Value == 'u':
+                _text.Clear();
+                break;
+            case Key.Letter:
+                _text.Append(press.Letter.ToString());
+                break;
+            default:
+                return OverlayResult.Stays;
+        }
+        changed?.Invoke(Text);
+        return OverlayResult.Stays;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Management.Automation;
+
+namespace XTrace.PowerShell;
+
+/// <summary>The parameters of the cmdlets that show flows: interfaces and filters.</summary>
+public abstract class FlowCommand : AttachCommand
+{
+    /// <summary>Only flows of these types.</summary>
+    [Parameter]
+    [OneOf<TrafficType>(IsList = true)]
+    public TrafficType[] TrafficType { get; set; } = [];
+
+    /// <summary>Only flows of these IP protocols, by name or number.</summary>
+    [Parameter]
+    [Protocol(IsList = true)]
+    public IPProtocol[] Protocol { get; set; } = [];
+
+    /// <summary>Only flows from or to these addresses or networks (CIDR).</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(AddressCompleter))]
+    public string[] Address { get; set; } = [];
+
+    /// <summary>Only flows from or to these ports.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PortCompleter))]
+    [Number<ushort>(0, ushort.MaxValue, IsList = true)]
+    public ushort[] Port { get; set; } = [];
+
+    /// <summary>Leave out UDP and TCP from or to port 53.</summary>
+    [Parameter]
+    public SwitchParameter ExcludeDns { get; set; }
+
+    /// <summary>The interfaces, by name or wildcard, with the directions that are asked for on each; null where none are.</summary>
+    private protected Dictionary<string, FlowDirection?> Targets { get; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        // Where nobody says which, a monitor that runs does.
+        FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;
+        foreach (string name in InterfaceAlias)
+        {
+            Targets[name] = Targets.TryGetValue(name, out FlowDirection? known) ? known | directions : directions;
+        }
+    }
+
+    private protected FlowFilter ReadFilter()
+    {
+        try
+        {
+            return new FlowFilter
+            {
+                TrafficType = TrafficType ?? [],
+                Protocol = Protocol ?? [],
+                Address = Address ?? [],
+                Port = Port ?? [],
+                ExcludeDns = ExcludeDns,
+            };
+        }
+        catch (XTraceException error)
+        {
+            ThrowTerminatingError(ErrorRecords.Of(error));
+            throw;
+        }
+    }
+}
