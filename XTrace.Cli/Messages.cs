@@ -26,11 +26,11 @@ internal static class Messages
         "only counters and connections that moved in the interval (modes rdma, nccl)");
 
     internal static string LiveOption => Say(
-        "在终端上实时显示两个方向, 每秒一次; 按 h 查看按键",
+        "在终端上实时显示两个方向，每秒一次；按 h 查看按键",
         "show it live on the terminal, both directions, each second; h lists the keys");
 
     internal static string NotLive(string option) => Say(
-        $"--live 不使用 {option}, 请去掉其中之一。",
+        $"--live 不使用 {option}，请去掉其中之一。",
         $"--live does not use {option}: leave out one of them.");
 
     internal static string OnceOption => Say("输出一次后退出", "one sample, then exit");

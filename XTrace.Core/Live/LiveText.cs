@@ -17,9 +17,9 @@ internal sealed class LiveText(bool isChinese)
     internal string Filter => Say("过滤", "Filter");
 
     internal string Totals(string flows, string conversations) =>
-        Say($"流: {flows}, 会话: {conversations}", $"Flows: {flows}, conversations: {conversations}");
+        Say($"流：{flows}，会话：{conversations}", $"Flows: {flows}, conversations: {conversations}");
 
-    internal string Kept(string rows) => Say($"匹配: {rows}", $"matches: {rows}");
+    internal string Kept(string rows) => Say($"匹配：{rows}", $"matches: {rows}");
     internal string QueueDrops(string packets) => Say($"离开队列丢弃 {packets} 包", $"queue dropped {packets} packets");
     internal string Evicted(string packets) => Say($"让位的流有 {packets} 包", $"flows with {packets} packets made room");
     internal string Missed(string packets) => Say($"其中 {packets} 包未显示", $"{packets} of them not shown");
@@ -28,7 +28,7 @@ internal sealed class LiveText(bool isChinese)
     internal string NoRows => Say("没有可显示的行。", "Nothing to show.");
     internal string NoMatch => Say("没有匹配过滤条件的行。Esc 清除过滤。", "No row matches the filter. Esc clears it.");
     internal string NoPorts => Say(
-        "没有 RDMA 端口: 没有设备, 或驱动没有加载。",
+        "没有 RDMA 端口：没有设备，或驱动没有加载。",
         "There is no RDMA port: no device, or its driver is not loaded.");
     internal string NoQueuePairs => Say("没有队列对。", "There are no queue pairs.");
     internal string Gone => Say("它已不存在。", "It is no longer there.");
@@ -54,7 +54,7 @@ internal sealed class LiveText(bool isChinese)
     internal string Link => Say("链路", "Link");
     internal string Errors => Say("错误", "Errors");
     internal string Pauses => Say("暂停帧/秒", "Pauses/s");
-    internal string Risen => Say("自开始以来增长的计数器:", "Counters that rose since the start:");
+    internal string Risen => Say("自开始以来增长的计数器：", "Counters that rose since the start:");
     internal string NothingRisen => Say(
         "自开始以来没有错误、重传或拥塞计数器增长。",
         "No counter of errors, retransmission or congestion has risen since the start.");
@@ -63,13 +63,13 @@ internal sealed class LiveText(bool isChinese)
     internal string SentPackets => Say("发送包/秒", "Sent/s");
     internal string ReceivedPackets => Say("接收包/秒", "Recv/s");
 
-    internal string SortBy => Say("排序方式 (Enter 选择, Esc 取消)", "Sort by (Enter chooses, Esc leaves)");
+    internal string SortBy => Say("排序方式（Enter 选择，Esc 取消）", "Sort by (Enter chooses, Esc leaves)");
     internal string ChooseInterfaces => Say(
-        "要监控的接口 (空格 选中或取消, Enter 应用, Esc 取消)",
+        "要监控的接口（空格 选中或取消，Enter 应用，Esc 取消）",
         "Interfaces to watch (Space marks, Enter applies, Esc leaves)");
-    internal string Details => Say("详细信息 (Esc 返回)", "Details (Esc goes back)");
-    internal string AskFilter => Say("过滤: ", "Filter: ");
-    internal string AskInterval => Say("间隔, 秒 (0.1 到 3600): ", "Interval in seconds (0.1 to 3600): ");
+    internal string Details => Say("详细信息（Esc 返回）", "Details (Esc goes back)");
+    internal string AskFilter => Say("过滤：", "Filter: ");
+    internal string AskInterval => Say("间隔秒数（0.1 到 3600）：", "Interval in seconds (0.1 to 3600): ");
     internal string WrongInterval(string text) => Say($"间隔不能是“{text}”。", $"The interval cannot be '{text}'.");
     internal string NothingChosen => Say("至少选择一个接口。", "Choose one interface at least.");
 
@@ -110,27 +110,27 @@ internal sealed class LiveText(bool isChinese)
 
     private static readonly string[] s_chineseHelp =
     [
-        "按键 (Esc 返回)",
+        "按键（Esc 返回）",
         "",
         "q F10 Ctrl+C     退出",
         "h ? F1           显示本帮助",
-        "Tab 1 2 3        下一页; 流, RDMA 端口, 队列对",
-        "Up Down k j      选择行; 也可用 PageUp, PageDown, Home, End",
+        "Tab 1 2 3        下一页；流、RDMA 端口、队列对",
+        "Up Down k j      选择行；也可用 PageUp、PageDown、Home、End",
         "Enter            显示该行的全部信息",
-        "/ f F4           边输入边过滤: 行必须包含的词",
+        "/ f F4           边输入边过滤：行必须包含的词",
         "Esc              清除过滤",
         "s F6             选择排序方式",
         "< >              按左边或右边的列排序",
         "r R I            反转顺序",
-        "p Space          暂停, 继续",
-        "d                设置间隔; + 和 - 调整间隔",
+        "p Space          暂停，继续",
+        "d                设置间隔；+ 和 - 调整间隔",
         "i                选择接口",
         "Ctrl+L           重新绘制",
-        "Ctrl+Z           挂起; 用 shell 的 fg 继续",
+        "Ctrl+Z           挂起；用 shell 的 fg 继续",
         "",
-        "速率为比特每秒。每行是一个会话: 两端互相发送的全部数据。",
+        "速率为比特每秒。每行是一个会话：两端互相发送的全部数据。",
         "本端是接口在本机一侧的端点。",
-        "RTT 和重传来自本机的 TCP: 往返时间, 重新发送的报文段数。",
+        "RTT 和重传来自本机的 TCP：往返时间，重新发送的报文段数。",
     ];
 
     private string Say(string chinese, string english) => isChinese ? chinese : english;

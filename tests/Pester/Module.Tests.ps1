@@ -32,7 +32,7 @@ Describe 'The module' {
         $command = Get-Command $_
         $command.OutputType[0].Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.RdmaHealth], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
         (Get-FormatData $command.OutputType[0].Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
-            Should -Be TableControl, ListControl
+            Select-Object -Unique | Should -Be TableControl, ListControl
         (Get-TypeData $command.OutputType[0].Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty
     }
 
