@@ -126,12 +126,11 @@ internal static class Messages
 
     internal static string Preparing(string name) => Say($"准备监控网络接口: {name}", $"Preparing to monitor network interface: {name}");
 
+    /// <summary>The words of the tool before XTrace, in both languages: scripts may read them.</summary>
     internal static string Loaded(string name, MonitorHook hook, FlowDirection direction)
     {
         string kind = hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? "XDP" : "TC";
-        return Say(
-            $"已在 {name} 上加载 {kind} 程序{Suffix(direction)}",
-            $"{kind} program loaded on {name}{Suffix(direction)}");
+        return $"{kind} program loaded on {name}{Suffix(direction)}";
     }
 
     private static string Suffix(FlowDirection direction) => direction == FlowDirection.Egress ? " (egress)" : "";
