@@ -28,8 +28,8 @@ internal static class TableView
     internal static IEnumerable<object> Of(IEnumerable<RdmaQueuePair> queuePairs) =>
         Choose(queuePairs, "", one => IsIPv6(one.LocalAddress) || IsIPv6(one.RemoteAddress));
 
-    /// <summary>Where output goes elsewhere, PowerShell takes 120 columns or what it is told.</summary>
-    private static bool HasRoom => Console.IsOutputRedirected || Console.WindowWidth >= WideTable;
+    /// <summary>PowerShell formats for the terminal's width, and without a terminal for 80 columns.</summary>
+    private static bool HasRoom => Console.WindowWidth >= WideTable;
 
     private static bool IsIPv6(string? address) => address?.Contains(':', StringComparison.Ordinal) == true;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using XTrace.Messages;
+using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Sessions;
 
@@ -38,6 +39,11 @@ public sealed class TestRdmaHealthCommand : RdmaSamplingCommand
 
     private protected override void Finish()
     {
+        // Silence would look like a verdict.
+        if (RdmaDevices.Names.Length == 0 && Device.All(name => !new NamePattern(name).IsExact))
+        {
+            Report(new Notice(NoticeLevel.Warning, RdmaMessages.NothingThere, null, Sysfs.InfiniBand));
+        }
         if (Quiet)
         {
             WriteObject(_hasPorts && !_isBad);

@@ -305,8 +305,8 @@ internal static class FlowMessages
 
     internal static readonly Message NoMonitors = new("MonitorNotFound", XTraceErrorKind.NotFound)
     {
-        English = "'{0}' has no monitor in this network namespace, and nothing else has.",
-        Chinese = "“{0}”在本网络命名空间中没有监控，其他接口也没有。",
+        English = "'{0}' has no monitor. This network namespace has none at all.",
+        Chinese = "“{0}”没有监控。本网络命名空间中没有任何监控。",
         ForCmdlets = ("Start one with: Start-XdpMonitor {0}", "可用以下命令启动：Start-XdpMonitor {0}"),
     };
 

@@ -5,7 +5,7 @@ internal static class LiveMessages
 {
     internal static readonly Message NoTerminal = new("NoTerminal", XTraceErrorKind.InvalidState)
     {
-        English = "The live view needs a terminal, and standard output is none.",
+        English = "The live view needs a terminal, and standard output is not one.",
         Chinese = "实时视图需要终端，而标准输出不是终端。",
         ForCmdlets = (
             "To process flows, use Get-FlowStat -Continuous.",

@@ -82,7 +82,7 @@ Describe 'A first user' -Tag Privileged -Skip:$unprivileged {
         $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorNotFound,*'
         "$failure" | Should -BeLike "There is no network interface 'nosuch', and there are no monitors. The interfaces are: lo, *"
         & $_ $interface -ErrorAction SilentlyContinue -ErrorVariable failure
-        "$failure" | Should -BeLike "'$interface' has no monitor in this network namespace, and nothing else has. Start one with: Start-XdpMonitor $interface*"
+        "$failure" | Should -BeLike "'$interface' has no monitor. This network namespace has none at all. Start one with: Start-XdpMonitor $interface*"
         $null = Start-XdpMonitor $interface
         & $_ nosuch -ErrorAction SilentlyContinue -ErrorVariable failure
         "$failure" | Should -BeLike "There is no network interface 'nosuch', and no monitor has that name.*The monitors are: $interface (Ingress)*"

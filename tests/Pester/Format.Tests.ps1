@@ -74,7 +74,8 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'show the longest addresses on one line of 120 columns' {
-            $long = Get-FlowStat $interface | Sort-Object Bytes -Descending
+            # As Get-FlowStat does on a terminal of 120 columns or more.
+            $long = Get-FlowStat $interface | Sort-Object Bytes -Descending | ForEach-Object { $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#IPv6'); $_ }
             $lines = $long | Show
             $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, Rate
             $lines -match '^\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 +\d+ B +[\d.]+ \w*bit/s$' |
@@ -91,7 +92,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'show the longest addresses on one line with processes as well' {
-            $lines = Get-FlowStat $interface -Detail | Show
+            $lines = Get-FlowStat $interface -Detail | ForEach-Object { $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#DetailIPv6'); $_ } | Show
             $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, ProcessName
             $lines -match '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 ' | Should -HaveCount 1
         }
@@ -108,6 +109,11 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             ($lines | Where-Object { $_ -match '^(TrafficType|Source) ' }).Trim() -replace ' +', ' ' | Should -Be $header
             -join ($lines -replace ' ') | Should -Match ($columns -lt 120 ? '6666' : '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535\[2001:')
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual $columns
+        }
+
+        It 'show how much in a pipe, where PowerShell takes 80 columns' {
+            $lines = pwsh -NoProfile -NonInteractive -Command "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$module'; Get-FlowStat $interface" | Where-Object { $_ }
+            $lines[0].Trim() -split ' +' | Should -Be TrafficType, Source, Destination, Bytes, Rate
         }
 
         It 'show every number in full as a list of what the flow has' {

@@ -60,6 +60,18 @@ Describe 'Test-RdmaHealth' {
         $health[2].Evidence | Should -Be 'out_of_sequence Reset'
     }
 
+    It 'says that there is no device, instead of nothing' {
+        $root = $env:XTRACE_SYSFS_ROOT
+        $env:XTRACE_SYSFS_ROOT = (New-Item -ItemType Directory "$TestDrive/empty/class").Parent.FullName
+        try {
+            Test-RdmaHealth -Quiet -SampleInterval 0.2 -WarningVariable said -WarningAction SilentlyContinue | Should -BeFalse
+            $said | Should -HaveCount 1
+            "$said" | Should -BeLike 'There is no RDMA device in *'
+        } finally {
+            $env:XTRACE_SYSFS_ROOT = $root
+        }
+    }
+
     It 'is True or False with -Quiet' {
         $quiet = Test-RdmaHealth -Quiet -SampleInterval 0.2
         $quiet | Should -BeOfType bool

@@ -90,7 +90,7 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "--live", 1, "xtrace-catch: The live view needs a terminal, and standard output is none. To print lines, leave out --live.\n")]
+    [InlineData("C", "--live", 1, "xtrace-catch: The live view needs a terminal, and standard output is not one. To print lines, leave out --live.\n")]
     [InlineData("zh_CN.UTF-8", "--live", 1, "xtrace-catch: 实时视图需要终端，而标准输出不是终端。要按行输出，请去掉 --live。\n")]
     [InlineData("C", "--live --json", 2, "xtrace-catch: --live does not use --json: leave out one of them. Try 'xtrace-catch --help'.\n")]
     public void Where_there_is_no_terminal_it_says_what_to_use(string locale, string arguments, int exitCode, string error)
