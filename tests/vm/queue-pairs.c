@@ -1,7 +1,8 @@
 /*
- * Makes queue pairs, says their numbers, and keeps them until its input ends: queue-pairs DEVICE GID-INDEX PEER COUNT [NUMBER]. Each is
- * connected (RTS) with the queue pair of its own number at the peer, which is an IPv4 address. All share one completion queue, of which
- * soft-RoCE has few. With a number, queue pairs are made and destroyed until the first gets it.
+ * Makes queue pairs, says their numbers, and keeps them until its input ends: queue-pairs DEVICE GID-INDEX PEER COUNT [NUMBER [error]].
+ * Each is connected (RTS) with the queue pair of its own number at the peer, which is an IPv4 address, and then failed if that is asked
+ * for. All share one completion queue, of which soft-RoCE has few. With a number other than 0, queue pairs are made and destroyed until
+ * the first gets it.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -53,6 +54,13 @@ static int to_send(struct ibv_qp *qp)
 			     IBV_QP_MAX_QP_RD_ATOMIC);
 }
 
+static int to_error(struct ibv_qp *qp)
+{
+	struct ibv_qp_attr attr = { .qp_state = IBV_QPS_ERR };
+
+	return ibv_modify_qp(qp, &attr, IBV_QP_STATE);
+}
+
 static struct ibv_qp *make(struct ibv_pd *pd, struct ibv_cq *cq)
 {
 	struct ibv_qp_init_attr init = {
@@ -90,7 +98,8 @@ int main(int count, char **words)
 	for (int i = 0; i < atoi(words[4]); i++) {
 		struct ibv_qp *qp = make_numbered(pd, cq, count > 5 && i == 0 ? atoi(words[5]) : 0);
 
-		if (!qp || to_init(qp) || to_receive(qp, atoi(words[2]), peer) || to_send(qp)) {
+		if (!qp || to_init(qp) || to_receive(qp, atoi(words[2]), peer) || to_send(qp) ||
+		    (count > 6 && to_error(qp))) {
 			perror("queue-pairs: queue pair");
 			return 1;
 		}

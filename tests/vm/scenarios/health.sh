@@ -6,8 +6,12 @@
 # shellcheck disable=SC2016 # PowerShell's
 line='{ "{0} {1}/{2} {3} {4} {5}" -f $name, $_.Device, $_.Port, $_.Check, $_.Status, $_.Evidence }'
 
+prepare() {
+    make_queue_pairs
+}
+
 run() {
-    local client server
+    local failed
     [[ -x /pwsh/pwsh ]] || return 0
     # An ordinary user sees it all.
     as=("${nobody[@]}")
@@ -33,23 +37,15 @@ run() {
     tc qdisc del dev vb root
     end_traffic
 
-    # What a process has under way is not acknowledged any more, and as it is stopped it does not see that its queue pair has failed.
-    # Soft-RoCE takes seven retries, which the tools ask for without the connection manager, for no limit (rxe_comp.c).
-    ib_write_bw -F -R -d rxe_b -D 600 --retry_count=1 >/dev/null 2>&1 &
-    server=$!
-    await 60 listening cm
-    ib_write_bw -F -R -d rxe_a -D 600 --retry_count=1 "$address_b" >/dev/null 2>&1 &
-    client=$!
-    sent=
-    await 60 writes_sent
-    tc qdisc add dev va root netem loss 100%
-    kill -STOP $client
-    await 60 queue_pair_failed
+    mkfifo /tmp/keep
+    /repo/out/vm/queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1 0 error </tmp/keep >pairs &
+    failed=$!
+    exec 3>/tmp/keep
+    await 60 grep -q ready pairs
     rdma resource show qp >queue-pairs
     module "\$name = 'pair'; Test-RdmaHealth -Check QueuePairs -SampleInterval 1 | ForEach-Object $line" >>findings
-    kill -KILL $client $server || true # the server may have ended
-    wait $client $server || true
-    tc qdisc del dev va root
+    exec 3>&-
+    wait $failed || true
 
     # The peer goes, and comes back while it is watched. 'ip link' is root's.
     as=()
@@ -100,10 +96,6 @@ writes_sent() {
     [[ -n $before && $sent -gt $((before + 50)) ]]
 }
 
-queue_pair_failed() {
-    rdma resource show qp | grep -q 'state ERR'
-}
-
 check() {
     local number
     if [[ -z $pwsh ]]; then
@@ -118,7 +110,7 @@ check() {
     grep '^loss ' findings | indent || true
     number=$(sed -n 's/.*link rxe_a\/1 .*lqpn \([0-9]*\) .*state ERR .*/\1/p' queue-pairs)
     same_lines 'Queue pair in error' "$(awk '$1 == "pair" && $2 == "rxe_a/1" { print $3, $4, $5, $6, $7, $8 }' findings)" 'rdma resource' \
-        "QueuePairs Warning $number RC Error (ib_write_bw)"
+        "QueuePairs Warning $number RC Error (queue-pairs)"
     same_lines 'Ports while the peer is down' "$(awk '$1 == "down" || $1 == "up" { print $2, $3, $4, $5, $6 }' findings | sed -n 1,2p | cut -d ' ' -f 1-5)" \
         expected $'rxe_a/1 PortState Critical Down, Polling\nrxe_b/1 PortState Critical Down, Disabled'
     equal 'Carrier changes that were seen when it came back' "$(grep -c '^up rxe_[ab]/1 CarrierChanges Critical ' findings)" expected 2
