@@ -288,6 +288,7 @@ static __always_inline void set_tcp(struct socket_row *row, const struct tcp_soc
 	row->receiver_limited = chrono(tp, tp->chrono_stat[1], CHRONO_RECEIVER, current, now);
 	row->buffer_limited = chrono(tp, tp->chrono_stat[2], CHRONO_BUFFER, current, now);
 	row->busy = only_busy + row->receiver_limited + row->buffer_limited;
+	row->now = now;
 }
 
 /* What sock_diag tells as well: UDP, and TCP that listens or is connected. */

@@ -33,7 +33,7 @@ struct socket_owner {
 };
 
 /*
- * The last three are compared with each other alone, so their unit does not matter: jiffies from here, milliseconds from
+ * The last four are compared with each other alone, so their unit does not matter: jiffies from here, milliseconds from
  * sock_diag.
  */
 struct socket_row {
@@ -52,6 +52,7 @@ struct socket_row {
 	__u32 busy;			/* time with data to send */
 	__u32 receiver_limited;		/* of it, time in which the receiver's window was full */
 	__u32 buffer_limited;		/* of it, time in which the send buffer was full */
+	__u32 now;			/* when this was read */
 };
 
 /* The reader, as the first walk finds out. */

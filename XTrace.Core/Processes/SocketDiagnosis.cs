@@ -154,5 +154,6 @@ internal sealed unsafe class SocketDiagnosis : SocketReader
         row.Busy = (uint)(info.Busy / 1000);
         row.ReceiverLimited = (uint)(info.ReceiverLimited / 1000);
         row.BufferLimited = (uint)(info.BufferLimited / 1000);
+        row.Now = (uint)Environment.TickCount64;
     }
 }

@@ -79,6 +79,7 @@ internal struct SocketRow
     internal uint Busy;
     internal uint ReceiverLimited;
     internal uint BufferLimited;
+    internal uint Now;
 
     internal readonly bool IsConnected => Id.RemotePort != 0;
 

@@ -25,14 +25,14 @@ public class LocaleTests
 
     [Theory]
     [Trait("Category", "Privileged")]
-    [InlineData("C", "Preparing to monitor network interface: {0}", "TC program loaded on {0}")]
-    [InlineData("zh_CN.UTF-8", "准备监控网络接口: {0}", "已在 {0} 上加载 TC 程序")]
-    public void It_says_what_it_prepares_and_what_is_loaded(string locale, string preparing, string loaded)
+    [InlineData("C", "Preparing to monitor network interface: {0}")]
+    [InlineData("zh_CN.UTF-8", "准备监控网络接口: {0}")]
+    public void It_says_what_it_prepares_and_what_is_loaded(string locale, string preparing)
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface}", ("LANG", locale));
         Assert.Equal(string.Format(null, preparing, pair.Interface), run.ReadLine());
-        Assert.Equal(string.Format(null, loaded, pair.Interface), run.ReadLine());
+        Assert.Equal($"TC program loaded on {pair.Interface}", run.ReadLine());
     }
 
     [Theory]

@@ -46,7 +46,7 @@ public sealed class AbiTests
         (typeof(SocketRow), "struct socket_row",
         [
             "id", "owner", "delivery_rate", "protocol", "state", "flags", "unused", "rtt_us", "min_rtt_us", "retransmitted", "lost", "window",
-            "busy", "receiver_limited", "buffer_limited",
+            "busy", "receiver_limited", "buffer_limited", "now",
         ]),
         (typeof(SocketProgramReader), "struct socket_reader", ["pid_namespace", "pid_level", "host_net"]),
         (typeof(InetDiagId), "struct inet_diag_sockid", ["idiag_sport", "idiag_dport", "idiag_src", "idiag_dst", "idiag_if", "idiag_cookie"]),
