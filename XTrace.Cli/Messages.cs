@@ -74,14 +74,14 @@ internal static class Messages
           MONITOR_MODE       监控模式
           NCCL_IB_HCA        rdma 和 nccl 模式：要监控的 RDMA 设备，含义与 NCCL 相同
 
-         输出：每个流一行，数值从监控开始累计：
-           SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
-         每次采样之前有一行 '# 时间 sample=序号'，然后是间隔内活动过的流。
-         RoCE 流的目的端口是目的队列对，proto 是 BTH 操作码。
-         使用 --detail 时，行尾还有数据包的 flags（TCP 标志）、dscp、ce（带 ECN 拥塞标记的包数）、minframe 和 maxframe（最短和最长的帧，字节），
-         以及已知的 pid, process, user, container, unit，和 TCP 的 state, rtt, minrtt, retrans, lost, cwnd, delivery_rate, limit。
-         本机没有对应套接字的流（例如转发的流）没有进程和 TCP 状态。
-         监控多个接口时，每个接口的流之前有一行 '# 接口名'；只有一个接口时没有。两个方向都监控时，该行还注明方向。
+        输出：每个流一行，数值从监控开始累计：
+          SOURCE:PORT -> DESTINATION:PORT proto=NUMBER packets=N bytes=N
+        每次采样之前有一行 '# 时间 sample=序号'，然后是间隔内活动过的流。
+        RoCE 流的目的端口是目的队列对，proto 是 BTH 操作码。
+        使用 --detail 时，行尾还有数据包的 flags（TCP 标志）、dscp、ce（带 ECN 拥塞标记的包数）、minframe 和 maxframe（最短和最长的帧，字节），
+        以及已知的 pid, process, user, container, unit，和 TCP 的 state, rtt, minrtt, retrans, lost, cwnd, delivery_rate, limit。
+        本机没有对应套接字的流（例如转发的流）没有进程和 TCP 状态。
+        监控多个接口时，每个接口的流之前有一行 '# 接口名'；只有一个接口时没有。两个方向都监控时，该行还注明方向。
 
         rdma 和 nccl 模式读取网卡的计数器（sysfs），不需要特权；用 -d 选择设备，或用 -i 选择其网络接口。
         rdma 模式输出连接：'ADDRESS:PAIR -> ADDRESS:PAIR'，在 InfiniBand 上为 'PAIR:LID -> PAIR:LID'。

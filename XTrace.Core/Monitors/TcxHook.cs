@@ -40,13 +40,20 @@ internal static unsafe class TcxHook
         };
     }
 
-    /// <summary>How many programs run before one of the interface's.</summary>
+    /// <summary>How many programs of others run before one of the interface's. XTrace's own let every frame pass.</summary>
     internal static int CountBefore(int interfaceIndex, FlowDirection direction, uint programId)
     {
         uint* programs = stackalloc uint[MaxPrograms];
-        return Query(interfaceIndex, direction, programs, out uint count) == 0
-            ? Math.Max(0, new ReadOnlySpan<uint>(programs, (int)count).IndexOf(programId))
-            : 0;
+        if (Query(interfaceIndex, direction, programs, out uint count) != 0)
+        {
+            return 0;
+        }
+        int before = 0;
+        for (int i = 0; i < count && programs[i] != programId; i++)
+        {
+            before += BpfProgram.NameOf(programs[i])?.StartsWith(FlowProgram.TcPrefix, StringComparison.Ordinal) == true ? 0 : 1;
+        }
+        return before;
     }
 
     /// <summary>How many programs the interface runs in this direction; 0 on kernels without TCX.</summary>

@@ -33,6 +33,25 @@ public class WatchTests
         Assert.Equal([3, 4], [run.ReadSampleLine(), run.ReadSampleLine()]);
     }
 
+    /// <summary>The second goes before the first in TCX's row, and lets every frame pass.</summary>
+    [Fact]
+    public void Two_that_watch_the_same_interface_do_not_warn_of_each_other()
+    {
+        using VethPair pair = new();
+        using CatchProcess first = new(pair, $"-i {pair.Interface} -t 200 --direction both");
+        first.WaitUntilLoaded(2);
+        using CatchProcess second = new(pair, $"-i {pair.Interface} -t 200 --direction both");
+        second.WaitUntilLoaded(2);
+        first.SkipToSample();
+        first.SkipToSample();
+        foreach (CatchProcess run in (CatchProcess[])[first, second])
+        {
+            run.Signal("INT");
+            (int code, _, string error) = run.End();
+            Assert.Equal((0, ""), (code, error));
+        }
+    }
+
     [Theory]
     [InlineData("tcp", "10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=1 bytes=54")]
     [InlineData("udp", "10.0.0.1:443 -> 10.0.0.2:4000 proto=17 packets=1 bytes=42")]
