@@ -76,17 +76,19 @@ internal sealed class Conversations
         }
     }
 
-    /// <summary>The first n, without sorting the rest.</summary>
+    /// <summary>Some in their order, without sorting those behind them. Those before them do not become objects.</summary>
+    /// <param name="offset">How many are before them.</param>
     /// <param name="n">How many.</param>
     /// <param name="isReversed">The smallest first.</param>
     /// <param name="filter">Which are wanted.</param>
-    internal IReadOnlyList<Conversation> Top(int n, bool isReversed, LiveFilter filter)
+    internal IReadOnlyList<Conversation> Top(int offset, int n, bool isReversed, LiveFilter filter)
     {
         if (_sample is not { } sample)
         {
             return [];
         }
-        PriorityQueue<int, Rank> top = new(n + 1, Rank.Comparer);
+        int room = offset + n;
+        PriorityQueue<int, Rank> top = new(Math.Min(room, Count) + 1, Rank.Comparer);
         double sign = isReversed ? -1 : 1;
         Kept = 0;
         for (int i = 0; i < Count; i++)
@@ -97,16 +99,16 @@ internal sealed class Conversations
             }
             Kept++;
             double weight = sign * _weights[i];
-            if (top.Count < n)
+            if (top.Count < room)
             {
                 top.Enqueue(i, new Rank(weight, i));
             }
-            else if (n > 0 && top.TryPeek(out _, out Rank last) && weight > last.Weight)
+            else if (room > 0 && top.TryPeek(out _, out Rank last) && weight > last.Weight)
             {
                 top.EnqueueDequeue(i, new Rank(weight, i));
             }
         }
-        Conversation[] picked = new Conversation[top.Count];
+        Conversation[] picked = new Conversation[Math.Max(0, top.Count - offset)];
         for (int i = picked.Length - 1; i >= 0; i--)
         {
             picked[i] = Describe(sample, top.Dequeue());

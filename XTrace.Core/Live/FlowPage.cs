@@ -46,10 +46,10 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         _hasSample = false;
     }
 
-    private protected override IReadOnlyList<Conversation> Top(int n)
+    private protected override IReadOnlyList<Conversation> Top(int offset, int n)
     {
         _conversations.Sort(s_orders[Order]);
-        return _conversations.Top(n, IsReversed, Filter);
+        return _conversations.Top(offset, n, IsReversed, Filter);
     }
 
     private protected override void Choose(Conversation row) => _chosen = (row.Key, row.First.InterfaceAlias);
