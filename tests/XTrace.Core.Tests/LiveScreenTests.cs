@@ -134,7 +134,7 @@ public sealed class LiveScreenTests
         History history = new();
         foreach (double value in new[] { 100.0, 0, 1, 800 })
         {
-            history.Add(value);
+            history.Add(value, seconds: 1);
         }
         Screen screen = Make(4, 2);
         history.Draw(screen, 0, 0, 3, 1, history.Greatest(3), Ink.Plain);
@@ -142,6 +142,8 @@ public sealed class LiveScreenTests
         history.Draw(screen, 0, 0, 4, 2, 800, Ink.Plain);
         Assert.Equal(["   █", "▂ ▁█"], [screen.RowText(0), screen.RowText(1)]);
         Assert.Equal((800, 800, 225.25), (history.Now, history.Peak, history.Mean));
+        history.Add(50, seconds: 4);
+        Assert.Equal((901 + 200) / 8.0, history.Mean);
     }
 
     [Theory]
