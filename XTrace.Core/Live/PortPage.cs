@@ -35,6 +35,11 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
 
     internal void Take(RdmaSample sample)
     {
+        // A port that is gone does not come back with the same counters.
+        foreach (Counter gone in _risen.Keys.Except(sample.All).ToArray())
+        {
+            _risen.Remove(gone);
+        }
         foreach (Counter counter in sample.All)
         {
             bool isTold = counter.Info.Category
