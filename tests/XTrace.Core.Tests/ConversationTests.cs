@@ -37,7 +37,8 @@ public sealed class ConversationTests(TableFixture fixture) : IClassFixture<Tabl
         }
         _table.RunTc(Udp4("10.0.0.1", 2, "10.0.0.2", 20, 58), repeat: 4, direction: FlowDirection.Egress);
         _table.RunTc(Udp4("10.0.0.2", 20, "10.0.0.1", 2, 58), repeat: 4);
-        IReadOnlyList<Conversation> rows = Take(seconds: 1, Enum.Parse<ConversationOrder>(order)).Top(0, 10, isReversed: false, new LiveFilter(""));
+        Conversations conversations = Take(seconds: 1, Enum.Parse<ConversationOrder>(order));
+        IReadOnlyList<Conversation> rows = conversations.Top(0, 10, isReversed: false, new LiveFilter(""));
         Assert.Equal([800.0, 600.0], rows.Select(row => row.Sum.Bytes));
     }
 
