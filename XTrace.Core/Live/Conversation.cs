@@ -45,7 +45,8 @@ internal sealed class Conversation
     {
         TrafficType type = FlowFields.TrafficTypeOf(in key);
         int written;
-        _ = FlowFields.IsEthernet(in key) ? text.TryWrite(CultureInfo.InvariantCulture, $"0x{FlowFields.EthertypeOf(in key):x4}", out written)
+        _ = FlowFields.IsEthernet(in key)
+            ? text.TryWrite(CultureInfo.InvariantCulture, $"0x{FlowFields.EthertypeOf(in key):x4}", out written)
             : type != TrafficType.IP ? text.TryWrite($"{type}", out written)
             : text.TryWrite($"{(IPProtocol)key.Protocol}", out written);
         return written;

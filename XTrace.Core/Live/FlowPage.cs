@@ -71,7 +71,10 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         new(text.Protocol, 6, row => row.Protocol) { Rank = 10 },
         new(text.Interface, 9, row => row.First.InterfaceAlias) { Rank = 13, Stretches = true },
         new(text.Rate, 7, row => Brief.Rate(row.Sum.Rate)) { IsRight = true, Rank = 1, Weight = row => row.Sum.Rate, Ink = InkOf },
-        new(text.Sent, 7, row => Brief.Rate(row.Sum.Sent.Rate)) { IsRight = true, Rank = 11, Weight = row => row.Sum.Sent.Rate, Ink = InkOf },
+        new(text.Sent, 7, row => Brief.Rate(row.Sum.Sent.Rate))
+        {
+            IsRight = true, Rank = 11, Weight = row => row.Sum.Sent.Rate, Ink = InkOf,
+        },
         new(text.Received, 7, row => Brief.Rate(row.Sum.Received.Rate))
         {
             IsRight = true, Rank = 12, Weight = row => row.Sum.Received.Rate, Ink = InkOf,

@@ -67,7 +67,8 @@ internal sealed class LiveFilter
         return length + (hasColons ? Append(text[length..], $"]:{port}") : Append(text[length..], $":{port}"));
     }
 
-    private static int Append(Span<char> text, [InterpolatedStringHandlerArgument(nameof(text))] MemoryExtensions.TryWriteInterpolatedStringHandler what)
+    private static int Append(
+        Span<char> text, [InterpolatedStringHandlerArgument(nameof(text))] MemoryExtensions.TryWriteInterpolatedStringHandler what)
     {
         text.TryWrite(ref what, out int written);
         return written;
