@@ -96,7 +96,7 @@ public sealed class FlowSample
         {
             point.EndRow = 0;
         }
-        ForEachRow(sources, new Counting());
+        ForEachRow(sources, (int _, in FlowRow _, WatchedPoint point) => point.EndRow++);
         Rows = 0;
         foreach (WatchedPoint point in points)
         {
@@ -108,57 +108,35 @@ public sealed class FlowSample
         {
             _numbers = new int[Math.Max(Rows, _numbers.Length * 2)];
         }
-        ForEachRow(sources, new Numbering(_numbers));
+        ForEachRow(sources, (int number, in FlowRow _, WatchedPoint point) => _numbers[point.EndRow++] = number);
         if (!_filter.IsEmpty)
         {
-            ForEachRow(sources, new LeavingOut(), wanted: false);
+            ForEachRow(sources, (int _, in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain, wanted: false);
         }
     }
 
-    /// <summary>What is done with each row. A struct: a call of a delegate would take longer than what it does.</summary>
-    private interface IRowVisitor
-    {
-        void Visit(int number, in FlowRow row, WatchedPoint point);
-    }
-
-    private readonly struct Counting : IRowVisitor
-    {
-        public void Visit(int number, in FlowRow row, WatchedPoint point) => point.EndRow++;
-    }
-
-    private readonly struct Numbering(int[] numbers) : IRowVisitor
-    {
-        public void Visit(int number, in FlowRow row, WatchedPoint point) => numbers[point.EndRow++] = number;
-    }
-
-    private readonly struct LeavingOut : IRowVisitor
-    {
-        public void Visit(int number, in FlowRow row, WatchedPoint point) => point.LeftOut += row.Gain;
-    }
+    private delegate void RowAction(int number, in FlowRow row, WatchedPoint point);
 
     private delegate bool RowTest(in FlowRow row);
 
-    private void ForEachRow<T>(IReadOnlyList<Sessions.FlowSource> sources, T visitor, bool wanted = true)
-        where T : struct, IRowVisitor
+    private void ForEachRow(IReadOnlyList<Sessions.FlowSource> sources, RowAction action, bool wanted = true)
     {
         int number = 0;
-        bool isFiltered = !_filter.IsEmpty;
         foreach (Sessions.FlowSource source in sources)
         {
             // Most rows are of the same point as the row before.
-            uint? last = null;
-            WatchedPoint? point = null;
+            (uint Id, WatchedPoint? Point)? last = null;
             foreach (IFlowRows part in source.Meter.Parts)
             {
                 foreach (ref readonly FlowRow row in part.Rows)
                 {
-                    if (last != row.Point)
+                    if (last?.Id != row.Point)
                     {
-                        (last, point) = (row.Point, source.PointOf(in row));
+                        last = (row.Point, source.PointOf(in row));
                     }
-                    if (point is not null && (!isFiltered || _filter.Matches(in row.Key)) == wanted)
+                    if (last.Value.Point is { } point && (_filter.IsEmpty || _filter.Matches(in row.Key)) == wanted)
                     {
-                        visitor.Visit(number, in row, point);
+                        action(number, in row, point);
                     }
                     number++;
                 }
