@@ -16,17 +16,22 @@ public abstract class EndpointCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string typed = wordToComplete.Trim('\'', '"');
-        var seen = Flows(fakeBoundParameters).SelectMany(EndsOf).Where(end => end.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
-            .GroupBy(end => end.Text)
-            .Select(ends => (Text: ends.Key, Packets: ends.Sum(end => (double)end.Packets)))
-            .OrderByDescending(end => end.Packets).Take(Most);
-        return Completions.Of(wordToComplete, seen.Select(end =>
-            (end.Text, string.Create(CultureInfo.InvariantCulture, $"{end.Text}, {end.Packets:0}"))));
+        Dictionary<string, double> packets = [];
+        ForEachFlow(fakeBoundParameters, flow =>
+        {
+            foreach ((string text, ulong more) in EndsOf(flow).Where(end => end.Text.StartsWith(typed, StringComparison.OrdinalIgnoreCase)))
+            {
+                packets[text] = packets.GetValueOrDefault(text) + more;
+            }
+        });
+        return Completions.Of(wordToComplete, packets.OrderByDescending(end => end.Value).Take(Most).Select(end =>
+            (end.Key, string.Create(CultureInfo.InvariantCulture, $"{end.Key}, {end.Value:0}"))));
     }
 
     private protected abstract IEnumerable<(string Text, ulong Packets)> EndsOf(FlowStat flow);
 
-    private static List<FlowStat> Flows(IDictionary? bound)
+    /// <summary>Hands out each flow alone: there may be a million.</summary>
+    private static void ForEachFlow(IDictionary? bound, Action<FlowStat> take)
     {
         bool isNamed = LanguagePrimitives.TryConvertTo(bound?["InterfaceAlias"], out string[] named) && named is { Length: > 0 };
         try
@@ -34,11 +39,14 @@ public abstract class EndpointCompleter : IArgumentCompleter
             using FlowSession session = new(
                 new FlowSessionOptions { Interfaces = isNamed ? named : ["*"], ReadEnds = false, MonitorsOnly = true }, _ => { });
             session.Open();
-            return session.ReadsMonitors ? [.. session.SampleMonitors().Flows()] : [];
+            foreach (FlowStat flow in session.ReadsMonitors ? session.SampleMonitors().Flows() : [])
+            {
+                take(flow);
+            }
         }
         catch (XTraceException)
         {
-            return [];
+            // Nothing to propose.
         }
     }
 }

@@ -78,7 +78,10 @@ def child(function, *arguments, space=None):
         if space:
             with open(f'/run/netns/{space}', encoding='ascii') as file:
                 ctypes.CDLL(None).setns(file.fileno(), 0x40000000)  # CLONE_NEWNET
-        function(*arguments)
+        try:
+            function(*arguments)
+        finally:
+            os._exit(0)
 
 
 def prepare():
@@ -100,8 +103,8 @@ def capture():
     environment = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', 'TERM': 'xterm-256color', 'TMUX_TMPDIR': '/tmp'}
     command = f'{ROOT}/out/xtrace-catch --live -i eth0 -f tcp'
     subprocess.run([*tmux, 'new-session', '-d', '-x', str(COLUMNS), '-y', str(ROWS), command], check=True, env=environment)
-    time.sleep(SECONDS)
     try:
+        time.sleep(SECONDS)
         return subprocess.run([*tmux, 'capture-pane', '-p', '-e'], check=True, env=environment, capture_output=True, text=True).stdout
     finally:
         subprocess.run([*tmux, 'kill-server'], check=False, env=environment)

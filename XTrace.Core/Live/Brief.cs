@@ -7,7 +7,7 @@ internal static class Brief
 {
     private const string Unknown = "-";
 
-    /// <summary>Bytes a second as bits a second: <c>9.41G</c>. Nothing is a blank, so that what moves is seen.</summary>
+    /// <summary>Bytes a second as bits a second: <c>9.41G</c>.</summary>
     internal static string Rate(double? bytesPerSecond) => bytesPerSecond is { } rate ? Number(rate * 8) : Unknown;
 
     /// <summary>A number with a decimal prefix.</summary>

@@ -8,14 +8,11 @@ internal sealed class Conversation
 {
     /// <param name="key">The key of the first flow.</param>
     /// <param name="flows">Its flows.</param>
-    /// <param name="isSame">Which of them go the way of the first.</param>
-    internal Conversation(in FlowKey key, IReadOnlyList<FlowStat> flows, IReadOnlyList<bool> isSame)
+    /// <param name="sum">What they add up to.</param>
+    internal Conversation(in FlowKey key, IReadOnlyList<FlowStat> flows, in ConversationSum sum)
     {
-        (Key, Flows) = (key, flows);
-        bool isFirstSent = First.Direction == FlowDirection.Egress;
-        Sent = Sum(flows.Where((_, i) => isSame[i] == isFirstSent));
-        Received = Sum(flows.Where((_, i) => isSame[i] != isFirstSent));
-        (Local, Remote) = isFirstSent ? (First.Source, End(First)) : (End(First), First.Source);
+        (Key, Flows, Sum) = (key, flows, sum);
+        (Local, Remote) = First.Direction == FlowDirection.Egress ? (First.Source, End(First)) : (End(First), First.Source);
     }
 
     internal FlowKey Key { get; }
@@ -30,44 +27,29 @@ internal sealed class Conversation
 
     internal string Remote { get; }
 
-    /// <summary>What the local end sends.</summary>
-    internal Traffic Sent { get; }
+    /// <summary>What its flows add up to.</summary>
+    internal ConversationSum Sum { get; }
 
-    /// <summary>What it receives.</summary>
-    internal Traffic Received { get; }
-
-    internal double Rate => Sent.Rate + Received.Rate;
-
-    internal double Mean => Sent.Mean + Received.Mean;
-
-    internal double Bytes => (double)Sent.Bytes + Received.Bytes;
-
-    internal double PacketRate => Sent.PacketRate + Received.PacketRate;
-
-    internal TimeSpan Age => Flows.Max(flow => flow.Timestamp - flow.FirstSeen);
-
-    internal string Protocol => First.EtherType is { } type ? $"0x{type.ToString("x4", CultureInfo.InvariantCulture)}"
-        : First.TrafficType != TrafficType.IP ? $"{First.TrafficType}"
-        : $"{First.Protocol}";
-
-    /// <summary>Seconds to divide by: nothing is younger than a tick of the kernel.</summary>
-    internal static double SecondsOf(TimeSpan age) => Math.Max(0.01, age.TotalSeconds);
-
-    /// <summary>Where several points of an interface saw a flow, as on loopback, it counts once.</summary>
-    private static Traffic Sum(IEnumerable<FlowStat> flows)
+    internal string Protocol
     {
-        Traffic sum = default;
-        foreach (IGrouping<FlowDirection, FlowStat> point in flows.GroupBy(flow => flow.Direction))
+        get
         {
-            Traffic one = new(
-                point.Sum(flow => flow.BytesPerSecond),
-                point.Sum(flow => flow.PacketsPerSecond),
-                point.Sum(flow => flow.Bytes / SecondsOf(flow.Timestamp - flow.FirstSeen)),
-                point.Aggregate(0ul, (bytes, flow) => bytes + flow.Bytes),
-                point.Aggregate(0ul, (packets, flow) => packets + flow.Packets));
-            sum = one.Bytes > sum.Bytes ? one : sum;
+            Span<char> text = stackalloc char[64];
+            return text[..WriteProtocol(Key, text)].ToString();
         }
-        return sum;
+    }
+
+    /// <summary>Writes what tells how two ends speak, into a buffer with room for 64 characters.</summary>
+    /// <returns>How many characters it has.</returns>
+    internal static int WriteProtocol(in FlowKey key, Span<char> text)
+    {
+        TrafficType type = FlowFields.TrafficTypeOf(in key);
+        int written;
+        _ = FlowFields.IsEthernet(in key)
+            ? text.TryWrite(CultureInfo.InvariantCulture, $"0x{FlowFields.EthertypeOf(in key):x4}", out written)
+            : type != TrafficType.IP ? text.TryWrite($"{type}", out written)
+            : text.TryWrite($"{(IPProtocol)key.Protocol}", out written);
+        return written;
     }
 
     /// <summary>Of several opcodes or ICMP types between two ends, none stands for all.</summary>
@@ -75,10 +57,58 @@ internal sealed class Conversation
         flow.IcmpType is not null ? flow.DestinationAddress : flow.Destination;
 }
 
+/// <summary>
+/// What the flows of a conversation add up to. Where both points of an interface saw frames, as on loopback, those of the point that saw
+/// more bytes count.
+/// </summary>
+internal struct ConversationSum
+{
+    private Traffic _sentLeaving;
+    private Traffic _sentArriving;
+    private Traffic _receivedLeaving;
+    private Traffic _receivedArriving;
+
+    /// <summary>What the local end sends.</summary>
+    internal readonly Traffic Sent => Traffic.Greater(_sentLeaving, _sentArriving);
+
+    /// <summary>What it receives.</summary>
+    internal readonly Traffic Received => Traffic.Greater(_receivedArriving, _receivedLeaving);
+
+    /// <summary>Bytes a second in the last interval.</summary>
+    internal readonly double Rate => Sent.Rate + Received.Rate;
+
+    /// <summary>Bytes a second since the first frame.</summary>
+    internal readonly double Mean => Bytes / Math.Max(0.01, Age.TotalSeconds); // nothing is younger than a tick of the kernel
+
+    /// <summary>L2 bytes since the monitor started.</summary>
+    internal readonly double Bytes => (double)Sent.Bytes + Received.Bytes;
+
+    /// <summary>Frames a second in the last interval.</summary>
+    internal readonly double PacketRate => Sent.PacketRate + Received.PacketRate;
+
+    /// <summary>Time since the first frame.</summary>
+    internal TimeSpan Age { get; private set; }
+
+    /// <summary>Adds a flow.</summary>
+    /// <param name="isSent">Whether the local end sends it.</param>
+    /// <param name="direction">Which point of the interface saw it.</param>
+    /// <param name="traffic">What it has.</param>
+    /// <param name="age">Time since its first frame.</param>
+    internal void Add(bool isSent, FlowDirection direction, Traffic traffic, TimeSpan age)
+    {
+        bool isLeaving = direction == FlowDirection.Egress;
+        ref Traffic sum = ref (isSent ? ref isLeaving ? ref _sentLeaving : ref _sentArriving
+            : ref isLeaving ? ref _receivedLeaving : ref _receivedArriving);
+        sum = new Traffic(sum.Rate + traffic.Rate, sum.PacketRate + traffic.PacketRate, sum.Bytes + traffic.Bytes);
+        Age = age > Age ? age : Age;
+    }
+}
+
 /// <summary>What one end of a conversation sends.</summary>
 /// <param name="Rate">Bytes a second in the last interval.</param>
 /// <param name="PacketRate">Frames a second in the last interval.</param>
-/// <param name="Mean">Bytes a second since the first frame.</param>
 /// <param name="Bytes">L2 bytes since the monitor started.</param>
-/// <param name="Packets">Frames since the monitor started.</param>
-internal readonly record struct Traffic(double Rate, double PacketRate, double Mean, ulong Bytes, ulong Packets);
+internal readonly record struct Traffic(double Rate, double PacketRate, ulong Bytes)
+{
+    internal static Traffic Greater(Traffic one, Traffic other) => other.Bytes > one.Bytes ? other : one;
+}

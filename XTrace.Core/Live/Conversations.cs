@@ -57,10 +57,7 @@ internal sealed class Conversations
                 Add(point.FirstRow + i, in rows[i], point);
             }
         }
-        if (order is ConversationOrder.RoundTripTime or ConversationOrder.Retransmitted)
-        {
-            WeighByTcp();
-        }
+        Weigh();
         Kept = Count;
     }
 
@@ -76,17 +73,19 @@ internal sealed class Conversations
         }
     }
 
-    /// <summary>The first n, without sorting the rest.</summary>
+    /// <summary>Some in their order, without sorting those behind them. Those before them do not become objects.</summary>
+    /// <param name="offset">How many are before them.</param>
     /// <param name="n">How many.</param>
     /// <param name="isReversed">The smallest first.</param>
     /// <param name="filter">Which are wanted.</param>
-    internal IReadOnlyList<Conversation> Top(int n, bool isReversed, LiveFilter filter)
+    internal IReadOnlyList<Conversation> Top(int offset, int n, bool isReversed, LiveFilter filter)
     {
         if (_sample is not { } sample)
         {
             return [];
         }
-        PriorityQueue<int, Rank> top = new(n + 1, Rank.Comparer);
+        int room = offset + n;
+        PriorityQueue<int, Rank> top = new(Math.Min(room, Count) + 1, Rank.Comparer);
         double sign = isReversed ? -1 : 1;
         Kept = 0;
         for (int i = 0; i < Count; i++)
@@ -97,16 +96,16 @@ internal sealed class Conversations
             }
             Kept++;
             double weight = sign * _weights[i];
-            if (top.Count < n)
+            if (top.Count < room)
             {
                 top.Enqueue(i, new Rank(weight, i));
             }
-            else if (n > 0 && top.TryPeek(out _, out Rank last) && weight > last.Weight)
+            else if (room > 0 && top.TryPeek(out _, out Rank last) && weight > last.Weight)
             {
                 top.EnqueueDequeue(i, new Rank(weight, i));
             }
         }
-        Conversation[] picked = new Conversation[top.Count];
+        Conversation[] picked = new Conversation[Math.Max(0, top.Count - offset)];
         for (int i = picked.Length - 1; i >= 0; i--)
         {
             picked[i] = Describe(sample, top.Dequeue());
@@ -121,49 +120,43 @@ internal sealed class Conversations
         {
             return null;
         }
-        int found = Search(in key, point.InterfaceIndex, out _, out _);
+        int index = point.InterfaceIndex;
+        int found = Search(in key, index, ConversationKey.Hash(in key, index), out _);
         return found == None ? null : Describe(sample, found);
     }
 
     private Conversation Describe(FlowSample sample, int conversation)
     {
         List<FlowStat> flows = [];
-        List<bool> isSame = [];
         int head = _heads[conversation];
         for (int place = head; place != None; place = _next[place])
         {
             flows.Add(sample.StatAt(place));
-            isSame.Add(ConversationKey.Compare(in sample.RowAt(head).Key, in sample.RowAt(place).Key) == ConversationMatch.Same);
         }
-        return new Conversation(sample.RowAt(head).Key, flows, isSame);
+        return new Conversation(sample.RowAt(head).Key, flows, SumOf(sample, conversation));
     }
 
     private void Add(int place, in FlowRow row, WatchedPoint point)
     {
         _next[place] = None;
-        int found = Search(in row.Key, point.InterfaceIndex, out int slot, out bool isSame);
+        ulong hash = ConversationKey.Hash(in row.Key, point.InterfaceIndex);
+        int found = Search(in row.Key, point.InterfaceIndex, hash, out int slot);
         if (found == None)
         {
             found = Count++;
             _heads[found] = place;
-            _weights[found] = 0;
-            _index[slot] = (ConversationKey.Hash(in row.Key, point.InterfaceIndex) & 0xffffffff00000000) | (uint)(found + 1);
+            _index[slot] = (hash & 0xffffffff00000000) | (uint)(found + 1);
         }
         else
         {
             int head = _heads[found];
             (_next[place], _next[head]) = (_next[head], place);
         }
-        // What leaves from the head's source is sent if the head leaves, or else received.
-        bool isHeadSent = _sample!.PointAt(_heads[found]).Direction == FlowDirection.Egress;
-        _weights[found] = Weigh(in row, point, isSame == isHeadSent, _weights[found]);
     }
 
     /// <summary>The conversation of a flow; without one, the place in the index where it would be.</summary>
-    private int Search(in FlowKey key, int interfaceIndex, out int slot, out bool isSame)
+    private int Search(in FlowKey key, int interfaceIndex, ulong hash, out int slot)
     {
-        ulong hash = ConversationKey.Hash(in key, interfaceIndex);
-        isSame = true;
         for (slot = (int)(hash & (uint)_mask); _index[slot] != 0; slot = (slot + 1) & _mask)
         {
             if (((_index[slot] ^ hash) >> 32) != 0)
@@ -172,32 +165,61 @@ internal sealed class Conversations
             }
             int conversation = (int)(uint)_index[slot] - 1;
             int head = _heads[conversation];
-            ConversationMatch match = ConversationKey.Compare(in _sample!.RowAt(head).Key, in key);
-            if (match != ConversationMatch.None && _sample.PointAt(head).InterfaceIndex == interfaceIndex)
+            if (ConversationKey.Compare(in _sample!.RowAt(head).Key, in key) != ConversationMatch.None
+                && _sample.PointAt(head).InterfaceIndex == interfaceIndex)
             {
-                isSame = match == ConversationMatch.Same;
                 return conversation;
             }
         }
         return None;
     }
 
-    private double Weigh(in FlowRow row, WatchedPoint point, bool isSent, double before) => _order switch
+    private void Weigh()
     {
-        ConversationOrder.Rate => before + (row.NewBytes / point.MeasuredSeconds),
-        ConversationOrder.Sent => before + (isSent ? row.NewBytes / point.MeasuredSeconds : 0),
-        ConversationOrder.Received => before + (isSent ? 0 : row.NewBytes / point.MeasuredSeconds),
-        ConversationOrder.Mean => before + (row.Bytes / Conversation.SecondsOf(_sample!.Clock.AgeOf(row.FirstSeen))),
-        ConversationOrder.Bytes => before + row.Bytes,
-        ConversationOrder.PacketRate => before + (row.NewPackets / point.MeasuredSeconds),
-        ConversationOrder.Age => Math.Max(before, _sample!.Clock.AgeOf(row.FirstSeen).TotalSeconds),
-        _ => 0,
-    };
+        if (_order is ConversationOrder.RoundTripTime or ConversationOrder.Retransmitted)
+        {
+            WeighByTcp();
+            return;
+        }
+        for (int i = 0; i < Count; i++)
+        {
+            ConversationSum sum = SumOf(_sample!, i);
+            _weights[i] = _order switch
+            {
+                ConversationOrder.Sent => sum.Sent.Rate,
+                ConversationOrder.Received => sum.Received.Rate,
+                ConversationOrder.Mean => sum.Mean,
+                ConversationOrder.Bytes => sum.Bytes,
+                ConversationOrder.PacketRate => sum.PacketRate,
+                ConversationOrder.Age => sum.Age.TotalSeconds,
+                _ => sum.Rate,
+            };
+        }
+    }
+
+    private ConversationSum SumOf(FlowSample sample, int conversation)
+    {
+        ConversationSum sum = default;
+        int head = _heads[conversation];
+        ref readonly FlowRow first = ref sample.RowAt(head);
+        // What leaves from the head's source is sent if the head leaves, or else received.
+        bool isHeadSent = sample.PointAt(head).Direction == FlowDirection.Egress;
+        for (int place = head; place != None; place = _next[place])
+        {
+            ref readonly FlowRow row = ref sample.RowAt(place);
+            WatchedPoint point = sample.PointAt(place);
+            bool isSame = place == head || ConversationKey.Compare(in first.Key, in row.Key) == ConversationMatch.Same;
+            Traffic traffic = new(row.NewBytes / point.MeasuredSeconds, row.NewPackets / point.MeasuredSeconds, row.Bytes);
+            sum.Add(isSame == isHeadSent, point.Direction, traffic, sample.Clock.AgeOf(row.FirstSeen));
+        }
+        return sum;
+    }
 
     private void WeighByTcp()
     {
         if (_sample is not { Owners: { } owners } sample)
         {
+            Array.Clear(_weights, 0, Count);
             return;
         }
         for (int i = 0; i < Count; i++)

@@ -46,10 +46,10 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         _hasSample = false;
     }
 
-    private protected override IReadOnlyList<Conversation> Top(int n)
+    private protected override IReadOnlyList<Conversation> Top(int offset, int n)
     {
         _conversations.Sort(s_orders[Order]);
-        return _conversations.Top(n, IsReversed, Filter);
+        return _conversations.Top(offset, n, IsReversed, Filter);
     }
 
     private protected override void Choose(Conversation row) => _chosen = (row.Key, row.First.InterfaceAlias);
@@ -70,15 +70,18 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         new(text.Remote, 15, row => row.Remote) { Stretches = true, CutsMiddle = true },
         new(text.Protocol, 6, row => row.Protocol) { Rank = 10 },
         new(text.Interface, 9, row => row.First.InterfaceAlias) { Rank = 13, Stretches = true },
-        new(text.Rate, 7, row => Brief.Rate(row.Rate)) { IsRight = true, Rank = 1, Weight = row => row.Rate, Ink = InkOf },
-        new(text.Sent, 7, row => Brief.Rate(row.Sent.Rate)) { IsRight = true, Rank = 11, Weight = row => row.Sent.Rate, Ink = InkOf },
-        new(text.Received, 7, row => Brief.Rate(row.Received.Rate))
+        new(text.Rate, 7, row => Brief.Rate(row.Sum.Rate)) { IsRight = true, Rank = 1, Weight = row => row.Sum.Rate, Ink = InkOf },
+        new(text.Sent, 7, row => Brief.Rate(row.Sum.Sent.Rate))
         {
-            IsRight = true, Rank = 12, Weight = row => row.Received.Rate, Ink = InkOf,
+            IsRight = true, Rank = 11, Weight = row => row.Sum.Sent.Rate, Ink = InkOf,
         },
-        new(text.MeanRate, 7, row => Brief.Rate(row.Mean)) { IsRight = true, Rank = 4, Weight = row => row.Mean },
-        new(text.Bytes, 7, row => Brief.Bytes(row.Bytes)) { IsRight = true, Rank = 14, Weight = row => row.Bytes },
-        new(text.PacketRate, 7, row => Brief.Number(row.PacketRate)) { IsRight = true, Rank = 15, Weight = row => row.PacketRate },
+        new(text.Received, 7, row => Brief.Rate(row.Sum.Received.Rate))
+        {
+            IsRight = true, Rank = 12, Weight = row => row.Sum.Received.Rate, Ink = InkOf,
+        },
+        new(text.MeanRate, 7, row => Brief.Rate(row.Sum.Mean)) { IsRight = true, Rank = 4, Weight = row => row.Sum.Mean },
+        new(text.Bytes, 7, row => Brief.Bytes(row.Sum.Bytes)) { IsRight = true, Rank = 14, Weight = row => row.Sum.Bytes },
+        new(text.PacketRate, 7, row => Brief.Number(row.Sum.PacketRate)) { IsRight = true, Rank = 15, Weight = row => row.Sum.PacketRate },
         new(text.Process, 9, row => row.First.ProcessName ?? "") { Rank = 2, Stretches = true },
         new("PID", 7, row => $"{row.First.ProcessId}") { IsRight = true, Rank = 17 },
         new(text.User, 8, row => row.First.UserName ?? "") { Rank = 18, Stretches = true },
@@ -91,12 +94,12 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
             IsRight = true, Rank = 3, Weight = row => row.First.RetransmittedPackets ?? -1.0,
             Ink = row => row.First.RetransmittedPackets > 0 ? Ink.Warning : Ink.Plain,
         },
-        new(text.Age, 6, row => Brief.Age(row.Age)) { IsRight = true, Rank = 16, Weight = row => row.Age.TotalSeconds },
+        new(text.Age, 6, row => Brief.Age(row.Sum.Age)) { IsRight = true, Rank = 16, Weight = row => row.Sum.Age.TotalSeconds },
         new(text.State, 11, row => $"{row.First.State}") { Rank = 19 },
         new(text.Unit, 14, row => row.First.Container ?? row.First.SystemdUnit ?? "") { Rank = 20, Stretches = true },
     ];
 
-    private static Ink InkOf(Conversation row) => row.Rate > 0 ? Ink.Plain : Ink.Dim;
+    private static Ink InkOf(Conversation row) => row.Sum.Rate > 0 ? Ink.Plain : Ink.Dim;
 }
 
 /// <summary>What the details of a conversation show: the properties of its flows, as Get-FlowStat names them.</summary>

@@ -9,20 +9,25 @@ internal sealed class History
     private readonly double[] _values = new double[Room];
     private long _count;
     private double _sum;
+    private double _seconds;
 
     /// <summary>The last value; 0 before there is one.</summary>
     internal double Now => _count == 0 ? 0 : _values[(_count - 1) % Room];
 
-    /// <summary>The mean of all values.</summary>
-    internal double Mean => _count == 0 ? 0 : _sum / _count;
+    /// <summary>The mean of all values, each weighed with the time that it is of.</summary>
+    internal double Mean => _seconds > 0 ? _sum / _seconds : 0;
 
     /// <summary>The greatest of all values.</summary>
     internal double Peak { get; private set; }
 
-    internal void Add(double value)
+    /// <summary>Adds a value.</summary>
+    /// <param name="value">What there was a second.</param>
+    /// <param name="seconds">The time that it is of.</param>
+    internal void Add(double value, double seconds)
     {
         _values[_count++ % Room] = value;
-        _sum += value;
+        _sum += value * seconds;
+        _seconds += seconds;
         Peak = Math.Max(Peak, value);
     }
 

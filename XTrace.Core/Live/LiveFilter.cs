@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using XTrace.Flows;
 using XTrace.Processes;
 
@@ -40,28 +40,37 @@ internal sealed class LiveFilter
         return true;
     }
 
+    /// <summary>Writes what its columns show.</summary>
     private static ReadOnlySpan<char> Write(in FlowKey key, WatchedPoint point, Span<char> text)
     {
         int length = WriteEnd(in key, FlowFields.SourceOf(in key), FlowFields.SourcePortOf(in key), text);
         text[length++] = ' ';
         length += WriteEnd(in key, FlowFields.DestinationOf(in key), FlowFields.DestinationPortOf(in key), text[length..]);
-        TrafficType type = FlowFields.TrafficTypeOf(in key);
-        if (text[length..].TryWrite(CultureInfo.InvariantCulture, $" {type} {point.InterfaceName}", out int written))
-        {
-            length += written;
-        }
+        length += FlowFields.IsRoce(in key) ? Append(text[length..], $" qp 0x{FlowFields.QueuePairOf(in key):x} ")
+            : FlowFields.IsFragment(in key) ? Append(text[length..], $" frag ")
+            : Append(text[length..], $" ");
+        length += Conversation.WriteProtocol(in key, text[length..]);
+        length += Append(text[length..], $" {point.InterfaceName}");
         return text[..length];
     }
 
+    /// <summary>As <see cref="FlowEndpoints.Endpoint"/> writes it.</summary>
     private static int WriteEnd(in FlowKey key, ReadOnlySpan<byte> address, ushort port, Span<char> text)
     {
-        int length = FlowFields.Format(in key, address, text);
-        if (FlowFields.HasPorts(in key))
+        if (!FlowFields.HasPorts(in key))
         {
-            text[length++] = ':';
-            port.TryFormat(text[length..], out int digits, provider: CultureInfo.InvariantCulture);
-            length += digits;
+            return FlowFields.Format(in key, address, text);
         }
-        return length;
+        bool hasColons = !FlowFields.IsIPv4(in key);
+        int start = hasColons ? Append(text, $"[") : 0;
+        int length = start + FlowFields.Format(in key, address, text[start..]);
+        return length + (hasColons ? Append(text[length..], $"]:{port}") : Append(text[length..], $":{port}"));
+    }
+
+    private static int Append(
+        Span<char> text, [InterpolatedStringHandlerArgument(nameof(text))] MemoryExtensions.TryWriteInterpolatedStringHandler what)
+    {
+        text.TryWrite(ref what, out int written);
+        return written;
     }
 }

@@ -91,8 +91,8 @@ internal abstract class TablePage<T> : LivePage
 
     private IEnumerable<Column<T>> Sortable => Columns.Where(column => column.Weight is not null);
 
-    /// <summary>The first n rows in the order that is wanted, of those that the filter keeps.</summary>
-    private protected abstract IReadOnlyList<T> Top(int n);
+    /// <summary>The n rows behind the first ones in the order that is wanted, of those that the filter keeps.</summary>
+    private protected abstract IReadOnlyList<T> Top(int offset, int n);
 
     /// <summary>Takes note of which row was chosen.</summary>
     private protected abstract void Choose(T row);
@@ -111,13 +111,13 @@ internal abstract class TablePage<T> : LivePage
     internal override void Draw(Screen screen, int y, int height)
     {
         int room = Math.Max(0, height - 1);
-        IReadOnlyList<T> rows = Top(Offset + room);
+        int offset = Offset;
+        _shown = Top(offset, room);
         Scroll(room);
-        if (rows.Count < Math.Min(Offset + room, Kept))
+        if (Offset != offset)
         {
-            rows = Top(Offset + room);
+            _shown = Top(Offset, room);
         }
-        _shown = [.. rows.Skip(Offset).Take(room)];
         string mark = screen.IsUtf8 ? (IsReversed ? "↑" : "↓") : (IsReversed ? "^" : "v");
         Table.Draw(screen, y, Columns, Sorted, mark, _shown, _shown.Count == 0 ? -1 : Selected - Offset);
         if (_shown.Count == 0 && room > 0)

@@ -61,7 +61,15 @@ internal sealed class LiveSessions(LiveOptions options, Action<Notice> report) :
         }
         RdmaSession rdma = new(
             new RdmaSessionOptions { Selection = options.Rdma, QueuePairs = new(), Interval = Interval, Samples = null }, report);
-        rdma.Open();
+        try
+        {
+            rdma.Open();
+        }
+        catch
+        {
+            rdma.Dispose();
+            throw;
+        }
         lock (_lock)
         {
             _rdma = rdma;
@@ -95,7 +103,8 @@ internal sealed class LiveSessions(LiveOptions options, Action<Notice> report) :
 
     internal FlowSample? SampleFlows() => _flows?.Sample();
 
-    internal RdmaSample? SampleRdma() => _rdma?.Sample();
+    /// <summary>None yet where RDMA has been watched for so short a time that rates would say nothing.</summary>
+    internal RdmaSample? SampleRdma() => _rdma is { } rdma && rdma.Elapsed >= Interval / 2 ? rdma.Sample() : null;
 
     /// <summary>Ends the wait for good.</summary>
     internal void Stop()

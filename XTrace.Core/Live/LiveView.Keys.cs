@@ -142,7 +142,6 @@ internal sealed partial class LiveView
         try
         {
             _sessions.OpenRdma();
-            TakeRdma();
         }
         catch (XTraceException error)
         {

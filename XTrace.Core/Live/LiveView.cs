@@ -13,6 +13,9 @@ namespace XTrace.Live;
 /// </summary>
 internal sealed partial class LiveView : IDisposable
 {
+    /// <summary>How many notices are kept: interfaces that match a wildcard may come and go for days.</summary>
+    private const int MostNotices = 100;
+
     /// <summary>For how long something that was told stays in the last row.</summary>
     private static readonly TimeSpan s_tellingTime = TimeSpan.FromSeconds(6);
 
@@ -22,7 +25,7 @@ internal sealed partial class LiveView : IDisposable
     private readonly LiveText _text;
     private readonly KeyReader _keys = new();
     private readonly byte[] _typed = new byte[256];
-    private readonly Dictionary<(string, object?), Notice> _notices = [];
+    private readonly List<Notice> _notices = [];
     private readonly FlowPage _flowPage;
     private readonly PortPage _portPage;
     private readonly QueuePairPage _queuePairPage;
@@ -54,8 +57,8 @@ internal sealed partial class LiveView : IDisposable
         _page = _pages[0];
     }
 
-    /// <summary>Warnings and errors that were told, each once, for those who want to read them afterwards.</summary>
-    internal IEnumerable<Notice> Notices => _notices.Values;
+    /// <summary>The last warnings and errors that were told, each once, for those who want to read them afterwards.</summary>
+    internal IEnumerable<Notice> Notices => _notices;
 
     /// <summary>Begins to watch.</summary>
     /// <returns>False where there is nothing to watch: the notices say why.</returns>
@@ -136,11 +139,6 @@ internal sealed partial class LiveView : IDisposable
             _flowPage.Take(flows);
             _time = flows.Timestamp;
         }
-        TakeRdma();
-    }
-
-    private void TakeRdma()
-    {
         if (_sessions.SampleRdma() is { } rdma)
         {
             _portPage.Take(rdma);
@@ -161,7 +159,9 @@ internal sealed partial class LiveView : IDisposable
         bool isShown = notice.Id == FlowMessages.QueueDropped.Id || notice.Id == FlowMessages.FlowsEvicted.Id;
         if (notice.Level != NoticeLevel.Information && !isShown)
         {
-            _notices[(notice.Id, notice.Target)] = notice;
+            _notices.RemoveAll(one => one.Id == notice.Id && Equals(one.Target, notice.Target));
+            _notices.Add(notice);
+            _notices.RemoveRange(0, Math.Max(0, _notices.Count - MostNotices));
         }
     }
 

@@ -20,6 +20,22 @@ internal abstract class Overlay
 
     internal abstract OverlayResult Press(KeyPress press);
 
+    /// <summary>How far a key moves.</summary>
+    /// <param name="press">The key.</param>
+    /// <param name="first">How far the first line is.</param>
+    /// <param name="last">How far the last one is at most.</param>
+    /// <param name="page">Lines of a page.</param>
+    private protected static int Step(KeyPress press, int first, int last, int page) => press.Key switch
+    {
+        Key.Up => -1,
+        Key.Down => 1,
+        Key.PageUp => -page,
+        Key.PageDown => page,
+        Key.Home => first,
+        Key.End => last,
+        _ => IsLetter(press, "k") ? -1 : IsLetter(press, "j") ? 1 : 0,
+    };
+
     internal static bool IsLetter(KeyPress press, string letters) =>
         press.Key == Key.Letter && letters.Contains(press.Letter.ToString(), StringComparison.Ordinal);
 }
@@ -53,17 +69,7 @@ internal sealed class TextOverlay(string title, Func<IReadOnlyList<(string Name,
         {
             return OverlayResult.Closes;
         }
-        _offset += press.Key switch
-        {
-            Key.Up => -1,
-            Key.Down => 1,
-            Key.PageUp => -_height,
-            Key.PageDown => _height,
-            Key.Home => -_offset,
-            Key.End => int.MaxValue / 2,
-            _ => IsLetter(press, "k") ? -1 : IsLetter(press, "j") ? 1 : 0,
-        };
-        _offset = Math.Max(0, _offset);
+        _offset = Math.Max(0, _offset + Step(press, -_offset, int.MaxValue / 2, _height));
         return OverlayResult.Stays;
     }
 }
@@ -75,6 +81,7 @@ internal sealed class MenuOverlay : Overlay
     private readonly IReadOnlyList<string> _items;
     private readonly bool[]? _marks;
     private int _offset;
+    private int _height = 1;
 
     /// <param name="title">What stands above.</param>
     /// <param name="items">What there is.</param>
@@ -89,10 +96,10 @@ internal sealed class MenuOverlay : Overlay
 
     internal override void Draw(Screen screen, int y, int height)
     {
-        int room = Math.Max(1, height - 1);
-        _offset = Math.Clamp(_offset, Math.Max(0, Selected - room + 1), Math.Max(0, Selected));
+        _height = Math.Max(1, height - 1);
+        _offset = Math.Clamp(_offset, Math.Max(0, Selected - _height + 1), Math.Max(0, Selected));
         screen.Put(0, y, _title, Ink.Title);
-        for (int i = 0; i < Math.Min(room, _items.Count - _offset); i++)
+        for (int i = 0; i < Math.Min(_height, _items.Count - _offset); i++)
         {
             int item = _offset + i;
             string mark = _marks is null ? "  " : _marks[item] ? "[x] " : "[ ] ";
@@ -114,8 +121,7 @@ internal sealed class MenuOverlay : Overlay
         {
             return OverlayResult.Closes;
         }
-        int step = press.Key == Key.Up || IsLetter(press, "k") ? -1 : press.Key == Key.Down || IsLetter(press, "j") ? 1 : 0;
-        Selected = Math.Clamp(Selected + step, 0, Math.Max(0, _items.Count - 1));
+        Selected = Math.Clamp(Selected + Step(press, -Selected, _items.Count, _height), 0, Math.Max(0, _items.Count - 1));
         if (_marks is { Length: > 0 } && IsLetter(press, " "))
         {
             _marks[Selected] ^= true;
@@ -142,8 +148,20 @@ internal sealed class PromptOverlay(string prompt, string start, Action<string>?
     internal override void Draw(Screen screen, int y, int height)
     {
         int used = screen.Put(0, y, prompt, Ink.Strong);
-        used += screen.Put(used, y, Text);
+        used += screen.Put(used, y, Tail(Text, screen.Width - used - 1));
         screen.Put(used, y, " ", Ink.Selected);
+    }
+
+    /// <summary>The end of a text: what is typed stands there.</summary>
+    private static string Tail(string text, int width)
+    {
+        string tail = text;
+        for (int start = 0; start < text.Length && CellWidth.Of(tail) > width;)
+        {
+            start += char.IsHighSurrogate(text[start]) ? 2 : 1;
+            tail = $"…{text[start..]}";
+        }
+        return tail;
     }
 
     internal override OverlayResult Press(KeyPress press)

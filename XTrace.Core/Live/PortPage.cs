@@ -23,6 +23,7 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
     private readonly Column<PortRow>[] _columns = MakeColumns(text);
     private IReadOnlyList<PortRow> _ports = [];
     private string? _chosen;
+    private bool _hasSample;
 
     internal override string Title => text.Ports;
 
@@ -30,10 +31,15 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
 
     private protected override IReadOnlyList<Column<PortRow>> Columns => _columns;
 
-    private protected override string NothingText => Filter.IsEmpty ? text.NoPorts : text.NoMatch;
+    private protected override string NothingText => !_hasSample ? text.Waiting : Filter.IsEmpty ? text.NoPorts : text.NoMatch;
 
     internal void Take(RdmaSample sample)
     {
+        // A port that is gone does not come back with the same counters.
+        foreach (Counter gone in _risen.Keys.Except(sample.All).ToArray())
+        {
+            _risen.Remove(gone);
+        }
         foreach (Counter counter in sample.All)
         {
             bool isTold = counter.Info.Category
@@ -44,6 +50,7 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
                 _risen[counter].Growth += growth;
             }
         }
+        _hasSample = true;
         _ports = [.. sample.Places.Where(place => place.Port is not null).Select(Describe)];
     }
 
@@ -55,11 +62,11 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
         DrawRisen(screen, y + table + 1, height - table - 1);
     }
 
-    private protected override IReadOnlyList<PortRow> Top(int n)
+    private protected override IReadOnlyList<PortRow> Top(int offset, int n)
     {
         IEnumerable<PortRow> rows = _ports.Where(row => Filter.Matches(TextOf(row)));
         Func<PortRow, double> weight = Sorted.Weight!;
-        return [.. (IsReversed ? rows.OrderBy(weight) : rows.OrderByDescending(weight)).Take(n)];
+        return [.. (IsReversed ? rows.OrderBy(weight) : rows.OrderByDescending(weight)).Skip(offset).Take(n)];
     }
 
     private protected override void Choose(PortRow row) => _chosen = row.Name;

@@ -9,6 +9,7 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
     private IReadOnlyList<RdmaQueuePair> _all = [];
     private IReadOnlyList<RdmaQueuePair> _matching = [];
     private (string Device, int Number)? _chosen;
+    private bool _hasSample;
 
     internal override string Title => text.QueuePairs;
 
@@ -16,15 +17,15 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
 
     private protected override IReadOnlyList<Column<RdmaQueuePair>> Columns => _columns;
 
-    private protected override string NothingText => Filter.IsEmpty ? text.NoQueuePairs : text.NoMatch;
+    private protected override string NothingText => !_hasSample ? text.Waiting : Filter.IsEmpty ? text.NoQueuePairs : text.NoMatch;
 
-    internal void Take(IReadOnlyList<RdmaQueuePair> queuePairs) => _all = queuePairs;
+    internal void Take(IReadOnlyList<RdmaQueuePair> queuePairs) => (_all, _hasSample) = (queuePairs, true);
 
-    private protected override IReadOnlyList<RdmaQueuePair> Top(int n)
+    private protected override IReadOnlyList<RdmaQueuePair> Top(int offset, int n)
     {
         _matching = Filter.IsEmpty ? _all : [.. _all.Where(row => Filter.Matches(TextOf(row)))];
         Func<RdmaQueuePair, double> weight = Sorted.Weight!;
-        return [.. (IsReversed ? _matching.OrderBy(weight) : _matching.OrderByDescending(weight)).Take(n)];
+        return [.. (IsReversed ? _matching.OrderBy(weight) : _matching.OrderByDescending(weight)).Skip(offset).Take(n)];
     }
 
     private protected override void Choose(RdmaQueuePair row) => _chosen = (row.Device, row.QueuePair);

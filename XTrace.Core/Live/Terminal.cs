@@ -22,6 +22,12 @@ internal sealed unsafe class Terminal : IDisposable
     /// <summary>How long a stop may take to happen. Where nobody could continue the process, the kernel does not stop it.</summary>
     private static readonly TimeSpan s_stopTime = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// How long the end of the process waits for what is being written. A terminal that nobody reads takes nothing more; then
+    /// <see cref="TerminalGuard"/> restores it.
+    /// </summary>
+    private static readonly TimeSpan s_endTime = TimeSpan.FromMilliseconds(300);
+
     private readonly Lock _lock = new();
     private readonly int _input;
     private readonly TerminalModes _modes;
@@ -31,9 +37,10 @@ internal sealed unsafe class Terminal : IDisposable
     private PosixSignalRegistration? _stop;
     private TerminalGuard? _guard;
     private bool _isEntered;
-    private bool _isLost;
+    private volatile bool _isGone;
+    private volatile bool _isLost;
     private volatile bool _wantsStop;
-    private volatile bool _isChanged;
+    private int _isChanged;
 
     private Terminal(int input, TerminalModes modes) => (_input, _modes, _raw) = (input, modes, modes.Raw());
 
@@ -46,8 +53,8 @@ internal sealed unsafe class Terminal : IDisposable
     /// <summary>Whether colours are wanted: no-color.org.</summary>
     internal static bool HasColour => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>Whether the terminal went away.</summary>
-    internal bool IsGone { get; private set; }
+    /// <summary>Whether the terminal went away, or was given back because a signal ends the process.</summary>
+    internal bool IsGone => _isGone || _isLost;
 
     /// <summary>Finds the terminal, and changes nothing of it yet.</summary>
     /// <exception cref="XTraceException">Standard output is no terminal, or one that cannot move its cursor.</exception>
@@ -70,12 +77,12 @@ internal sealed unsafe class Terminal : IDisposable
     /// <summary>Takes the terminal.</summary>
     internal void Enter()
     {
-        AppDomain.CurrentDomain.ProcessExit += Leave;
+        AppDomain.CurrentDomain.ProcessExit += End;
         foreach (PosixSignal signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT })
         {
             _signals.Add(PosixSignalRegistration.Create(signal, _ => Lose()));
         }
-        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _isChanged = true));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Change()));
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Continue()));
         Take();
         CatchStop();
@@ -95,12 +102,14 @@ internal sealed unsafe class Terminal : IDisposable
         {
             Stop();
         }
-        bool isChanged = _isChanged;
-        _isChanged = false;
-        if (!IsGone && !_isLost && TerminalModes.Read(_input) is { } now && !now.IsSame(_raw))
+        bool isChanged = Interlocked.Exchange(ref _isChanged, 0) != 0;
+        lock (_lock)
         {
-            // A shell that continues a job, and .NET when a child has ended, set what they think is right.
-            _raw.Apply(_input);
+            if (_isEntered && !IsGone && TerminalModes.Read(_input) is { } now && !now.IsSame(_raw))
+            {
+                // A shell that continues a job, and .NET when a child has ended, set what they think is right.
+                _raw.Apply(_input);
+            }
         }
         return isChanged;
     }
@@ -117,7 +126,7 @@ internal sealed unsafe class Terminal : IDisposable
         {
             nint length = Libc.read(_input, start, (nuint)buffer.Length);
             bool isInterrupted = length < 0 && Marshal.GetLastPInvokeError() is Errnos.EINTR or Errnos.EAGAIN;
-            IsGone = length <= 0 && !isInterrupted;
+            _isGone |= length <= 0 && !isInterrupted;
             return length > 0 ? buffer[..(int)length] : [];
         }
     }
@@ -137,7 +146,7 @@ internal sealed unsafe class Terminal : IDisposable
     /// <summary>Gives the terminal back.</summary>
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= Leave;
+        AppDomain.CurrentDomain.ProcessExit -= End;
         _stop?.Dispose();
         _signals.ForEach(signal => signal.Dispose());
         Leave();
@@ -157,34 +166,57 @@ internal sealed unsafe class Terminal : IDisposable
                 _guard = TerminalGuard.Start(Output, _modes, LeaveTextOfGuard);
                 _raw.Apply(_input);
                 WriteAll(Encoding.ASCII.GetBytes(EnterText));
-                (_isEntered, _isChanged) = (true, true);
+                _isEntered = true;
+                Change();
             }
         }
     }
-
-    private void Leave(object? sender, EventArgs arguments) => Leave();
 
     private void Leave()
     {
         lock (_lock)
         {
-            if (_isEntered)
-            {
-                _isEntered = false;
-                WriteAll(Encoding.ASCII.GetBytes(LeaveText));
-                _modes.Apply(_input);
-                _guard?.Dispose();
-                _guard = null;
-            }
+            Restore();
         }
     }
 
-    /// <summary>A signal ends the process: nothing is drawn any more.</summary>
+    /// <summary>Where <see cref="_lock"/> is held.</summary>
+    private void Restore()
+    {
+        if (_isEntered)
+        {
+            _isEntered = false;
+            WriteAll(Encoding.ASCII.GetBytes(LeaveText));
+            _modes.Apply(_input);
+            _guard?.Dispose();
+            _guard = null;
+        }
+    }
+
+    private void End(object? sender, EventArgs arguments) => Lose();
+
+    /// <summary>The process ends, or should: nothing is drawn any more.</summary>
     private void Lose()
     {
         _isLost = true;
-        Leave();
+        if (!_lock.TryEnter(s_endTime))
+        {
+            return;
+        }
+        try
+        {
+            if (TakesMore((int)s_endTime.TotalMilliseconds))
+            {
+                Restore();
+            }
+        }
+        finally
+        {
+            _lock.Exit();
+        }
     }
+
+    private void Change() => Interlocked.Exchange(ref _isChanged, 1);
 
     private void CatchStop() => _stop = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, signal =>
     {
@@ -210,7 +242,14 @@ internal sealed unsafe class Terminal : IDisposable
     {
         _continued.Set();
         Write(Encoding.ASCII.GetBytes(EnterText));
-        _isChanged = true;
+        Change();
+    }
+
+    /// <summary>Whether the terminal takes output within so many milliseconds; -1 waits for it.</summary>
+    private static bool TakesMore(int milliseconds)
+    {
+        Libc.PollDescriptor output = new() { Descriptor = Output, Events = Libc.PollOut };
+        return Libc.poll(ref output, 1, milliseconds) > 0;
     }
 
     private void WriteAll(ReadOnlySpan<byte> bytes)
@@ -218,17 +257,16 @@ internal sealed unsafe class Terminal : IDisposable
         fixed (byte* start = bytes)
         {
             int written = 0;
-            while (written < bytes.Length && !IsGone)
+            while (written < bytes.Length && !_isGone)
             {
                 nint length = Libc.write(Output, start + written, (nuint)(bytes.Length - written));
                 written += (int)Math.Max(length, 0);
                 int error = length < 0 ? Marshal.GetLastPInvokeError() : 0;
                 if (error == Errnos.EAGAIN)
                 {
-                    Libc.PollDescriptor output = new() { Descriptor = Output, Events = Libc.PollOut };
-                    _ = Libc.poll(ref output, 1, -1);
+                    _ = TakesMore(-1);
                 }
-                IsGone = error is not (0 or Errnos.EAGAIN or Errnos.EINTR);
+                _isGone |= error is not (0 or Errnos.EAGAIN or Errnos.EINTR);
             }
         }
     }

@@ -39,13 +39,14 @@ internal sealed class Totals
         foreach (FlowDirection direction in new[] { FlowDirection.Ingress, FlowDirection.Egress })
         {
             DirectionTotals totals = direction == FlowDirection.Ingress ? Arriving : Leaving;
-            (double bytes, double packets) = (0, 0);
+            (double bytes, double packets, double seconds) = (0, 0, 0);
             foreach (WatchedPoint point in sample.Points.Where(point => point.Direction == direction))
             {
                 (Before before, Before now) = (_before[point], Before.Of(point));
                 FrameCount gain = now.Seen - before.Seen;
                 bytes += gain.Bytes / point.MeasuredSeconds;
                 packets += gain.Packets / point.MeasuredSeconds;
+                seconds = Math.Max(seconds, point.MeasuredSeconds);
                 totals.Frames += gain;
                 QueueDrops += Net.QueueDrops.Since(before.QueueDrops, now.QueueDrops);
                 Evicted += now.Evicted - before.Evicted;
@@ -53,7 +54,7 @@ internal sealed class Totals
                 Malformed += now.Malformed - before.Malformed;
                 _before[point] = now;
             }
-            totals.Rate.Add(bytes);
+            totals.Rate.Add(bytes, seconds);
             totals.PacketRate = packets;
             totals.IsWatched |= sample.Points.Any(point => point.Direction == direction);
         }

@@ -166,7 +166,7 @@ internal sealed class RdmaSession(RdmaSessionOptions options, Action<Notice> rep
         {
             return false;
         }
-        _queuePairs.TellStretched(options.Interval);
+        _queuePairs.TellStretched(_clock.Interval);
         return true;
     }
 }

@@ -15,7 +15,10 @@ internal sealed class SampleClock(TimeSpan interval) : IDisposable
     /// <summary>Whether somebody wants no more samples.</summary>
     internal bool IsStopped => _stopped.IsSet;
 
-    /// <summary>Time since the clock was made.</summary>
+    /// <summary>Time between two samples.</summary>
+    internal TimeSpan Interval => interval;
+
+    /// <summary>Time since the clock was made, or began to count anew.</summary>
     internal TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Time until the next sample is due; not above zero when it is.</summary>

@@ -82,7 +82,7 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         Clear-Monitor
     }
 
-    It 'restores the terminal when pwsh is ended by <_>' -ForEach 'TERM', 'HUP', 'KILL' {
+    It 'restores the terminal when pwsh is ended by <_>' -ForEach 'TERM', 'HUP', 'KILL', 'QUIT' {
         # Around it a shell that sets nothing of the terminal itself.
         Send-Key 'exit' Enter
         Invoke-Tmux kill-server

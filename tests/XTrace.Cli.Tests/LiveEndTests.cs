@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
 namespace XTrace.Cli.Tests;
 
 /// <summary>The terminal after the live view, and where there is none.</summary>
@@ -42,6 +45,54 @@ public sealed class LiveEndTests : IDisposable
         pane.Type("echoed");
         pane.WaitFor("^echoed$");
         Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));
+    }
+
+    /// <summary>A window that hangs: what is written waits for a reader who does not come.</summary>
+    [Fact]
+    public void A_signal_ends_it_where_the_terminal_takes_nothing_more()
+    {
+        using TmuxPane pane = new(_pair, Around(TmuxPane.Live($"-i {_pair.Interface} -t 500")), 200, 50);
+        pane.WaitFor("Flows: 0, conversations: 0");
+        (string server, string process) = (pane.Server, $"/proc/{pane.Child}");
+        Command.Run("kill", "-STOP", server);
+        try
+        {
+            WaitUntil(() => IsStuck(process));
+            Command.Run("kill", "-TERM", Path.GetFileName(process));
+            WaitUntil(() => !Directory.Exists(process));
+        }
+        finally
+        {
+            Command.Run("kill", "-CONT", server);
+        }
+        pane.WaitFor("^ended 0$");
+        Assert.Equal("0 1 1 000 00 0 0", pane.State);
+        Assert.Empty(_pair.Run(AttachedPrograms.Interfaces));
+    }
+
+    /// <summary>
+    /// Has a process draw all anew. Whether it waits until standard output takes what it writes, and a signal changes nothing of that:
+    /// proc_pid_syscall(5).
+    /// </summary>
+    private static bool IsStuck(string process)
+    {
+        HashSet<string> calls = [];
+        for (int i = 0; i < 4; i++)
+        {
+            Command.Run("kill", "-WINCH", Path.GetFileName(process));
+            Thread.Sleep(100);
+            calls.Add(File.ReadAllText($"{process}/syscall"));
+        }
+        string write = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "1 0x1 " : "64 0x1 ";
+        return calls.Count == 1 && calls.Single().StartsWith(write, StringComparison.Ordinal);
+    }
+
+    private static void WaitUntil(Func<bool> isSo)
+    {
+        for (Stopwatch clock = Stopwatch.StartNew(); !isSo(); Thread.Sleep(100))
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < 20);
+        }
     }
 
     [Fact]

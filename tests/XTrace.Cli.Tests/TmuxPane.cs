@@ -63,6 +63,9 @@ internal sealed class TmuxPane : IDisposable
 
     internal void Resize(int width, int height) => Tmux("resize-window", "-x", $"{width}", "-y", $"{height}");
 
+    /// <summary>The server, which reads what is written to the terminal.</summary>
+    internal string Server => Tmux("display-message", "-p", "#{pid}").Trim();
+
     /// <summary>Waits until a line is seen that matches.</summary>
     internal string WaitFor(string pattern)
     {

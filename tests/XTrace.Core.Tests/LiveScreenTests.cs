@@ -134,7 +134,7 @@ public sealed class LiveScreenTests
         History history = new();
         foreach (double value in new[] { 100.0, 0, 1, 800 })
         {
-            history.Add(value);
+            history.Add(value, seconds: 1);
         }
         Screen screen = Make(4, 2);
         history.Draw(screen, 0, 0, 3, 1, history.Greatest(3), Ink.Plain);
@@ -142,6 +142,8 @@ public sealed class LiveScreenTests
         history.Draw(screen, 0, 0, 4, 2, 800, Ink.Plain);
         Assert.Equal(["   █", "▂ ▁█"], [screen.RowText(0), screen.RowText(1)]);
         Assert.Equal((800, 800, 225.25), (history.Now, history.Peak, history.Mean));
+        history.Add(50, seconds: 4);
+        Assert.Equal((901 + 200) / 8.0, history.Mean);
     }
 
     [Theory]
@@ -168,6 +170,51 @@ public sealed class LiveScreenTests
         Assert.Equal("", Keys(reader, "\e"u8.ToArray()));
         Assert.Equal("Escape", Keys(reader, []));
         Assert.Equal("", Keys(reader, []));
+    }
+
+    [Fact]
+    public void A_menu_is_walked_through_by_lines_and_pages()
+    {
+        MenuOverlay menu = new("Title", [.. Enumerable.Range(0, 50).Select(number => $"{number}")], 0);
+        menu.Draw(Make(20, 11), 0, 11);
+        foreach ((Key key, int selected) in new[]
+        {
+            (Key.Down, 1), (Key.PageDown, 11), (Key.PageDown, 21), (Key.PageUp, 11), (Key.End, 49), (Key.PageDown, 49), (Key.Home, 0),
+            (Key.Up, 0),
+        })
+        {
+            Assert.Equal(OverlayResult.Stays, menu.Press(new KeyPress(key, default)));
+            Assert.Equal(selected, menu.Selected);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "Say: ")]
+    [InlineData("abcdefghi", "Say: abcdefghi")]
+    [InlineData("abcdefghij", "Say: …cdefghij")]
+    [InlineData("中文中文中文", "Say: …中文中文")]
+    public void Of_a_long_text_the_end_is_seen_where_it_is_typed(string typed, string shown)
+    {
+        Screen screen = Make(15, 1);
+        new PromptOverlay("Say: ", typed).Draw(screen, 0, 1);
+        Assert.Equal(shown.TrimEnd(), screen.RowText(0));
+    }
+
+    [Fact]
+    public void Before_the_first_sample_nobody_knows_whether_there_is_RDMA()
+    {
+        LiveText text = new(isChinese: false);
+        Screen screen = Make(80, 4);
+        new PortPage(text).Draw(screen, 0, 4);
+        Assert.Equal(text.Waiting, screen.RowText(1));
+        QueuePairPage page = new(text);
+        screen.Clear();
+        page.Draw(screen, 0, 4);
+        Assert.Equal(text.Waiting, screen.RowText(1));
+        page.Take([]);
+        screen.Clear();
+        page.Draw(screen, 0, 4);
+        Assert.Equal(text.NoQueuePairs, screen.RowText(1));
     }
 
     private static string Keys(KeyReader reader, byte[] typed) =>
