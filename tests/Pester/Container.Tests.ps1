@@ -352,6 +352,7 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         It 'is a shell of its own with make docker-shell, on a terminal' {
             $terminal = "xtrace-$PID"
+            $answer = (Import-PowerShellDataFile "$repository/XTrace.psd1").CmdletsToExport.Count * 7
             tmux -L $terminal new-session -d -x 120 -y 40 "make --no-print-directory -C $repository docker-shell"
             try {
                 $clock = [Diagnostics.Stopwatch]::StartNew()
@@ -363,8 +364,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
                 do {
                     Start-Sleep -Milliseconds 500
                     $screen = (tmux -L $terminal capture-pane -p) -join "`n"
-                } until ($screen -match '(?m)^56$' -or $clock.Elapsed.TotalSeconds -gt 90)
-                $screen | Should -Match '(?m)^56$'
+                } until ($screen -match "(?m)^$answer$" -or $clock.Elapsed.TotalSeconds -gt 90)
+                $screen | Should -Match "(?m)^$answer$"
             } finally {
                 tmux -L $terminal send-keys exit Enter
                 $null = docker ps --all --quiet | ForEach-Object { docker rm --force $_ 2>&1 }
