@@ -23,6 +23,9 @@ internal sealed class LiveSessions(LiveOptions options, Action<Notice> report) :
     /// <summary>The interfaces that are watched, by name or wildcard.</summary>
     internal IReadOnlyList<string> Interfaces { get; private set; } = options.Flows?.Interfaces ?? [];
 
+    /// <summary>The interfaces, and the filter of the command where it has one.</summary>
+    internal string Title => string.Join("  ", new[] { string.Join(", ", Interfaces), $"{options.Flows?.Filter}" }.Where(part => part.Length > 0));
+
     internal bool HasFlows => options.Flows is not null;
 
     internal bool HasRdma => _rdma is not null;

@@ -204,7 +204,7 @@ internal sealed partial class LiveView : IDisposable
     {
         _needsDrawing = false;
         _screen.Clear();
-        string what = _page == _flowPage ? string.Join(", ", _sessions.Interfaces) : _page.Title;
+        string what = _page == _flowPage ? _sessions.Title : _page.Title;
         LiveHeader.DrawTitle(_screen, _text, what, _sessions.Interval, _isPaused, _time);
         int y = _page == _flowPage ? LiveHeader.Draw(_screen, _text, _totals, _flowPage.Counts) : 2;
         int last = _screen.Height - 1;

@@ -17,6 +17,7 @@ public sealed class LiveViewTests : IDisposable
         using Peer server = Peer.In(_pair.Namespace!, "listen", VethPair.Address, "5000");
         using TmuxPane pane = Start("-t 500 -f tcp", 120, 30);
         pane.WaitFor("Flows: 0, conversations: 0");
+        pane.WaitFor($"^XTrace {_pair.Interface}  TrafficType TCP ");
         using Peer client = Peer.In(_pair.PeerNamespace, "connect", VethPair.Address, "5000", "1", "5000");
         pane.WaitFor(@"^Flows: 2, conversations: 1");
         string row = pane.WaitFor(@"^10\.7\.7\.1:5000 +10\.7\.7\.2:\d+ +TCP +");
