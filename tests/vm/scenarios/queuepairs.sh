@@ -16,8 +16,8 @@ run() {
     tcpdump -Z root -i va -s 128 -B 65536 -w /tmp/va.pcap 2>va.tcpdump &
     dump=$!
     await 30 grep -q 'listening on' va.tcpdump
-    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
-    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_write_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     steady "ib_read_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     export LD_PRELOAD=/repo/out/vm/near-wrap.so
     steady "ib_write_bw -F -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 20 -s 4096 $address_b"
@@ -29,7 +29,7 @@ run() {
 
     tc qdisc add dev va root netem loss 2%
     tc qdisc add dev vb root netem loss 2%
-    steady "ib_write_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_write_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     tc -s qdisc show >qdiscs
     tc qdisc del dev va root
     tc qdisc del dev vb root
@@ -40,7 +40,7 @@ run() {
     unfollow
 
     follow unprivileged "${nobody[@]}"
-    steady "ib_send_bw -F -d rxe_b -x $b -D 12 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 12 -s 16384 $address_b"
+    steady "ib_send_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     unfollow
     flows_with_processes
 }
