@@ -34,7 +34,7 @@ Describe 'Get-FlowStat, errors' -Tag Privileged -Skip:$unprivileged {
         $failure | Should -BeNullOrEmpty
     }
 
-    It 'refuses the address <_> before it attaches anything' -ForEach '10.0.0.0/33', '10.0.0', '10/8', '010.0.0.1', 'example.org', '2001:db8::/129', '10.0.0.1/8/8' {
+    It 'refuses the address <_> before it attaches anything' -ForEach '10.0.0.0/33', '10.0.0', '10/8', '010.0.0.1', '2001:db8::/129', '10.0.0.1/8/8' {
         { Get-FlowStat $interface -Address $_ -Verbose 4>&1 | Should -BeNullOrEmpty } |
             Should -Throw -ErrorId 'InvalidAddress,XTrace.PowerShell.GetFlowStatCommand' -ExpectedMessage "'$_'*"
         Test-Attached $interface | Should -BeFalse
