@@ -36,7 +36,7 @@ public abstract class FlowCommand : AttachCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        // Where nobody says which, a monitor that runs does.
+        // Without -Direction, a running monitor decides.
         FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;
         foreach (string name in InterfaceAlias)
         {
@@ -44,7 +44,18 @@ public abstract class FlowCommand : AttachCommand
         }
     }
 
-    private protected FlowFilter ReadFilter()
+    /// <summary>The options of a session that the shared parameters give.</summary>
+    private protected FlowSessionOptions Shared => new()
+    {
+        Interfaces = [.. Targets.Keys],
+        DirectionsOf = Targets,
+        Filter = ReadFilter(),
+        AttachMode = AttachMode,
+        MaxFlow = MaxFlow,
+        Promiscuous = Promiscuous,
+    };
+
+    private FlowFilter ReadFilter()
     {
         try
         {

@@ -117,15 +117,9 @@ public sealed class GetFlowStatCommand : FlowCommand, IDisposable
     private void Open()
     {
         FlowSession session = new(
-            new FlowSessionOptions
+            Shared with
             {
-                Interfaces = [.. Targets.Keys],
                 Directions = IsBound(nameof(Direction)) ? Direction : null,
-                DirectionsOf = Targets,
-                Filter = ReadFilter(),
-                AttachMode = AttachMode,
-                MaxFlow = MaxFlow,
-                Promiscuous = Promiscuous,
                 Interval = TimeSpan.FromSeconds(SampleInterval),
                 ReadEnds = !WantsAnswerAtOnce,
                 Detail = Detail,

@@ -12,7 +12,7 @@ public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
     private LiveView? _view;
     private bool _isStopped;
 
-    /// <summary>What to count; without it, both directions.</summary>
+    /// <summary>Without -Direction, both are counted.</summary>
     public WatchFlowStatCommand() => Direction = FlowDirection.Both;
 
     /// <summary>Tell process, container and the state of TCP as well.</summary>
@@ -68,15 +68,10 @@ public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
         }
         LiveView view = new(new LiveOptions
         {
-            Flows = new FlowSessionOptions
+            Flows = Shared with
             {
-                Interfaces = [.. Targets.Keys],
                 Directions = Direction,
                 DirectionsOf = Targets.ToDictionary(target => target.Key, target => (FlowDirection?)(target.Value ?? FlowDirection.Both)),
-                Filter = ReadFilter(),
-                AttachMode = AttachMode,
-                MaxFlow = MaxFlow,
-                Promiscuous = Promiscuous,
                 Detail = Detail,
             },
             Interval = TimeSpan.FromSeconds(SampleInterval),
