@@ -103,9 +103,7 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
     AfterEach {
         Clear-Monitor
-        if (Test-Path "/sys/class/net/$other") {
-            ip link del $other
-        }
+        Remove-Link $other
         $veth.Dispose()
     }
 

@@ -1,4 +1,4 @@
-# What somebody stumbles over who has just begun: names, completion, and what is said of a mistake.
+# The first minutes of a new user: names, completion, and messages about mistakes.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
 }
@@ -20,9 +20,7 @@ Describe 'A first user' -Tag Privileged -Skip:$unprivileged {
 
     AfterEach {
         Clear-Monitor
-        if (Test-Path "/sys/class/net/$other") {
-            ip link del $other
-        }
+        Remove-Link $other
         $veth.Dispose()
     }
 
@@ -62,7 +60,7 @@ Describe 'A first user' -Tag Privileged -Skip:$unprivileged {
         $failure = { Get-FlowStat $interface -Address nosuch.invalid } | Should -Throw -PassThru
         $failure.FullyQualifiedErrorId | Should -Be 'InvalidAddress,XTrace.PowerShell.GetFlowStatCommand'
         "$failure" | Should -BeLike "The host name 'nosuch.invalid' has no address: *getent ahosts nosuch.invalid*"
-        # What looks like an address is none: nobody is asked for it.
+        # An address with a mistake is no name, so no server is asked for it.
         foreach ($typed in '10.1', '300.0.0.1', '10.0.0.0/33', '::g', '') {
             { Get-FlowStat $interface -Address $typed } | Should -Throw "*'$typed' is no IP address, no network and no host name.*"
         }

@@ -99,6 +99,13 @@ function Invoke-Pwsh([string] $Command, [string[]] $Through = 'env', [string] $F
     & $Through[0] ($Through | Select-Object -Skip 1) pwsh -NoProfile -NonInteractive -Command "Import-Module '$From'; $Command"
 }
 
+# Removes a link that a test may have made.
+function Remove-Link([string] $Name) {
+    if (Test-Path "/sys/class/net/$Name") {
+        ip link del $Name
+    }
+}
+
 # Stops the monitors on the watched ends that this process made.
 function Clear-Monitor {
     Get-XdpMonitor "xtw$PID-*" | Stop-XdpMonitor

@@ -36,9 +36,7 @@ Describe 'Interfaces of every kind' -Tag Privileged -Skip:$unprivileged {
 
     AfterEach {
         Clear-Monitor
-        if (Test-Path "/sys/class/net/$other") {
-            ip link del $other
-        }
+        Remove-Link $other
         $veth.Dispose()
     }
 
