@@ -24,7 +24,7 @@ internal sealed class LiveSessions(LiveOptions options, Action<Notice> report) :
     internal IReadOnlyList<string> Interfaces { get; private set; } = options.Flows?.Interfaces ?? [];
 
     /// <summary>The interfaces, and the filter of the command where it has one.</summary>
-    internal string Title => string.Join("  ", new[] { string.Join(", ", Interfaces), $"{options.Flows?.Filter}" }.Where(part => part.Length > 0));
+    internal string Title => $"{string.Join(", ", Interfaces)}  {options.Flows?.Filter}".TrimEnd();
 
     internal bool HasFlows => options.Flows is not null;
 

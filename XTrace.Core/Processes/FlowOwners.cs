@@ -115,8 +115,8 @@ internal sealed class FlowOwners : IDisposable
         uint busy = row.Busy - before.Busy;
         uint receiver = row.ReceiverLimited - before.ReceiverLimited;
         uint buffer = row.BufferLimited - before.BufferLimited;
-        // Who has nothing under way for most of the time sends as much as it wants to, whatever the last segment met.
-        bool isIdle = busy == 0 || (index >= 0 && !owner.IsEnded && busy < (row.Now - before.Now) / 2);
+        // A sender with nothing under way for most of the time is not held up, whatever the last segment met.
+        bool isIdle = busy == 0 || (before.HasTcp && !owner.IsEnded && busy < (row.Now - before.Now) / 2);
         return isIdle || (row.Flags & OwnersAbi.AppLimited) != 0 ? FlowLimit.Application
             : receiver > busy / 2 ? FlowLimit.ReceiverWindow
             : buffer > busy / 2 ? FlowLimit.SendBuffer
