@@ -95,7 +95,7 @@ internal sealed class CommandLine
         }
     }
 
-    /// <summary>What the live view shows: a view with RDMA alone needs no rights.</summary>
+    /// <summary>The contents of the live view. A view of RDMA alone needs no rights.</summary>
     /// <exception cref="XTraceException">A value is out of range, or the live view does not use it.</exception>
     internal LiveOptions LiveOptions
     {

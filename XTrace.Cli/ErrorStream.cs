@@ -23,7 +23,7 @@ internal sealed class ErrorStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    /// <summary>What nobody reads is dropped.</summary>
+    /// <summary>Writes all of it, or drops the rest where nobody reads.</summary>
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
         fixed (byte* start = buffer)

@@ -6,12 +6,12 @@ using XTrace.Flows;
 
 namespace XTrace.PowerShell;
 
-/// <summary>Completes what the flows have that monitors count now, the most packets first.</summary>
+/// <summary>Completes the ends of the flows that monitors count now, the most packets first.</summary>
 public abstract class EndpointCompleter : IArgumentCompleter
 {
     private const int Most = 50;
 
-    /// <summary>What begins with what was typed. Without a monitor, or the right to read one, there is nothing to propose.</summary>
+    /// <summary>The ends that begin with the typed text. Without a monitor, or the right to read one, there are none.</summary>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

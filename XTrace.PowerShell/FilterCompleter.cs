@@ -16,7 +16,7 @@ public sealed class FilterCompleter : IArgumentCompleter
         ["ExcludeDns"] = "$true",
     };
 
-    /// <summary>What begins with what was typed.</summary>
+    /// <summary>The filters that begin with the typed text.</summary>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

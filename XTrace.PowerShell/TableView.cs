@@ -4,9 +4,9 @@ using XTrace.Flows;
 namespace XTrace.PowerShell;
 
 /// <summary>
-/// Chooses the table that suits a sample. Its objects get a type name before that of their type, by which XTrace.Format.ps1xml finds the
-/// table. All of a sample get the same one, as PowerShell shows all that comes in the table of what comes first. Columns cannot be as wide as
-/// what is in them: PowerShell would hold each sample back until the next one begins.
+/// Chooses the table that suits a sample. Its objects get a type name of their own, by which XTrace.Format.ps1xml finds the table. All
+/// objects of a sample get the same name, as PowerShell shows them all in the table of the first. Columns have fixed widths: with others
+/// PowerShell would hold each sample back until the next one begins.
 /// </summary>
 internal static class TableView
 {

@@ -49,14 +49,16 @@ public sealed class FlowFilter
         && (!ExcludeDns || !IsDns(key))
         && (Networks.Count == 0 || MatchesNetwork(key));
 
-    /// <summary>What an address, a network in CIDR notation or a host's name stands for.</summary>
+    /// <summary>The networks of an address, a network in CIDR notation or a host's name.</summary>
     /// <exception cref="XTraceException">It is none of these, or has no address.</exception>
     private static IPNetwork[] ParseNetworks(string text) =>
         TryParseNetwork(text, out IPNetwork network) ? [network]
         : MayBeHostName(text) ? Resolve(text)
         : throw new XTraceException(FlowMessages.InvalidAddress, text, text);
 
-    /// <summary>Letters, digits, hyphens and underscores between dots, RFC 1123 2.1, with a letter in the last label: 10.1 is no name.</summary>
+    /// <summary>
+    /// Letters, digits, hyphens and underscores between dots, RFC 1123 2.1, with a letter in the last label: 10.1 is no name.
+    /// </summary>
     private static bool MayBeHostName(string text) =>
         text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && text.TrimEnd('.').Split('.')[^1].Any(char.IsAsciiLetter);
 

@@ -30,7 +30,7 @@ internal readonly ref struct FlowRows(ReadOnlySpan<IFlowRows> parts, ReadOnlySpa
 
     public Enumerator GetEnumerator() => new(this);
 
-    /// <summary>Where a row lies.</summary>
+    /// <summary>The part that has a row, and the row's number in it.</summary>
     /// <param name="parts">Where rows lie.</param>
     /// <param name="number">The row's number, counted over all parts.</param>
     internal static (IFlowRows Part, int Number) Find(ReadOnlySpan<IFlowRows> parts, int number)

@@ -114,7 +114,8 @@ public sealed class FlowStat
     }
 
     /// <summary>
-    /// L2 bytes of the smallest frame on the wire, without FCS. The segments count where frames were merged, if the kernel tells their sizes.
+    /// L2 bytes of the smallest frame on the wire, without FCS. Where frames were merged, the segments count if the kernel tells their
+    /// sizes.
     /// </summary>
     public uint? MinFrameSize
     {
@@ -257,7 +258,7 @@ public sealed class FlowStat
 
     private Details Own => _details ??= new Details();
 
-    /// <summary>What is known of a flow beside its counts.</summary>
+    /// <summary>The properties of a flow beside its counts; null where one is not known.</summary>
     internal sealed class Details
     {
         internal TcpControlBits? TcpFlags;

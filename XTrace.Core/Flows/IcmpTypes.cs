@@ -1,6 +1,6 @@
 namespace XTrace.Flows;
 
-/// <summary>What messages of ICMP are called: IANA, icmp-parameters and icmpv6-parameters.</summary>
+/// <summary>The names of ICMP messages: IANA, icmp-parameters and icmpv6-parameters.</summary>
 internal static class IcmpTypes
 {
     /// <summary>The name of a type of ICMP; null where it has none that is in use.</summary>

@@ -22,7 +22,7 @@ internal sealed record Column<T>(string Title, int Width, Func<T, string> Text)
     /// <summary>Whether a text that is too long is cut in its middle: an address and its port tell most at their ends.</summary>
     internal bool CutsMiddle { get; init; }
 
-    /// <summary>What rows can be sorted by; null where nobody would want that.</summary>
+    /// <summary>The order that the column stands for; null where nobody would sort by it.</summary>
     internal Func<T, double>? Weight { get; init; }
 
     /// <summary>How it is shown.</summary>

@@ -27,7 +27,7 @@ internal sealed class Conversation
 
     internal string Remote { get; }
 
-    /// <summary>What its flows add up to.</summary>
+    /// <summary>The sum of its flows.</summary>
     internal ConversationSum Sum { get; }
 
     internal string Protocol
@@ -52,14 +52,13 @@ internal sealed class Conversation
         return written;
     }
 
-    /// <summary>Of several opcodes or ICMP types between two ends, none stands for all.</summary>
+    /// <summary>Null where two ends use several opcodes or ICMP types: none stands for all.</summary>
     private static string End(FlowStat flow) =>
         flow.IcmpType is not null ? flow.DestinationAddress : flow.Destination;
 }
 
 /// <summary>
-/// What the flows of a conversation add up to. Where both points of an interface saw frames, as on loopback, those of the point that saw
-/// more bytes count.
+/// The sum of a conversation's flows. Where both points of an interface saw frames, as on loopback, the point that saw more bytes counts.
 /// </summary>
 internal struct ConversationSum
 {
@@ -68,10 +67,10 @@ internal struct ConversationSum
     private Traffic _receivedLeaving;
     private Traffic _receivedArriving;
 
-    /// <summary>What the local end sends.</summary>
+    /// <summary>The local end's traffic.</summary>
     internal readonly Traffic Sent => Traffic.Greater(_sentLeaving, _sentArriving);
 
-    /// <summary>What it receives.</summary>
+    /// <summary>The remote end's traffic.</summary>
     internal readonly Traffic Received => Traffic.Greater(_receivedArriving, _receivedLeaving);
 
     /// <summary>Bytes a second in the last interval.</summary>
@@ -104,7 +103,7 @@ internal struct ConversationSum
     }
 }
 
-/// <summary>What one end of a conversation sends.</summary>
+/// <summary>The frames that one end of a conversation sends.</summary>
 /// <param name="Rate">Bytes a second in the last interval.</param>
 /// <param name="PacketRate">Frames a second in the last interval.</param>
 /// <param name="Bytes">L2 bytes since the monitor started.</param>

@@ -44,12 +44,13 @@ internal static class ConversationKey
             return ConversationMatch.Same;
         }
         return one.Source1 == other.Destination1 && one.Destination1 == other.Source1
-            && ports == (otherPorts.Destination, otherPorts.Source) && one.Source0 == other.Destination0 && one.Destination0 == other.Source0
+            && ports == (otherPorts.Destination, otherPorts.Source)
+            && one.Source0 == other.Destination0 && one.Destination0 == other.Source0
             ? ConversationMatch.Opposite
             : ConversationMatch.None;
     }
 
-    /// <summary>What tells conversations between the same addresses apart, at either end.</summary>
+    /// <summary>The ports, or for others than TCP and UDP the fields in their place, that tell conversations of two ends apart.</summary>
     private static (uint Source, uint Destination) PortsOf(in FlowKey key) => (key.Kind & FlowAbi.PortsMask) switch
     {
         FlowAbi.Ports => ((ushort)key.Ports, key.Ports >> 16),

@@ -4,7 +4,7 @@ using XTrace.Processes;
 
 namespace XTrace.Live;
 
-/// <summary>What conversations are sorted by, greatest first.</summary>
+/// <summary>The orders of conversations, greatest first.</summary>
 internal enum ConversationOrder
 {
     Rate,
@@ -202,7 +202,7 @@ internal sealed class Conversations
         ConversationSum sum = default;
         int head = _heads[conversation];
         ref readonly FlowRow first = ref sample.RowAt(head);
-        // What leaves from the head's source is sent if the head leaves, or else received.
+        // If the head leaves, its source is the local end.
         bool isHeadSent = sample.PointAt(head).Direction == FlowDirection.Egress;
         for (int place = head; place != None; place = _next[place])
         {
@@ -250,7 +250,7 @@ internal sealed class Conversations
 
     private readonly record struct Rank(double Weight, int Conversation)
     {
-        /// <summary>Of two with one weight the earlier one comes first, so that rows do not jump.</summary>
+        /// <summary>The earlier of two with the same weight comes first, so that rows do not jump.</summary>
         internal static readonly IComparer<Rank> Comparer = Comparer<Rank>.Create((one, other) =>
             one.Weight.CompareTo(other.Weight) is var order and not 0 ? order : other.Conversation.CompareTo(one.Conversation));
     }

@@ -39,7 +39,7 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
         _hasSample = true;
     }
 
-    /// <summary>The session that the sample is of is over.</summary>
+    /// <summary>The session of the sample is over.</summary>
     internal void Forget()
     {
         _conversations.Forget();
@@ -102,7 +102,7 @@ internal sealed class FlowPage(LiveText text) : TablePage<Conversation>
     private static Ink InkOf(Conversation row) => row.Sum.Rate > 0 ? Ink.Plain : Ink.Dim;
 }
 
-/// <summary>What the details of a conversation show: the properties of its flows, as Get-FlowStat names them.</summary>
+/// <summary>The details of a conversation: the properties of its flows, as Get-FlowStat names them.</summary>
 internal static class FlowProperties
 {
     internal static IEnumerable<(string Name, string Value)> Common(FlowStat flow) => Known(

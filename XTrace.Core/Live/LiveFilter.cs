@@ -5,8 +5,7 @@ using XTrace.Processes;
 namespace XTrace.Live;
 
 /// <summary>
-/// What was typed to find rows: words that a row must all have, somewhere in its ends, its protocol, its interface or the name of its
-/// process. Upper and lower case are the same.
+/// The words that a user typed to find rows. A row must have all of them, in its ends, protocol, interface or process name. Upper and lower case are the same.
 /// </summary>
 internal sealed class LiveFilter
 {

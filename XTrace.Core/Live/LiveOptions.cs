@@ -2,7 +2,7 @@ using XTrace.Rdma;
 
 namespace XTrace.Live;
 
-/// <summary>What the live view shows first.</summary>
+/// <summary>The contents of the live view when it begins.</summary>
 internal sealed record LiveOptions
 {
     /// <summary>Which flows; null for RDMA alone.</summary>

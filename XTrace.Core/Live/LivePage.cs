@@ -6,10 +6,10 @@ internal abstract class LivePage
     private int _offset;
     private int _height = 1;
 
-    /// <summary>What the page is called.</summary>
+    /// <summary>The page's title.</summary>
     internal abstract string Title { get; }
 
-    /// <summary>What rows can be sorted by, from left to right.</summary>
+    /// <summary>The orders of rows, from the left column to the right.</summary>
     internal abstract IReadOnlyList<string> Orders { get; }
 
     /// <summary>Which of these is in use.</summary>
@@ -20,7 +20,7 @@ internal abstract class LivePage
 
     internal LiveFilter Filter { get; private set; } = new("");
 
-    /// <summary>What was typed as a filter.</summary>
+    /// <summary>The typed filter.</summary>
     internal string FilterText { get; private set; } = "";
 
     /// <summary>Rows that the filter keeps.</summary>
@@ -44,7 +44,7 @@ internal abstract class LivePage
     /// <returns>False where there is none.</returns>
     internal abstract bool Choose();
 
-    /// <summary>What is known of the row that was chosen, as it is now; nothing where it is gone.</summary>
+    /// <summary>All properties of the selected row, as they are now; empty where the row is gone.</summary>
     internal abstract IEnumerable<(string Name, string Value)> Describe();
 
     /// <summary>Selects another row.</summary>

@@ -3,7 +3,7 @@ using XTrace.Net;
 
 namespace XTrace.Live;
 
-// What keys do.
+// The keys.
 internal sealed partial class LiveView
 {
     private const double SmallestInterval = 0.1;

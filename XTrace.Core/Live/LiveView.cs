@@ -147,7 +147,7 @@ internal sealed partial class LiveView : IDisposable
         }
     }
 
-    /// <summary>What the sessions tell is shown for a while, and what matters afterwards is kept.</summary>
+    /// <summary>Shows a notice of the sessions for a while, and keeps it if it matters afterwards.</summary>
     private void Tell(Notice notice)
     {
         if (notice.Level == NoticeLevel.Detail)
@@ -155,7 +155,7 @@ internal sealed partial class LiveView : IDisposable
             return;
         }
         (_told, _toldAt, _needsDrawing) = (notice.Text.ReplaceLineEndings(" "), Stopwatch.GetTimestamp(), true);
-        // What was dropped or made room stands above the table.
+        // Drops and flows that made room stand above the table.
         bool isShown = notice.Id == FlowMessages.QueueDropped.Id || notice.Id == FlowMessages.FlowsEvicted.Id;
         if (notice.Level != NoticeLevel.Information && !isShown)
         {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace XTrace.Live;
 
-/// <summary>What a key did to something that lies over a page.</summary>
+/// <summary>The effect of a key on an overlay.</summary>
 internal enum OverlayResult
 {
     Stays,

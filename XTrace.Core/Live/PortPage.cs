@@ -105,7 +105,7 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
         }
     }
 
-    /// <summary>What grew in the last interval first, then by how much.</summary>
+    /// <summary>Counters that grew in the last interval come first, then the greatest.</summary>
     private IEnumerable<RisenCounter> Risen(string? port) => _risen.Values
         .Where(one => port is null || $"{one.Counter.Place}" == port)
         .OrderByDescending(one => one.Counter.Delta > 0).ThenByDescending(one => one.Growth)

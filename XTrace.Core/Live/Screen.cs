@@ -109,7 +109,7 @@ internal sealed class Screen(bool hasColour, bool isUtf8)
         }
     }
 
-    /// <summary>What a terminal must get to show what was drawn.</summary>
+    /// <summary>The bytes that bring a terminal from the screen before to this one.</summary>
     internal byte[] TakeChanges()
     {
         _changes.Clear();

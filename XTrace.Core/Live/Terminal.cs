@@ -114,7 +114,7 @@ internal sealed unsafe class Terminal : IDisposable
         return isChanged;
     }
 
-    /// <summary>What was typed since the last call.</summary>
+    /// <summary>The bytes that were typed since the last call.</summary>
     internal ReadOnlySpan<byte> Read(Span<byte> buffer)
     {
         Libc.PollDescriptor input = new() { Descriptor = _input, Events = Libc.PollIn };
@@ -180,7 +180,7 @@ internal sealed unsafe class Terminal : IDisposable
         }
     }
 
-    /// <summary>Where <see cref="_lock"/> is held.</summary>
+    /// <summary>The caller holds <see cref="_lock"/>.</summary>
     private void Restore()
     {
         if (_isEntered)

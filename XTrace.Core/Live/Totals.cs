@@ -2,7 +2,7 @@ using XTrace.Flows;
 
 namespace XTrace.Live;
 
-/// <summary>What went through all interfaces, per direction, and what is not in the table.</summary>
+/// <summary>The frames of all interfaces by direction, and those that are not in the table.</summary>
 internal sealed class Totals
 {
     private readonly Dictionary<WatchedPoint, Before> _before = [];
@@ -72,7 +72,7 @@ internal sealed class Totals
     }
 }
 
-/// <summary>What went in one direction.</summary>
+/// <summary>The frames of one direction.</summary>
 internal sealed class DirectionTotals
 {
     /// <summary>Whether an interface is watched in this direction.</summary>

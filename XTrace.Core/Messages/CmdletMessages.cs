@@ -1,7 +1,7 @@
 namespace XTrace.Messages;
 
 /// <summary>
-/// What the cmdlets alone say: of a parameter that has a wrong value, after PowerShell has named it, and what they are about to do.
+/// Messages of the cmdlets alone: wrong values of a parameter, which PowerShell names first, and the actions that they confirm.
 /// </summary>
 internal static class CmdletMessages
 {

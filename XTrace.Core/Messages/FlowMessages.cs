@@ -109,7 +109,8 @@ internal static class FlowMessages
 
     internal static readonly Message VrfShowsNothing = new("VrfShowsNothing")
     {
-        English = "{0} is a VRF: the kernel counts what arrives on it, and hands none of it to XDP or TC there. Watch the interfaces in it.",
+        English = "{0} is a VRF: the kernel counts what arrives on it, and hands none of it to XDP or TC there. Watch "
+            + "the interfaces in it.",
         Chinese = "{0} 是 VRF：内核在其上计数，但不把任何帧交给该接口的 XDP 或 TC。请监控属于它的接口。",
     };
 
@@ -199,7 +200,8 @@ internal static class FlowMessages
 
     internal static readonly Message HostNotFound = new("InvalidAddress", XTraceErrorKind.InvalidArgument)
     {
-        English = "The host name '{0}' has no address: {1}. Check the name with 'getent ahosts {0}', or write an address such as 10.0.0.1 or 10.0.0.0/8.",
+        English = "The host name '{0}' has no address: {1}. Check the name with 'getent ahosts {0}', or write an "
+            + "address such as 10.0.0.1 or 10.0.0.0/8.",
         Chinese = "主机名“{0}”没有地址：{1}。请用 'getent ahosts {0}' 检查该名称，或改写地址，例如 10.0.0.1 或 10.0.0.0/8。",
     };
 

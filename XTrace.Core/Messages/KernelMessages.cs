@@ -60,14 +60,16 @@ internal static class KernelMessages
     /// <summary>A library that is there could not be loaded.</summary>
     internal static readonly Message LibbpfUnusable = new("LibbpfUnusable", XTraceErrorKind.NotSupported)
     {
-        English = "{0} cannot be loaded: {1}. If memory or descriptors are short, free memory or raise 'ulimit -n'. Otherwise install it again.",
+        English = "{0} cannot be loaded: {1}. If memory or descriptors are short, free memory or raise 'ulimit -n'. "
+            + "Otherwise install it again.",
         Chinese = "无法加载 {0}：{1}。如果内存或描述符不足，请释放内存或提高 'ulimit -n'；否则请重新安装。",
     };
 
     /// <summary>A file of the kernel could not be used: what was tried, and the reason.</summary>
     internal static readonly Message FileFailed = new("FileFailed", XTraceErrorKind.Failed)
     {
-        English = "Cannot {0}: {1}. If descriptors or memory are short, raise 'ulimit -n' or free memory. Otherwise see what the kernel says in 'dmesg'.",
+        English = "Cannot {0}: {1}. If descriptors or memory are short, raise 'ulimit -n' or free memory. Otherwise "
+            + "see what the kernel says in 'dmesg'.",
         Chinese = "无法{0}：{1}。如果描述符或内存不足，请提高 'ulimit -n' 或释放内存；否则用 'dmesg' 查看内核的说明。",
     };
 

@@ -117,7 +117,8 @@ internal static class RdmaMessages
 
     internal static readonly Message QueuePairsStretched = new("RdmaQueuePairStretched")
     {
-        English = "Listing the queue pairs takes {0} ms. To stay below 1 % of the time, they are listed every {1} ms instead of every {2} ms. "
+        English = "Listing the queue pairs takes {0} ms. To stay below 1 % of the time, they are listed every {1} ms "
+            + "instead of every {2} ms. "
             + "If a sequence number can wrap in that time, IsAmbiguous is true.",
         Chinese = "列出队列对需要 {0} 毫秒。为使其占用不到 1 % 的时间，每 {1} 毫秒列出一次，而不是每 {2} 毫秒："
             + "若序列号在此期间可能回绕，IsAmbiguous 为真。",

@@ -11,7 +11,7 @@ namespace XTrace.Rdma;
 internal sealed class CounterFolder(
     CounterPlace place, RdmaCounterSource source, FolderEntry entry, string parent, string? interfaceAlias = null) : IDisposable
 {
-    /// <summary>The age that values of hw_counters may have, in milliseconds: a setting in their folder that XTrace does not write.</summary>
+    /// <summary>The age that values of hw_counters may have, in milliseconds. XTrace does not write this setting.</summary>
     private const string Lifespan = "lifespan";
     private const string ExtendedOnly = "unicast_rcv_packets"; // drivers/infiniband/core/sysfs.c, pma_attrs_ext
 

@@ -125,7 +125,7 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines | Should -Contain 'Destination    : 10.0.0.2:2000'
             $lines -match '^Rate +: [\d.]+ [kM]?bit/s$' | Should -HaveCount 1
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
-            # What the flow has not is left out: VLAN, opcode, details.
+            # Properties that the flow does not have are left out: VLAN, opcode, details.
             $lines | Should -HaveCount 12
             $vlan = [XTrace.FlowStat] @{ VlanId = 0; EcnCePackets = 0; EndReason = 'LackOfResources' } | Format-List | Show
             $vlan -match '^(VlanId|EcnCePackets) +: 0$|^EndReason +: LackOfResources$' | Should -HaveCount 3

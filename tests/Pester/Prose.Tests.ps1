@@ -67,7 +67,7 @@ Describe 'Chinese' {
         $file = $_
         $lines = @(Get-ChineseLine $file)
         $lines.Count | Should -BeGreaterThan 1
-        # What the tool that XTrace succeeds said first, and scripts wait for.
+        # Scripts wait for this line of the tool before XTrace.
         $wrong = $lines | Where-Object Text -NotMatch "`u{51c6}`u{5907}`u{76d1}`u{63a7}`u{7f51}`u{7edc}`u{63a5}`u{53e3}: " |
             Where-Object Text -Match '[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef] ?([,;()!?]|:(?!\w))|[,;:()!?] ?[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef]'
         $wrong | ForEach-Object { "${file}:$($_.Line): $($_.Text)" } | Should -BeNullOrEmpty

@@ -26,7 +26,7 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
             Invoke-Tmux send-keys @args
         }
 
-        # What the terminal has been told: the screen, cursor, autowrap, mouse; and its settings.
+        # The terminal's state: the screen, cursor, autowrap, mouse; and its settings.
         function Get-TerminalState {
             $tty = Invoke-Tmux display-message -p '#{pane_tty}'
             (Invoke-Tmux display-message -p '#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag} #{keypad_flag}'), (stty -g -F $tty)

@@ -255,7 +255,7 @@ public sealed class LiveViewTests : IDisposable
         .Where(line => line.StartsWith("10.", StringComparison.Ordinal))
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>Where an interface stands in the menu, from 0.</summary>
+    /// <summary>The place of an interface in the menu, from 0.</summary>
     private static int Index(TmuxPane pane, string name) =>
         pane.Lines.Where(line => line.StartsWith('[')).ToList().FindIndex(line => line[4..] == name);
 }

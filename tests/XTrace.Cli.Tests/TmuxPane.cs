@@ -38,13 +38,13 @@ internal sealed class TmuxPane : IDisposable
     /// <summary>The program as the build made it, with its arguments.</summary>
     internal static string Live(string arguments) => $"{CatchProcess.Folder}/{CatchProcess.Name} --live {arguments}";
 
-    /// <summary>What is seen, a line each.</summary>
+    /// <summary>The visible lines.</summary>
     internal string[] Lines => Tmux("capture-pane", "-p").TrimEnd('\n').Split('\n');
 
     /// <summary>The same with colours.</summary>
     internal string Colours => Tmux("capture-pane", "-p", "-e");
 
-    /// <summary>What the terminal has been told and would not forget: the screen, cursor, autowrap, mouse and keypad.</summary>
+    /// <summary>The terminal's state, which it keeps after a program ends: the screen, cursor, autowrap, mouse and keypad.</summary>
     internal string State => Tmux(
         "display-message", "-p",
         "#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag}#{mouse_standard_flag}#{mouse_button_flag} #{keypad_flag}#{keypad_cursor_flag} #{insert_flag} #{origin_flag}").Trim();
