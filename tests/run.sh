@@ -49,9 +49,11 @@ reap() {
     [[ $2 == 0 ]] || recall "$name"
 }
 
-# What failed in a suite, for the end of the output: a test's name and the lines behind it, or the last lines of a suite that died.
+# What failed in a suite, for the end of the output: a test's name, or that of a class that could not be cleaned up, and the lines
+# behind it; or the last lines of a suite that died.
 recall() {
-    grep -A 12 '^ *\(Failed XTrace\|\[-\]\|FAILED\) ' "$work/$1.log" >"$work/failed" || tail -n 12 "$work/$1.log" >"$work/failed"
+    grep -a -A 12 '^ *\(Failed [^ ]\|\[-\] \|FAILED \)\|\[FAIL\]\|Cleanup Failure' "$work/$1.log" >"$work/failed" ||
+        tail -n 40 "$work/$1.log" >"$work/failed"
     echo "=== $1" >>"$work/failures"
     cat "$work/failed" >>"$work/failures"
 }

@@ -11,6 +11,8 @@ internal static partial class Libc
     internal const int PacketFamily = 17; // AF_PACKET
     internal const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     internal const int NoBuffers = 105; // ENOBUFS
+    internal const int EthtoolRequest = 0x8946; // SIOCETHTOOL, linux/sockios.h
+    internal const uint GetLink = 10; // ETHTOOL_GLINK, linux/ethtool.h
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags);
@@ -99,6 +101,22 @@ internal static partial class Libc
         internal int Map;
         internal ulong Key;
         internal ulong Value;
+    }
+
+    /// <summary>struct ifreq with a pointer, linux/if.h.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 40)]
+    internal unsafe struct InterfaceRequest
+    {
+        internal fixed byte Name[16];
+        internal void* Data;
+    }
+
+    /// <summary>struct ethtool_value, linux/ethtool.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LinkRequest
+    {
+        internal uint Command;
+        internal uint Value;
     }
 
     /// <summary>struct sockaddr_ll, linux/if_packet.h.</summary>

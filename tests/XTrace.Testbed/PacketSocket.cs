@@ -6,13 +6,28 @@ namespace XTrace.Testbed;
 public sealed class PacketSocket : IDisposable
 {
     private readonly int _fd;
+    private readonly string _interface;
     private readonly Libc.PacketAddress _to;
 
     /// <summary>Opens it in the namespace of the calling thread; any thread may send.</summary>
     public PacketSocket(string interfaceName)
     {
+        _interface = interfaceName;
         _to = new Libc.PacketAddress { Family = Libc.PacketFamily, InterfaceIndex = (int)Libc.if_nametoindex(interfaceName) };
         _fd = Libc.Check(Libc.socket(Libc.PacketFamily, Libc.RawCloseOnExec, 0), "open a packet socket");
+        AwaitQueue();
+    }
+
+    /// <summary>
+    /// Waits until the interface sends. One that came up a moment ago drops every frame without a word until the kernel's link watch
+    /// has given it its queue; whoever asks for the link's state has that done at once (linkwatch_sync_dev, net/core/link_watch.c).
+    /// </summary>
+    public unsafe void AwaitQueue()
+    {
+        var request = new Libc.LinkRequest { Command = Libc.GetLink };
+        var name = new Libc.InterfaceRequest { Data = &request };
+        System.Text.Encoding.ASCII.GetBytes(_interface, new Span<byte>(name.Name, 15));
+        _ = Libc.ioctl(_fd, Libc.EthtoolRequest, (byte*)&name); // An interface that has gone shows in the sending.
     }
 
     /// <summary>Sends one frame. When the other end's ring is full it was dropped, and goes again: do not send what a filter drops.</summary>

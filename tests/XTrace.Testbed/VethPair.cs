@@ -51,6 +51,7 @@ public sealed class VethPair : IDisposable
     /// <summary>Sends a frame from the peer, exactly so often.</summary>
     public void Send(byte[] frame, int count = 1)
     {
+        _socket.AwaitQueue();
         for (int i = 0; i < count; i++)
         {
             _socket.Send(frame);
@@ -60,6 +61,7 @@ public sealed class VethPair : IDisposable
     /// <summary>Sends frames from the peer, each once.</summary>
     public void Send(IEnumerable<byte[]> frames)
     {
+        _socket.AwaitQueue();
         foreach (byte[] frame in frames)
         {
             _socket.Send(frame);
@@ -106,27 +108,38 @@ public sealed class VethPair : IDisposable
         RemovePins();
     }
 
-    /// <summary>Removes what monitors left: all of a namespace that goes, else the interface's points, and monitors without any.</summary>
+    /// <summary>Removes what monitors left: all of a namespace that goes, else the interface's points and monitors that had no others.</summary>
     private void RemovePins()
     {
-        if (!Directory.Exists(_pins))
+        if (_watched is not null)
         {
+            if (Directory.Exists(_pins))
+            {
+                Directory.Delete(_pins, recursive: true);
+            }
             return;
         }
-        foreach (string monitor in Directory.GetDirectories(_pins, "monitor:*"))
+        // Others start and stop monitors here at the same time: only what is this interface's is touched.
+        foreach (string point in Points($"*:{Interface}"))
         {
-            foreach (string point in Directory.GetFiles(monitor, $"*:{Interface}"))
-            {
-                File.Delete(point);
-            }
-            if (_watched is not null || Directory.GetFiles(monitor, "*:*").Length == 0)
+            string monitor = Path.GetDirectoryName(point)!;
+            File.Delete(point);
+            if (Directory.GetFiles(monitor, "*:*").Length == 0)
             {
                 Directory.Delete(monitor, recursive: true);
             }
         }
-        if (_watched is not null || Directory.GetFileSystemEntries(_pins).Length == 0)
+    }
+
+    private string[] Points(string pattern)
+    {
+        try
         {
-            Directory.Delete(_pins, recursive: true);
+            return Directory.GetFiles(_pins, pattern, SearchOption.AllDirectories);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return []; // Nothing was pinned, or the last monitor of somebody else has just gone.
         }
     }
 
