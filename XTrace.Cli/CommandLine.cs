@@ -144,7 +144,7 @@ internal sealed class CommandLine
         {
             string mode = _arguments.Text(_mode)
                 ?? (Environment.GetEnvironmentVariable("MONITOR_MODE") is { Length: > 0 } variable ? variable : Xdp);
-            return mode is Xdp or Rdma or Nccl ? mode : throw Arguments.Wrong(Messages.WrongMode(mode));
+            return mode.ToLowerInvariant() is (Xdp or Rdma or Nccl) and var known ? known : throw Arguments.Wrong(Messages.WrongMode(mode));
         }
     }
 }

@@ -141,7 +141,7 @@ internal static class Messages
         string lostPackets = Number(health.GivenUp.Frames.Packets);
         return Say(
             $"{output}：已发送 {flows} 条记录（{packets} 个包），放弃 {lost} 条（{lostPackets} 个包）。",
-            $"{output}: sent {flows} records of {packets} packets, gave up {lost} of {lostPackets} packets.");
+            $"{output}: sent {flows} records of {packets} packets, gave up {lost} records of {lostPackets} packets.");
     }
 
     private static string Number(ulong number) => number.ToString(CultureInfo.InvariantCulture);

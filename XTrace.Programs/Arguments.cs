@@ -45,7 +45,7 @@ internal sealed class Arguments
 
     /// <summary>Whether a switch is on.</summary>
     /// <exception cref="XTraceException">Its variable is neither true nor false.</exception>
-    internal bool IsOn(Option<bool> option) => _result.GetValue(option) || (!IsGiven(option) && VariableOf(option) switch
+    internal bool IsOn(Option<bool> option) => _result.GetValue(option) || (!IsGiven(option) && VariableOf(option)?.ToLowerInvariant() switch
     {
         null or "0" or "false" or "no" => false,
         "1" or "true" or "yes" => true,
@@ -119,7 +119,36 @@ internal sealed class Arguments
         OptionResult { Tokens: [] } option => OptionMessages.MissingValue(option.IdentifierToken!.Value),
         OptionResult { Tokens: [_, _, ..] } option => OptionMessages.GivenTwice(option.Option.Name),
         _ when _result.UnmatchedTokens is [var unknown, ..] =>
-            unknown.StartsWith('-') ? OptionMessages.UnknownOption(unknown) : OptionMessages.NoOption(unknown),
+            unknown.StartsWith('-') ? OptionMessages.UnknownOption(unknown, Resembling(unknown)) : OptionMessages.NoOption(unknown),
         _ => error.Message,
     };
+
+    /// <summary>The option that somebody may have meant who wrote another: it begins alike, or differs by two letters at most.</summary>
+    private string? Resembling(string unknown)
+    {
+        string word = unknown.Split('=')[0];
+        return word.Length < 4 ? null
+            : _command.Options.Select(option => option.Name)
+                .Select(name => (Name: name, Distance: name.StartsWith(word, StringComparison.Ordinal) ? 0 : Distance(word, name)))
+                .Where(candidate => candidate.Distance <= 2)
+                .OrderBy(candidate => candidate.Distance)
+                .Select(candidate => candidate.Name)
+                .FirstOrDefault();
+    }
+
+    /// <summary>Letters to insert, to leave out or to change to make one word of the other (Levenshtein).</summary>
+    private static int Distance(string one, string other)
+    {
+        int[] row = [.. Enumerable.Range(0, other.Length + 1)];
+        for (int i = 1; i <= one.Length; i++)
+        {
+            (int diagonal, row[0]) = (row[0], i);
+            for (int j = 1; j <= other.Length; j++)
+            {
+                int changed = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
+                (diagonal, row[j]) = (row[j], Math.Min(changed, Math.Min(row[j - 1], row[j]) + 1));
+            }
+        }
+        return row[^1];
+    }
 }

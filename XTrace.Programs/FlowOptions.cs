@@ -13,7 +13,7 @@ internal sealed class FlowOptions
     private const int MaxInterval = 3_600_000;
 
     /// <summary>ib is what InfiniBand there is to see in Ethernet frames.</summary>
-    private static readonly Dictionary<string, TrafficType[]> s_filters = new()
+    private static readonly Dictionary<string, TrafficType[]> s_filters = new(StringComparer.OrdinalIgnoreCase)
     {
         ["all"] = [],
         ["tcp"] = [TrafficType.TCP],
@@ -25,11 +25,11 @@ internal sealed class FlowOptions
     };
 
     private static readonly Dictionary<string, AttachMode> s_attachModes =
-        Enum.GetValues<AttachMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant());
+        Enum.GetValues<AttachMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
 
     private static readonly Dictionary<string, FlowDirection> s_directions =
         Enum.GetValues<FlowDirection>().Where(direction => direction != FlowDirection.None)
-            .ToDictionary(direction => direction.ToString().ToLowerInvariant());
+            .ToDictionary(direction => direction.ToString().ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
 
     internal Option<string[]> Interfaces { get; } =
         new("--interface", "-i") { HelpName = "NAME[,NAME...]", Description = OptionMessages.InterfaceOption };
@@ -78,5 +78,4 @@ internal sealed class FlowOptions
             ? TimeSpan.FromMilliseconds(interval)
             : throw Arguments.Wrong(OptionMessages.WrongInterval(text, MinInterval, MaxInterval));
     }
-
 }

@@ -48,7 +48,9 @@ internal static class OptionMessages
 
     internal static string NoInterface => Say("-i 没有给出网络接口名称。", "-i names no interface.");
 
-    internal static string UnknownOption(string text) => Say($"未知的参数 '{text}'。", $"Unknown option '{text}'.");
+    internal static string UnknownOption(string text, string? resembling) => resembling is null
+        ? Say($"未知的选项 '{text}'。", $"Unknown option '{text}'.")
+        : Say($"未知的选项 '{text}'。是否想用 '{resembling}'？", $"Unknown option '{text}'. Did you mean '{resembling}'?");
 
     internal static string NoOption(string text) => Say(
         $"'{text}' 不是选项。如果它是网络接口，请使用：-i {text}。",

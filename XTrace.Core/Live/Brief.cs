@@ -20,7 +20,7 @@ internal static class Brief
     /// <summary>A number with a comma between thousands.</summary>
     internal static string Grouped(double number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
-    /// <summary>A short time: <c>0.35ms</c>, <c>12.3ms</c>, <c>1.2s</c>.</summary>
+    /// <summary>A short time: <c>0.004ms</c>, <c>0.35ms</c>, <c>12.3ms</c>, <c>1.2s</c>.</summary>
     internal static string Milliseconds(TimeSpan? time)
     {
         if (time is not { TotalMilliseconds: var milliseconds })
@@ -30,7 +30,8 @@ internal static class Brief
         return milliseconds >= 1000 ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:0.##}s")
             : milliseconds >= 100 ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0}ms")
             : milliseconds >= 10 ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.#}ms")
-            : string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.##}ms");
+            : milliseconds >= 0.1 ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.##}ms")
+            : string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.###}ms");
     }
 
     /// <summary>A long time: <c>42s</c>, <c>5m07s</c>, <c>3h05m</c>, <c>12d03h</c>.</summary>

@@ -13,12 +13,16 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
     /// <summary>Datagrams that are sent before a pause of a millisecond. Linux gives a receiver room for about 90 of this size.</summary>
     private const int Burst = 8;
 
+    /// <summary>Milliseconds that a collector's host has to say that nobody listens, where that was so before.</summary>
+    private const int Patience = 500;
+
     private readonly byte[] _templates =
         [.. new byte[IpfixMessages.HeaderLength], .. IpfixTemplate.DescribeAll(options.Enterprise, options.Owners)];
     private Socket? _socket;
     private long _templatesSent;
     private uint _sequence;
     private int _burst;
+    private bool _isDoubtful;
 
     public void Deliver(in Parcel parcel)
     {
@@ -34,6 +38,7 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         catch (SocketException error)
         {
             Dispose();
+            _isDoubtful = true;
             throw new IOException(error.Message, error);
         }
     }
@@ -48,7 +53,10 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         (_socket, _templatesSent) = (null, 0);
     }
 
-    /// <summary>Sends templates, to where the collector's name leads now.</summary>
+    /// <summary>
+    /// Sends templates, to where the collector's name leads now. After an error, no records follow before the collector's host has had
+    /// time to say that still nobody listens.
+    /// </summary>
     private void Begin()
     {
         if (_socket is null || HasMoved(_socket))
@@ -57,6 +65,12 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
             _socket = Connect();
         }
         Send(_templates);
+        if (_isDoubtful)
+        {
+            _socket.Poll(Patience * 1000, SelectMode.SelectError);
+            ThrowPending();
+            _isDoubtful = false;
+        }
         _templatesSent = Stopwatch.GetTimestamp();
     }
 
@@ -98,8 +112,13 @@ internal sealed class IpfixOverUdp(IpfixOptions options) : IDelivery
         }
         IpfixMessages.WriteHeader(message, _sequence, options.Domain);
         _socket!.Send(message);
-        // An error that nobody listens usually concerns the datagram before. An error at once concerns this one.
-        if (_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
+        ThrowPending();
+    }
+
+    /// <summary>An error that nobody listens usually concerns the datagram before. An error at once concerns this one.</summary>
+    private void ThrowPending()
+    {
+        if (_socket!.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int and not 0 and var error)
         {
             throw new SocketException(error);
         }

@@ -128,7 +128,11 @@ internal sealed class HttpServer : IDisposable
 
     /// <summary>An answer that says its status in words.</summary>
     internal static HttpAnswer Plain(HttpStatusCode status, string? text = null) =>
-        new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{text ?? status.ToString()}\n"));
+        new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{text ?? Phrase(status)}\n"));
+
+    /// <summary>A status in words: <c>Not Found</c>.</summary>
+    private static string Phrase(HttpStatusCode status) =>
+        string.Concat($"{status}".Select((c, i) => i > 0 && char.IsUpper(c) && char.IsLower($"{status}"[i - 1]) ? $" {c}" : $"{c}"));
 
     /// <returns>Null where it is no request, or is too long.</returns>
     private static HttpRequest? Read(NetworkStream stream)
@@ -173,7 +177,7 @@ internal sealed class HttpServer : IDisposable
 
     private static void Write(NetworkStream stream, HttpAnswer answer, bool withContent)
     {
-        string head = $"HTTP/1.1 {(int)answer.Status} {answer.Status}\r\nContent-Type: {answer.ContentType}\r\n"
+        string head = $"HTTP/1.1 {(int)answer.Status} {Phrase(answer.Status)}\r\nContent-Type: {answer.ContentType}\r\n"
             + $"Content-Length: {answer.Content.Length}\r\n{(answer.IsGzip ? "Content-Encoding: gzip\r\n" : "")}"
             + (answer.Status == HttpStatusCode.MethodNotAllowed ? "Allow: GET, HEAD\r\n" : "")
             + "Connection: close\r\n\r\n";

@@ -28,7 +28,10 @@ public class ErrorTests
     [InlineData("-i lo --direction both --attach-mode other", 2, "--attach-mode cannot be 'other'")]
     [InlineData("--once=maybe", 2, "'maybe' is not an option.")]
     [InlineData("eth0", 2, "'eth0' is not an option. If it is a network interface, write: -i eth0.")]
-    [InlineData("--eth0", 2, "Unknown option '--eth0'.")]
+    [InlineData("--eth0", 2, "Unknown option '--eth0'. Try")]
+    [InlineData("--intreface lo", 2, "Unknown option '--intreface'. Did you mean '--interface'?")]
+    [InlineData("--promisc", 2, "Unknown option '--promisc'. Did you mean '--promiscuous'?")]
+    [InlineData("--filtr=tcp", 2, "Unknown option '--filtr=tcp'. Did you mean '--filter'?")]
     [InlineData("-i ,", 2, "-i names no interface.")]
     [InlineData("-i nosuch0", 1, "There is no network interface 'nosuch0'. There are: lo")]
     public void One_line_says_what_is_wrong(string arguments, int exitCode, string message)

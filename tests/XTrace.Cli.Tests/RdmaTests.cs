@@ -125,7 +125,7 @@ public sealed partial class RdmaTests : IDisposable
         string port = _tree.AddPort(_tree.AddDevice("ionic_0", "ionic"));
         _tree.AddCounters($"{port}/hw_counters", ["tx_rdma_ucast_bytes", "tx_rdma_mcast_bytes"], "1000");
         _tree.Write($"{port}/hw_counters/rx_rdma_ucast_bytes", $"{ulong.MaxValue}");
-        using CatchProcess run = Start("-m rdma -t 100", ("LANG", "C"));
+        using CatchProcess run = Start("-m RDMA -t 100", ("LANG", "C"));
         List<string> block = ReadBlock(run);
         Assert.Equal(["  Bytes: 2000", "  Bytes: -"], block.Where(line => line.StartsWith("  Bytes: ", StringComparison.Ordinal)));
         Assert.Equal(2, block.Count(line => line == "  Packets: - (the driver does not count them)"));

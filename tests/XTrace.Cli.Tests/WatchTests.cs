@@ -58,6 +58,7 @@ public class WatchTests
     [InlineData("roce", "10.0.0.1:0 -> 10.0.0.2:194 proto=10 packets=1 bytes=58")]
     [InlineData("ib", "10.0.0.1:0 -> 10.0.0.2:194 proto=10 packets=1 bytes=58")]
     [InlineData("roce_v2", "10.0.0.1:0 -> 10.0.0.2:194 proto=10 packets=1 bytes=58")]
+    [InlineData("TCP", "10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=1 bytes=54")]
     public void A_filter_lets_its_own_flows_through(string filter, string line)
     {
         using VethPair pair = new();

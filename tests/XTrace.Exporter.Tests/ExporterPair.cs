@@ -17,13 +17,13 @@ internal static class ExporterPair
     internal static void SendFlows(this VethPair pair, int count, int first = 0)
     {
         byte[][] frames = [.. Enumerable.Range(0, 16).Select(length => Frames.Udp4("10.0.0.0", 1, "10.255.0.1", 2, length * 32))];
-        for (int i = first; i < first + count; i++)
+        pair.Send(Enumerable.Range(first, count).Select(number =>
         {
-            byte[] frame = frames[i % frames.Length];
+            byte[] frame = frames[number % frames.Length];
             // The source's address and port: 24 bits each, of which nobody checks a sum.
-            (frame[27], frame[28], frame[29]) = ((byte)(i >> 16), (byte)(i >> 8), (byte)i);
-            pair.Send(frame);
-        }
+            (frame[27], frame[28], frame[29]) = ((byte)(number >> 16), (byte)(number >> 8), (byte)number);
+            return frame;
+        }));
     }
 
     /// <summary>What the watched end has received.</summary>

@@ -155,6 +155,25 @@ public sealed class IpfixTests : IDisposable
         }
     }
 
+    /// <summary>A datagram to nobody is sent without an error; that nobody listens is known a moment later.</summary>
+    [Fact]
+    public void Over_UDP_it_is_said_once_that_nobody_listens_and_once_that_somebody_does()
+    {
+        using ExporterProcess exporter = ExporterProcess.Start(_pair, $"{Fast} udp://127.0.0.1");
+        exporter.WaitFor("cannot send");
+        for (int i = 0; i < 10; i++)
+        {
+            _pair.SendFlows(100, first: i * 100);
+            Thread.Sleep(1000);
+        }
+        Assert.DoesNotContain("sending works again", string.Join('\n', exporter.Lines), StringComparison.Ordinal);
+        using IpfixCollector collector = new(_pair, "udp", 4739, "sum");
+        exporter.WaitFor("sending works again");
+        exporter.Stop();
+        Assert.Single(exporter.Lines, line => line.Contains("cannot send", StringComparison.Ordinal));
+        Assert.Single(exporter.Lines, line => line.Contains("sending works again", StringComparison.Ordinal));
+    }
+
     private const int TemplateSet = 2;
 
     private static readonly Comparer<StoredFlow> s_order = Comparer<StoredFlow>.Create((one, other) =>

@@ -9,6 +9,8 @@ mount -t sysfs sys /sys
 for folder in /tmp /run /var /root; do
     mount -t tmpfs tmpfs "$folder"
 done
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
 mkdir /run/busybox
 /bin/busybox --install -s /run/busybox
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1

@@ -7,7 +7,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/xtrace-vm
 root_suite=bookworm
 root_packages=(
     qemu-system-x86 busybox-static bash coreutils gawk kmod mount procps util-linux libstdc++6 libbpf1 xz-utils
-    iproute2 ethtool nftables iperf3 tcpdump strace
+    iproute2 ethtool nftables iperf3 tcpdump strace tmux
     rdma-core ibverbs-utils ibverbs-providers perftest rdmacm-utils
 )
 

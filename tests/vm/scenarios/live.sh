@@ -1,0 +1,77 @@
+# shellcheck shell=bash disable=SC2154 # release: packages.sh
+# The live view in a terminal, while programs use RDMA: the ports' rates, the queue pairs and one of them in detail, as
+# 'rdma resource show qp' says; then the flows of the same traffic. The terminal afterwards is as it was.
+
+live_columns=160
+
+run() {
+    local traffic key
+    in_terminal bash --norc -i
+    type_in 'PS1=ready; stty -g; echo' Enter
+    await 30 seen ready
+    screen >before
+    type_in 'clear; /repo/out/xtrace-catch --live -m rdma -t 1000' Enter
+    await 60 seen 'rxe_b/1 .*Active'
+    pair $exchange_port "ib_send_bw -F -d rxe_b -x $(gid rxe_b) -D 60 -s 16384" \
+        "ib_send_bw -F -d rxe_a -x $(gid rxe_a) -D 60 -s 16384 $address_b" &
+    traffic=$!
+    await 60 seen 'rxe_a/1 .*Active *[0-9.]+[kM] '
+    screen >ports
+    type_in Tab
+    await 60 seen ib_send_bw
+    rdma resource show qp type RC >resources
+    await 60 seen "$address_a qp .*RTS.*[0-9.]+k? .*ib_send_bw"
+    screen >queue-pairs
+    type_in / rxe_a Enter
+    await 30 unseen rxe_b
+    type_in Enter
+    await 30 seen RemoteQueuePair
+    screen >one
+    type_in q
+    await 30 seen '^ready'
+    type_in 'clear; /repo/out/xtrace-catch --live -i va -t 1000' Enter
+    await 60 seen "$address_a.*RoCE.*ib_send_bw"
+    screen >flows
+    type_in q
+    await 30 seen '^ready'
+    type_in 'clear; stty -g; echo' Enter
+    await 30 seen '^ready'
+    screen >after
+    wait $traffic
+    tmux -L live kill-server
+}
+
+in_terminal() {
+    TERM=xterm-256color tmux -u -L live -f /dev/null new-session -d -x $live_columns -y 40 "$*"
+}
+
+type_in() {
+    tmux -L live send-keys -- "$@"
+}
+
+screen() {
+    tmux -L live capture-pane -p
+}
+
+seen() {
+    screen | grep -Eq -- "$1"
+}
+
+unseen() {
+    ! seen "$1"
+}
+
+check() {
+    local device pair peer process name
+    equal 'Commands that failed' "$(grep -c 'exit code' log)" expected 0
+    while read -r device pair peer process name; do
+        equal "$device, queue pair $pair: peer, process" \
+            "$(sed -nE "s|^$device/1 .* qp (0x[0-9a-f]+) .* qp (0x[0-9a-f]+) +RC +RT[RS] .* $name +([0-9]+) *$|\1 \2 \3|p" queue-pairs)" \
+            'rdma resource show qp' "$(printf '0x%x 0x%x %d' "$pair" "$peer" "$process")"
+    done < <(sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' resources)
+    equal 'Ports with a rate' "$(grep -cE '^rxe_[ab]/1 +v[ab] +Active .* [0-9.]+[kMG] ' ports)" expected 2
+    equal 'Details of one' "$(sed -nE 's/.*RemoteQueuePair +([0-9]+).*/\1/p' one)" 'rdma resource show qp' \
+        "$(sed -nE 's/.*rxe_a.*rqpn ([0-9]+) .*/\1/p' resources)"
+    equal 'Flows with a process' "$(grep -c 'RoCE.* ib_send_bw' flows)" expected 1
+    equal 'The terminal afterwards' "$(grep -v '^$' after)" before "$(grep -v '^$' before)"
+}
