@@ -16,7 +16,7 @@ boot() {
     # code that one changes while the other translates it. AVX is emulated lane by lane: without it, all choose SSE.
     how=exec QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu unpacked qemu-system-x86_64 usr/bin/qemu-system-x86_64 \
         -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
-        -accel tcg -cpu max,-avx,-avx2 -smp 1,maxcpus=128 -m 2048 -nic none -display none -monitor none -no-reboot \
+        -accel tcg -cpu max,-avx,-avx2 -smp 1,maxcpus=128 -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off scenarios=$scenarios shares=$(IFS=, && echo "${*%%=*}")" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \

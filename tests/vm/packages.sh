@@ -6,7 +6,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/xtrace-vm
 # What the guest runs, and QEMU itself: of one release, whatever the kernel.
 root_suite=bookworm
 root_packages=(
-    qemu-system-x86 busybox-static bash coreutils gawk kmod mount procps util-linux libstdc++6 libbpf1 xz-utils
+    qemu-system-x86 busybox-static bash coreutils gawk kmod mount procps util-linux libc-bin ncurses-base libstdc++6 libbpf1 xz-utils
     iproute2 ethtool nftables iperf3 tcpdump strace tmux
     rdma-core ibverbs-utils ibverbs-providers perftest rdmacm-utils
 )

@@ -35,6 +35,21 @@ dotnet build tests/XTrace.Core.Tests -c Release -v quiet -clp:ErrorsOnly --nolog
 need_root
 need_kernel "$version"
 
+# The network cards that scenarios ask for in 'nics', each twice on a hub of its own, with addresses that end in its number and 1 or 2.
+cards=()
+while read -r nic; do
+    hub=$((${#cards[@]} / 8))
+    for end in 1 2; do
+        cards+=(-netdev "hubport,id=n$hub$end,hubid=$hub"
+            -device "$nic,romfile=,netdev=n$hub$end,mac=52:54:00:00:0$hub:0$end")
+    done
+done < <(
+    for name in "${scenarios[@]}"; do
+        # shellcheck source=/dev/null
+        (. "tests/vm/scenarios/$name.sh" && printf '%s\n' "${nics[@]}")
+    done | sort -u | grep .
+)
+
 results=$PWD/out/vm/$version
 rm -rf "$results"
 mkdir -p "$results"

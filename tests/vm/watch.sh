@@ -86,3 +86,58 @@ await() {
         sleep 0.2
     done
 }
+
+# Runs a command in a network namespace.
+at() {
+    local space=$1
+    shift
+    nsenter --net="/run/netns/$space" "$@"
+}
+
+# A watch of one interface while a function sends: what to call it, the namespace, the interface, hook, directions, the function. It
+# prints a line for each direction, with XTrace's packets and bytes and then the interface's, and what XTrace said.
+watch_against_counters() {
+    local name=$1 space=$2 interface=$3 hook=$4 direction=$5 traffic=$6 catch before after
+    # Not through a function, whose process would get the signal alone.
+    nsenter --net="/run/netns/$space" /repo/out/xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
+    catch=$!
+    await 60 loaded_or_ended $catch
+    if ! kill -0 $catch; then
+        echo "$name refused $(head -n 1 err)"
+        return
+    fi
+    before=$(own_counters "$space" "$interface")
+    $traffic >traffic 2>&1
+    # The kernel asks for neighbours again when it likes: nothing may pass between the counters and the last sample.
+    until after=$(own_counters "$space" "$interface") && await_more 3 sample= out && [[ $(own_counters "$space" "$interface") == "$after" ]]; do
+        sleep 1
+    done
+    kill -TERM $catch
+    wait $catch || true
+    cat out err >"${name// /.}"
+    # shellcheck disable=SC2086 # four numbers each
+    set -- $before $after
+    echo "$name Ingress $(flow_sum ingress "$interface") $(($5 - $1)) $(($6 - $2))"
+    [[ $direction == ingress ]] || echo "$name Egress $(flow_sum egress "$interface") $(($7 - $3)) $(($8 - $4))"
+    grep -v ' loaded on \|^Preparing' err | sed "s/^/$name said /" || true
+}
+
+loaded_or_ended() {
+    grep -q ' loaded on ' out || ! kill -0 "$1" 2>/dev/null
+}
+
+# What an interface of a namespace counts: received and sent packets and bytes.
+own_counters() {
+    at "$1" sed -n "s/^ *$2://p" /proc/net/dev | awk '{ print $2, $1, $10, $9 }'
+}
+
+# Packets and bytes since the start, of the last sample that was written whole: the direction, the interface. With one direction,
+# flows have no heading.
+flow_sum() {
+    awk -v wanted="$1" -v heading="# $2 " '
+        /sample=/ { sample++; way = wanted; next }
+        index($0, heading) == 1 { way = $3; next }
+        / packets=/ && way == wanted { sub(".* packets=", ""); sub("bytes=", ""); packets[sample] += $1; bytes[sample] += $2 }
+        END { for (sample in packets) if (packets[sample] > most) { most = packets[sample]; sum = bytes[sample] }
+            print most + 0, sum + 0 }' out
+}

@@ -29,13 +29,6 @@ kinds=(
     'hsr|link add k0 type hsr slave1 u0 slave2 ku version 1'
 )
 
-# Runs a command in one end's namespace.
-at() {
-    local space=$1
-    shift
-    nsenter --net="/run/netns/$space" "$@"
-}
-
 make_ends() {
     local own space
     ip netns add k1
@@ -78,52 +71,16 @@ make_kind() {
     sleep 2
 }
 
-# What k0 of the first namespace counts: received and sent packets and bytes.
-own_counters() {
-    at k1 sed -n 's/^ *k0://p' /proc/net/dev | awk '{ print $2, $1, $10, $9 }'
-}
-
-# A watch on one hook while pings of two sizes go through: a line for each direction, with XTrace's sums and the interface's.
+# A watch on one hook while pings of two sizes go through.
 watch_kind() {
-    local kind=$1 hook=$2 direction=$3 catch before after ping=(ping -q -i 0.05 -W 1)
-    # Not through a function, whose process would get the signal alone.
-    nsenter --net=/run/netns/k1 /repo/out/xtrace-catch -i k0 -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
-    catch=$!
-    await 60 loaded_or_ended $catch
-    if ! kill -0 $catch; then
-        echo "$kind $hook refused $(head -n 1 err)"
-        return
-    fi
-    before=$(own_counters)
-    [[ $kind != vrf ]] || ping+=(-I k0)
-    at k1 "${ping[@]}" -c 5 -s 10 10.9.9.2 >ping || true
-    at k1 "${ping[@]}" -c 3 -s 1200 10.9.9.2 >>ping || true
-    # The kernel asks for neighbours again when it likes: nothing may pass between the counters and the last sample.
-    until after=$(own_counters) && await_more 3 sample= out && [[ $(own_counters) == "$after" ]]; do
-        sleep 1
-    done
-    kill -TERM $catch
-    wait $catch || true
-    cat out err >"$kind.$hook"
-    # shellcheck disable=SC2086 # four numbers each
-    set -- $before $after
-    echo "$kind $hook Ingress $(flow_sum ingress) $(($5 - $1)) $(($6 - $2))"
-    [[ $direction == ingress ]] || echo "$kind $hook Egress $(flow_sum egress) $(($7 - $3)) $(($8 - $4))"
-    grep -v ' loaded on \|^Preparing' err | sed "s/^/$kind $hook said /" || true
+    local ping=(ping -q -i 0.05 -W 1)
+    [[ $1 != vrf ]] || ping+=(-I k0)
+    watch_against_counters "$1 $2" k1 k0 "$2" "$3" ping_twice
 }
 
-loaded_or_ended() {
-    grep -q ' loaded on ' out || ! kill -0 "$1" 2>/dev/null
-}
-
-# Packets and bytes since the start, of the last sample that was written whole. With one direction, flows have no heading.
-flow_sum() {
-    awk -v wanted="$1" '
-        /sample=/ { sample++; way = wanted; next }
-        /^# k0 / { way = $3; next }
-        / packets=/ && way == wanted { sub(".* packets=", ""); sub("bytes=", ""); packets[sample] += $1; bytes[sample] += $2 }
-        END { for (sample in packets) if (packets[sample] > most) { most = packets[sample]; sum = bytes[sample] }
-            print most + 0, sum + 0 }' out
+ping_twice() {
+    at k1 "${ping[@]}" -c 5 -s 10 10.9.9.2 || true
+    at k1 "${ping[@]}" -c 3 -s 1200 10.9.9.2 || true
 }
 
 run() {

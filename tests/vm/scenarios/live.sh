@@ -5,37 +5,37 @@
 live_columns=160
 
 run() {
-    local traffic key
+    local traffic
     in_terminal bash --norc -i
     type_in 'PS1=ready; stty -g; echo' Enter
-    await 30 seen ready
+    see ready
     screen >before
     type_in 'clear; /repo/out/xtrace-catch --live -m rdma -t 1000' Enter
-    await 60 seen 'rxe_b/1 .*Active'
+    see 'rxe_b/1 .*Active'
     pair $exchange_port "ib_send_bw -F -d rxe_b -x $(gid rxe_b) -D 60 -s 16384" \
         "ib_send_bw -F -d rxe_a -x $(gid rxe_a) -D 60 -s 16384 $address_b" &
     traffic=$!
-    await 60 seen 'rxe_a/1 .*Active *[0-9.]+[kM] '
+    see 'rxe_a/1 .*Active.* [0-9.]+[kMG] '
     screen >ports
     type_in Tab
-    await 60 seen ib_send_bw
+    see ib_send_bw
     rdma resource show qp type RC >resources
-    await 60 seen "$address_a qp .*RTS.*[0-9.]+k? .*ib_send_bw"
+    see "$address_a qp .*RTS.*[0-9.]+k? .*ib_send_bw"
     screen >queue-pairs
     type_in / rxe_a Enter
-    await 30 unseen rxe_b
+    await 60 unseen rxe_b
     type_in Enter
-    await 30 seen RemoteQueuePair
+    see RemoteQueuePair
     screen >one
     type_in q
-    await 30 seen '^ready'
+    see '^ready'
     type_in 'clear; /repo/out/xtrace-catch --live -i va -t 1000' Enter
-    await 60 seen "$address_a.*RoCE.*ib_send_bw"
+    see "$address_a.*RoCE.*ib_send_bw"
     screen >flows
     type_in q
-    await 30 seen '^ready'
+    see '^ready'
     type_in 'clear; stty -g; echo' Enter
-    await 30 seen '^ready'
+    see '^ready'
     screen >after
     wait $traffic
     tmux -L live kill-server
@@ -53,11 +53,27 @@ screen() {
     tmux -L live capture-pane -p
 }
 
+# Waits until a line matches; the log has what there was instead.
+see() {
+    await 60 seen "$1" || {
+        screen
+        return 1
+    }
+}
+
 seen() {
     screen | grep -Eq -- "$1"
 }
 
-unseen() {
+un# Waits until a line matches; the log has what there was instead.
+see() {
+    await 60 seen "$1" || {
+        screen
+        return 1
+    }
+}
+
+seen() {
     ! seen "$1"
 }
 

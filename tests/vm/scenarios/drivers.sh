@@ -1,0 +1,146 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # nics: run.sh; release: packages.sh
+# Drivers of real network cards: on each hook, with two MTUs, with and without the offload of VLAN tags, TCP both ways, in plain frames
+# and in a VLAN. XTrace's packets and bytes against the card's own counters. Then a card that changes while it is watched.
+
+# What QEMU calls the cards. Each is there twice, on a hub of their own.
+nics=(virtio-net-pci e1000e vmxnet3)
+drivers=(virtio_net e1000e vmxnet3)
+
+run() {
+    local driver
+    for driver in 8021q failover net_failover virtio_net e1000e vmxnet3; do
+        modprobe $driver
+    done
+    sleep 1
+    : >drivers
+    for driver in "${drivers[@]}"; do
+        make_cards "$driver"
+        at d1 ethtool -i c0 >"$driver.driver"
+        for setup in '1500 on' '1500 off' '9000 on'; do
+            # shellcheck disable=SC2086 # MTU, offload
+            set_up $setup
+            for hook in auto native tc; do
+                watch_against_counters "$driver ${setup/ /-} $hook" d1 c0 "$hook" "$(directions $hook)" tcp_both_ways >>drivers
+            done
+        done
+        set_up 1500 on
+        watch_against_counters "$driver changes tc" d1 c0 tc both changes >>drivers
+        unbind "$driver"
+        ip netns del d1
+        ip netns del d2
+    done
+}
+
+# XDP sees what arrives.
+directions() {
+    [[ $1 == tc ]] && echo both || echo ingress
+}
+
+# Two cards of a driver, each in a namespace: c0 in d1, which is watched, and c0 in d2. The last number of their addresses says which.
+make_cards() {
+    local own name
+    for own in 1 2; do
+        name=$(card_of "$1" $own)
+        ip netns add d$own
+        ip link set "$name" down
+        ip link set "$name" netns d$own name c0
+        at d$own sysctl -qw net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.all.disable_ipv6=1
+        ip -n d$own link set lo up
+    done
+}
+
+card_of() {
+    local folder
+    for folder in /sys/class/net/*; do
+        if [[ $(readlink "$folder/device/driver") == */$1 && $(cat "$folder/address") == *:0$2 ]]; then
+            basename "$folder"
+        fi
+    done
+}
+
+# Gives both cards an MTU, the offload of VLAN tags or not, a VLAN, and addresses.
+set_up() {
+    local own other name
+    for own in 1 2; do
+        ip -n d$own link del c0.42 2>/dev/null || true
+        ip -n d$own link set c0 down
+        ip -n d$own link set c0 mtu "$1"
+        at d$own ethtool -K c0 rxvlan "$2" txvlan "$2" || echo "ethtool: rxvlan, txvlan $2: exit status $?"
+        ip -n d$own link set c0 up
+        ip -n d$own link add link c0 name c0.42 type vlan id 42
+        ip -n d$own link set c0.42 up
+        ip -n d$own address replace 10.0.0.$own/24 dev c0
+        ip -n d$own address replace 10.0.42.$own/24 dev c0.42
+    done
+    for own in 1 2; do
+        other=$((3 - own))
+        for name in c0 c0.42; do
+            ip -n d$own neighbour replace "10.0.$([[ $name == c0 ]] && echo 0 || echo 42).$other" dev $name nud permanent \
+                lladdr "$(ip -n d$other -br link show c0 | awk '{ print $3 }')"
+        done
+    done
+    await 30 at d1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null
+}
+
+tcp_both_ways() {
+    local address way
+    for address in 10.0.0.2 10.0.42.2; do
+        for way in '' -R; do
+            at d2 iperf3 -s -1 -B $address &
+            sleep 0.7
+            # shellcheck disable=SC2086 # nothing or an option
+            at d1 iperf3 -c $address -n 2M $way || echo "iperf3: exit code $?"
+            wait $!
+        done
+    done
+}
+
+# What an administrator does to a card that is watched.
+changes() {
+    local own
+    few_pings
+    ip -n d1 link set c0 mtu 1400
+    few_pings
+    ip -n d1 link set c0 down
+    sleep 0.5
+    ip -n d1 link set c0 up
+    ip -n d1 neighbour replace 10.0.0.2 dev c0 nud permanent lladdr "$(ip -n d2 -br link show c0 | awk '{ print $3 }')"
+    await 30 at d1 ping -q -c 1 -W 1 10.0.0.2
+    at d1 ethtool -G c0 rx 512 || true # virtio has no such thing
+    await 30 at d1 ping -q -c 1 -W 1 10.0.0.2
+    at d1 ethtool -K c0 gro off
+    few_pings
+}
+
+few_pings() {
+    at d1 ping -q -i 0.05 -c 10 -s 1000 10.0.0.2
+}
+
+# The driver lets go of a card that is watched.
+unbind() {
+    local device catch
+    device=$(basename "$(at d1 readlink /sys/class/net/c0/device || true)")
+    [[ -n $device ]] || device=$(at d1 ethtool -i c0 | awk '/^bus-info/ { print $2 }')
+    nsenter --net=/run/netns/d1 /repo/out/xtrace-catch -i c0 -t 500 >out 2>"$1.unbound" &
+    catch=$!
+    await 60 loaded_or_ended $catch
+    if [[ $1 == virtio_net ]]; then
+        # The card of the driver is the device that virtio_pci made.
+        device=$(basename "$(echo "/sys/bus/pci/devices/$device"/virtio*)")
+        echo "$device" >/sys/bus/virtio/drivers/virtio_net/unbind
+    else
+        echo "$device" >"/sys/bus/pci/drivers/$1/unbind"
+    fi
+    await 60 has_ended $catch
+    wait $catch || echo "exit code $?" >>"$1.unbound"
+}
+
+has_ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+check() {
+    cat drivers
+    for driver in "${drivers[@]}"; do cat "$driver.unbound"; done
+    equal drivers 1 expected 2
+}
