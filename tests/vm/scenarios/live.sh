@@ -65,15 +65,7 @@ seen() {
     screen | grep -Eq -- "$1"
 }
 
-un# Waits until a line matches; the log has what there was instead.
-see() {
-    await 60 seen "$1" || {
-        screen
-        return 1
-    }
-}
-
-seen() {
+unseen() {
     ! seen "$1"
 }
 
