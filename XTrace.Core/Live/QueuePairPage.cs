@@ -25,7 +25,9 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
     {
         _matching = Filter.IsEmpty ? _all : [.. _all.Where(row => Filter.Matches(TextOf(row)))];
         Func<RdmaQueuePair, double> weight = Sorted.Weight!;
-        return [.. (IsReversed ? _matching.OrderBy(weight) : _matching.OrderByDescending(weight)).Skip(offset).Take(n)];
+        // Where a port does not count bytes, nobody knows rates in bits: packets decide.
+        return [.. (IsReversed ? _matching.OrderBy(weight).ThenBy(Packets) : _matching.OrderByDescending(weight).ThenByDescending(Packets))
+            .Skip(offset).Take(n)];
     }
 
     private protected override void Choose(RdmaQueuePair row) => _chosen = (row.Device, row.QueuePair);
@@ -55,6 +57,8 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
             ("Owner", one.Owner),
             ("ProcessId", $"{one.ProcessId}"),
             ("Container", one.Container));
+
+    private static double Packets(RdmaQueuePair row) => (row.SentPacketsPerSecond ?? -1) + (row.ReceivedPacketsPerSecond ?? -1);
 
     private static string End(string? address, int? lid, int? number)
     {

@@ -217,6 +217,23 @@ public sealed class LiveScreenTests
         Assert.Equal(text.NoQueuePairs, screen.RowText(1));
     }
 
+    [Theory]
+    [InlineData(false, "41 40 1")]
+    [InlineData(true, "1 40 41")]
+    public void Queue_pairs_of_ports_that_count_no_bytes_are_sorted_by_packets(bool isReversed, string order)
+    {
+        QueuePairPage page = new(new LiveText(isChinese: false)) { IsReversed = isReversed };
+        page.Take(
+        [
+            new RdmaQueuePair { Device = "rxe_a", QueuePair = 0x1, Type = RdmaQueuePairType.GSI },
+            new RdmaQueuePair { Device = "rxe_a", QueuePair = 0x40, SentPacketsPerSecond = 10, ReceivedPacketsPerSecond = 5 },
+            new RdmaQueuePair { Device = "rxe_a", QueuePair = 0x41, SentPacketsPerSecond = 2, ReceivedPacketsPerSecond = 14 },
+        ]);
+        Screen screen = Make(120, 4);
+        page.Draw(screen, 0, 4);
+        Assert.Equal(order, string.Join(' ', Enumerable.Range(1, 3).Select(row => screen.RowText(row).Split("qp 0x")[1].Split(' ')[0])));
+    }
+
     private static string Keys(KeyReader reader, byte[] typed) =>
         string.Join(' ', reader.Read(typed).Select(press => press.Letter == default ? $"{press.Key}" : $"{press.Key}:{press.Letter}"));
 

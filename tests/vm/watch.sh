@@ -98,6 +98,8 @@ at() {
 # prints a line for each direction, with XTrace's packets and bytes and then the interface's, and what XTrace said.
 watch_against_counters() {
     local name=$1 space=$2 interface=$3 hook=$4 direction=$5 traffic=$6 catch before after
+    # What the watch before said is none of this one's.
+    rm -f out err
     # Not through a function, whose process would get the signal alone.
     nsenter --net="/run/netns/$space" /repo/out/xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
     catch=$!
