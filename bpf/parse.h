@@ -362,6 +362,8 @@ static __always_inline enum parse_result parse_extensions(struct cursor *cur, st
 		length = extension_length(packet->protocol, extension->length, icmp);
 		if (!in_packet(cur, length))
 			return MALFORMED;
+		if (packet->protocol == IPPROTO_AH && length < sizeof(struct ip_auth_hdr))
+			return MALFORMED;
 		if (packet->protocol == IPPROTO_FRAGMENT &&
 		    extension->fragment_offset & bpf_htons(IPV6_FRAGMENT_OFFSET)) {
 			packet->protocol = extension->next;
@@ -417,12 +419,14 @@ static __always_inline __u32 jumbo_length(struct cursor *cur, struct packet *pac
 {
 	const struct ipv6hdr *ip = cur->pos;
 	const struct ipv6_jumbo *jumbo = (const void *)(ip + 1);
+	__u32 length;
 
 	if (ip->nexthdr == IPPROTO_HOPOPTS && in_frame(cur, sizeof(*ip) + sizeof(*jumbo)) &&
 	    jumbo->option == IPV6_TLV_JUMBO_ && jumbo->option_length == sizeof(jumbo->payload_length)) {
 		if (!jumbo->length)
 			packet->jumbo = sizeof(*jumbo);
-		return sizeof(*ip) + bpf_ntohl(jumbo->payload_length);
+		length = bpf_ntohl(jumbo->payload_length);
+		return likely(length < NO_LIMIT) ? sizeof(*ip) + length : NO_LIMIT;
 	}
 	return cur->left > sizeof(*ip) + IPV6_PAYLOAD_MAX ? cur->left : sizeof(*ip);
 }
@@ -600,17 +604,17 @@ static __always_inline enum parse_result enter_macsec(struct cursor *cur, struct
 
 	if (!in_frame(cur, sizeof(*macsec)))
 		return MALFORMED;
-	if (macsec->flags & (MACSEC_VERSION | MACSEC_CHANGED))
+	if (macsec->flags & MACSEC_VERSION)
 		return NO_NETWORK;
 	tag->size = sizeof(*macsec);
 	tag->ethertype = macsec->ethertype;
-	if (!(macsec->flags & MACSEC_SCI))
-		return PARSED;
-	tag->size += MACSEC_SCI_LEN;
-	if (!in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN))
-		return MALFORMED;
-	tag->ethertype = ((const struct macsec_header *)((const void *)macsec + MACSEC_SCI_LEN))->ethertype;
-	return PARSED;
+	if (macsec->flags & MACSEC_SCI) {
+		tag->size += MACSEC_SCI_LEN;
+		if (!in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN))
+			return MALFORMED;
+		tag->ethertype = ((const struct macsec_header *)((const void *)macsec + MACSEC_SCI_LEN))->ethertype;
+	}
+	return macsec->flags & MACSEC_CHANGED ? NO_NETWORK : PARSED;
 }
 
 static __always_inline enum parse_result enter_hsr(struct cursor *cur, struct tag *tag)
