@@ -337,7 +337,8 @@ static __always_inline __u32 extension_length(__u8 protocol, __u8 length, __u8 i
 	case IPPROTO_SHIM6:
 		return (length + 1) * 8;
 	case IPPROTO_AH:
-		return (length + 2) * 4;
+		/* 12 bytes for a length of 1. A length of 0 is too short, and becomes longer than any frame. */
+		return sizeof(struct ip_auth_hdr) + ((length - 1) & 0xffff) * 4;
 	case IPPROTO_FRAGMENT:
 		return sizeof(struct ip_extension);
 	default:
@@ -361,8 +362,6 @@ static __always_inline enum parse_result parse_extensions(struct cursor *cur, st
 			return MALFORMED;
 		length = extension_length(packet->protocol, extension->length, icmp);
 		if (!in_packet(cur, length))
-			return MALFORMED;
-		if (packet->protocol == IPPROTO_AH && length < sizeof(struct ip_auth_hdr))
 			return MALFORMED;
 		if (packet->protocol == IPPROTO_FRAGMENT &&
 		    extension->fragment_offset & bpf_htons(IPV6_FRAGMENT_OFFSET)) {
@@ -598,23 +597,29 @@ static __always_inline enum parse_result enter_snap(struct cursor *cur, struct t
 	return PARSED;
 }
 
+/* Whether the tag has an SCI, as far as its version is known, that ends behind the frame. */
+static __always_inline _Bool has_cut_sci(const struct cursor *cur, const struct macsec_header *macsec)
+{
+	return (macsec->flags & (MACSEC_VERSION | MACSEC_SCI)) == MACSEC_SCI && !in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN);
+}
+
 static __always_inline enum parse_result enter_macsec(struct cursor *cur, struct tag *tag)
 {
 	const struct macsec_header *macsec = cur->pos;
 
 	if (!in_frame(cur, sizeof(*macsec)))
 		return MALFORMED;
-	if (macsec->flags & MACSEC_VERSION)
-		return NO_NETWORK;
+	if (macsec->flags & (MACSEC_VERSION | MACSEC_CHANGED))
+		return has_cut_sci(cur, macsec) ? MALFORMED : NO_NETWORK;
 	tag->size = sizeof(*macsec);
 	tag->ethertype = macsec->ethertype;
-	if (macsec->flags & MACSEC_SCI) {
-		tag->size += MACSEC_SCI_LEN;
-		if (!in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN))
-			return MALFORMED;
-		tag->ethertype = ((const struct macsec_header *)((const void *)macsec + MACSEC_SCI_LEN))->ethertype;
-	}
-	return macsec->flags & MACSEC_CHANGED ? NO_NETWORK : PARSED;
+	if (!(macsec->flags & MACSEC_SCI))
+		return PARSED;
+	tag->size += MACSEC_SCI_LEN;
+	if (!in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN))
+		return MALFORMED;
+	tag->ethertype = ((const struct macsec_header *)((const void *)macsec + MACSEC_SCI_LEN))->ethertype;
+	return PARSED;
 }
 
 static __always_inline enum parse_result enter_hsr(struct cursor *cur, struct tag *tag)
