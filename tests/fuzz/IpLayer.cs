@@ -350,7 +350,7 @@ internal sealed class IpLayer(Pool pool, FrameWriter to, Action<FrameKind> write
         Inside(type);
     }
 
-    /// <summary>In its upper 24 bits. Of 32,768 at least in its lower half: behind 0x6558 that is no length of this packet, see Pool.Mac.</summary>
+    /// <summary>In the upper 24 bits. See Pool.Mac.</summary>
     private uint NetworkIdentifier() => (((uint)pool.Random.Next(1 << 24) << 8) & 0x8fff0f00) | 0x8000;
 
     /// <summary>IP, or GRE, right behind UDP.</summary>

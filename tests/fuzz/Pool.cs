@@ -36,12 +36,13 @@ internal sealed class Pool
 
     /// <summary>
     /// XTrace finds the packet in a tunnel by its version and its length. Where the generator says how many bytes it must count, what lies
-    /// before that packet does not look like one by chance: no byte at an even offset begins with 4 or 6.
+    /// before that packet does not look like one by chance: no byte at an even offset begins with 4 or 6, but that of 0x6558, behind which
+    /// there is no length of this packet.
     /// </summary>
     private byte[] Mac()
     {
         byte[] mac = Bytes(6);
-        (mac[0], mac[2], mac[4]) = ((byte)(mac[0] & 0x8f), (byte)(mac[2] & 0x8f), (byte)(mac[4] & 0x8f));
+        (mac[0], mac[2], mac[4]) = ((byte)(mac[0] & 0x8f), (byte)(0x80 | (mac[2] & 0x0f)), (byte)(mac[4] & 0x8f));
         return mac;
     }
 

@@ -54,7 +54,7 @@ internal sealed class TableRun : IDisposable
             tally.Add(_batch.Count, _batch.Count(shot => shot.IsSuper));
         }
         _expectation.CheckFlows(_table);
-        tally.AddTable(_table.TotalsOf(FlowDirection.Ingress), _table.TotalsOf(FlowDirection.Egress));
+        tally.AddTable(_table.TotalsOf(FlowDirection.Ingress), _table.TotalsOf(FlowDirection.Egress), _options.Detail);
     }
 
     public void Dispose() => _table.Dispose();

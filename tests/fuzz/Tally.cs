@@ -12,6 +12,8 @@ internal sealed class Tally
 
     internal long Tables { get; private set; }
 
+    internal long Detailed { get; private set; }
+
     internal long Supers { get; private set; }
 
     internal ulong Packets { get; private set; }
@@ -33,11 +35,12 @@ internal sealed class Tally
         }
     }
 
-    internal void AddTable(FlowTotals ingress, FlowTotals egress)
+    internal void AddTable(FlowTotals ingress, FlowTotals egress, bool hasDetails)
     {
         lock (_lock)
         {
             Tables++;
+            Detailed += hasDetails ? 1 : 0;
             foreach (FlowTotals totals in (FlowTotals[])[ingress, egress])
             {
                 Packets += totals.Packets;
@@ -53,7 +56,7 @@ internal sealed class Tally
     {
         lock (_lock)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{Frames:n0} frames, {Supers:n0} of them super-packets, {Tables:n0} tables: "
+            return string.Create(CultureInfo.InvariantCulture, $"{Frames:n0} frames, {Supers:n0} of them super-packets, {Tables:n0} tables, {Detailed:n0} with details: "
                 + $"{Packets:n0} packets, {Filtered:n0} filtered, {Malformed:n0} malformed, {Reported:n0} reported, {Evicted:n0} evicted");
         }
     }
