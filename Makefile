@@ -132,7 +132,7 @@ soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go
 	@./deps.sh build check test engines
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
 
-fuzz: $(MODULE)/XTrace.psd1 ## Run FUZZ_FRAMES random frames through the programs, and compare with a decoder written from the standards
+fuzz: ## Run FUZZ_FRAMES random frames through the programs, and compare with a decoder written from the standards
 	@./deps.sh build
 	@dotnet build tests/fuzz -c Release -v quiet -clp:ErrorsOnly
 	@FUZZ_FRAMES='$(FUZZ_FRAMES)' FUZZ_SEED='$(FUZZ_SEED)' dotnet tests/fuzz/bin/Release/net10.0/XTrace.Fuzz.dll

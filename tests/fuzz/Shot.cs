@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using XTrace.Flows;
 
 namespace XTrace.Fuzz;
@@ -9,17 +8,6 @@ internal enum Hook
     Xdp,
     TcIngress,
     TcEgress,
-}
-
-/// <summary>struct __sk_buff, linux/bpf.h, as far as BPF_PROG_TEST_RUN takes it: what a TC program is told of a super-packet.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 192)]
-internal struct SkbContext
-{
-    [FieldOffset(164)]
-    internal uint Segments;
-
-    [FieldOffset(176)]
-    internal uint SegmentSize;
 }
 
 /// <summary>A frame and how it is run.</summary>

@@ -17,7 +17,7 @@ internal sealed class TableRun : IDisposable
     private readonly MonitorOptions _options;
     private readonly FuzzTable _table;
     private readonly Expectation _expectation;
-    private readonly Decode _decode;
+    private readonly Trial _trial;
     private readonly int _firstCpu;
     private readonly List<Shot> _batch = [];
 
@@ -25,9 +25,9 @@ internal sealed class TableRun : IDisposable
     {
         Random random = new((int)(seed * 0x9e3779b97f4a7c15 >> 33));
         bool readsEnds = random.Next(4) != 0;
-        _decode = decode;
         _generator = new Generator(random);
         _filter = random.Next(2) == 0 ? new RandomFilter(_generator.Pool) : null;
+        _trial = new Trial(decode, _filter);
         _firstCpu = random.Next(Environment.ProcessorCount);
         _options = new MonitorOptions
         {
@@ -66,32 +66,8 @@ internal sealed class TableRun : IDisposable
         {
             Shot shot = _generator.Next();
             _batch.Add(shot);
-            RunOne(_table, _expectation, in shot);
+            _trial.Run(_table, _expectation, in shot);
         }
-    }
-
-    /// <summary>Runs a frame, and takes note of what is expected of it.</summary>
-    private void RunOne(FuzzTable table, Expectation expectation, in Shot shot)
-    {
-        Verdict verdict = _decode(shot.Bytes.Span);
-        FrameCount before = shot.IsSuper ? table.TotalsOf(shot.Direction).All : default;
-        if (!table.TryRun(in shot))
-        {
-            throw new Disagreement(in shot, "that it passes, unchanged", "another verdict, or another frame");
-        }
-        FrameCount frames = shot.OnWire(verdict.IsMalformed);
-        if (shot.IsSuper)
-        {
-            FrameCount came = table.TotalsOf(shot.Direction).All - before;
-            bool isKnown = shot.Headers is not null || verdict.IsMalformed;
-            if (isKnown ? came != frames : !shot.IsPossible(came))
-            {
-                throw new Disagreement(in shot, Disagreement.Describe(frames) + (isKnown ? "" : ", or more"), Disagreement.Describe(came));
-            }
-            frames = came;
-        }
-        bool isKept = !verdict.IsMalformed && (_filter is null || _filter.Keeps(verdict.Key));
-        expectation.Add(shot.Direction, in verdict, isKept, frames);
     }
 
     private void CheckBatch()
@@ -117,7 +93,7 @@ internal sealed class TableRun : IDisposable
             Expectation alone = new(areEndsRead: false);
             table.Restart();
             table.Take();
-            RunOne(table, alone, in shot);
+            _trial.Run(table, alone, in shot);
             table.Take();
             try
             {
@@ -125,14 +101,10 @@ internal sealed class TableRun : IDisposable
             }
             catch (Disagreement)
             {
-                Verdict verdict = _decode(shot.Bytes.Span);
-                throw new Disagreement(in shot, Describe(verdict), Describe(table, shot.Direction));
+                throw new Disagreement(in shot, _trial.Describe(in shot), Describe(table, shot.Direction));
             }
         }
     }
-
-    private string Describe(in Verdict verdict) =>
-        verdict.IsMalformed ? "malformed" : Disagreement.Describe(verdict.Key) + (_filter is null ? "" : _filter.Keeps(verdict.Key) ? ", kept" : ", filtered");
 
     private static string Describe(FuzzTable table, FlowDirection direction)
     {
