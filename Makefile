@@ -29,6 +29,8 @@ INTERFACE ?=
 DEVICE ?=
 KERNEL ?=
 SOAK_MINUTES ?= 20
+FUZZ_FRAMES ?= 10000000
+FUZZ_SEED ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -46,7 +48,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak bench
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak fuzz bench
 .PHONY: install uninstall deb clean
 
 help: ## Show this list
@@ -129,6 +131,11 @@ test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted o
 soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go: memory and descriptors must stay constant
 	@./deps.sh build check test engines
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
+
+fuzz: ## Run FUZZ_FRAMES random frames through the programs, and compare with a decoder written from the standards
+	@./deps.sh build
+	@dotnet build tests/fuzz -c Release -v quiet -clp:ErrorsOnly
+	@FUZZ_FRAMES='$(FUZZ_FRAMES)' FUZZ_SEED='$(FUZZ_SEED)' dotnet tests/fuzz/bin/Release/net10.0/XTrace.Fuzz.dll
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench

@@ -337,7 +337,8 @@ static __always_inline __u32 extension_length(__u8 protocol, __u8 length, __u8 i
 	case IPPROTO_SHIM6:
 		return (length + 1) * 8;
 	case IPPROTO_AH:
-		return (length + 2) * 4;
+		/* 12 bytes for a length of 1. A length of 0 is too short, and becomes longer than any frame. */
+		return sizeof(struct ip_auth_hdr) + ((length - 1) & 0xffff) * 4;
 	case IPPROTO_FRAGMENT:
 		return sizeof(struct ip_extension);
 	default:
@@ -417,12 +418,14 @@ static __always_inline __u32 jumbo_length(struct cursor *cur, struct packet *pac
 {
 	const struct ipv6hdr *ip = cur->pos;
 	const struct ipv6_jumbo *jumbo = (const void *)(ip + 1);
+	__u32 length;
 
 	if (ip->nexthdr == IPPROTO_HOPOPTS && in_frame(cur, sizeof(*ip) + sizeof(*jumbo)) &&
 	    jumbo->option == IPV6_TLV_JUMBO_ && jumbo->option_length == sizeof(jumbo->payload_length)) {
 		if (!jumbo->length)
 			packet->jumbo = sizeof(*jumbo);
-		return sizeof(*ip) + bpf_ntohl(jumbo->payload_length);
+		length = bpf_ntohl(jumbo->payload_length);
+		return likely(length < NO_LIMIT) ? sizeof(*ip) + length : NO_LIMIT;
 	}
 	return cur->left > sizeof(*ip) + IPV6_PAYLOAD_MAX ? cur->left : sizeof(*ip);
 }
@@ -594,6 +597,12 @@ static __always_inline enum parse_result enter_snap(struct cursor *cur, struct t
 	return PARSED;
 }
 
+/* Whether the tag has an SCI, as far as its version is known, that ends behind the frame. */
+static __always_inline _Bool has_cut_sci(const struct cursor *cur, const struct macsec_header *macsec)
+{
+	return (macsec->flags & (MACSEC_VERSION | MACSEC_SCI)) == MACSEC_SCI && !in_frame(cur, sizeof(*macsec) + MACSEC_SCI_LEN);
+}
+
 static __always_inline enum parse_result enter_macsec(struct cursor *cur, struct tag *tag)
 {
 	const struct macsec_header *macsec = cur->pos;
@@ -601,7 +610,7 @@ static __always_inline enum parse_result enter_macsec(struct cursor *cur, struct
 	if (!in_frame(cur, sizeof(*macsec)))
 		return MALFORMED;
 	if (macsec->flags & (MACSEC_VERSION | MACSEC_CHANGED))
-		return NO_NETWORK;
+		return has_cut_sci(cur, macsec) ? MALFORMED : NO_NETWORK;
 	tag->size = sizeof(*macsec);
 	tag->ethertype = macsec->ethertype;
 	if (!(macsec->flags & MACSEC_SCI))

@@ -5,7 +5,7 @@ public enum TrafficType
 {
     /// <summary>Ethernet frames without IP: ARP, LLDP, spanning tree and so on.</summary>
     Ethernet,
-    /// <summary>IP with a protocol that has no name here, and later fragments of any.</summary>
+    /// <summary>IP with a protocol that has no name here. A later fragment has the type of its protocol.</summary>
     IP,
     /// <summary>ICMP over IPv4.</summary>
     ICMP,

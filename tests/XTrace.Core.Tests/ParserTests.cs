@@ -65,6 +65,7 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "later fragment with AH", Fragment4(A4, B4, 51, 1480, true, new byte[24]), $"IP 51 {A4} -> {B4} fragment" },
         { "payload length 0, no next header", Pad(Ipv6(A6, B6, 59, []), 64), $"IP 59 {A6} -> {B6}" },
         { "jumbogram", Jumbogram(40, Tcp(1, 2)), $"TCP 6 {A6}:1 -> {B6}:2" },
+        { "jumbogram of 4 GiB", With(With(With(Jumbogram(0xff, Tcp(1, 2)), Ip + 44, 0xff), Ip + 45, 0xff), Ip + 46, 0xff), $"TCP 6 {A6}:1 -> {B6}:2" },
         { "UDP length 0 of a jumbogram", With(Jumbogram(16, Udp(1, 2, []), 17), Ip + 40 + 8 + 5, 0), $"UDP 17 {A6}:1 -> {B6}:2" },
         { "TCP of a frame that ends in its options", Truncate(With(Tcp4(A4, 1, B4, 2, 12), Ip + 32, 0x80), Ip + 40), $"TCP 6 {A4}:1 -> {B4}:2" },
         { "SCTP", Ipv4(A4, B4, 132, Udp(9, 10, new byte[4])), $"SCTP 132 {A4}:9 -> {B4}:10" },
@@ -154,8 +155,11 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "UDP cut by SNAP's length", Behind("0023" + "aaaa03000000" + "0800", Udp4(A4, 7, B4, 8)) },
         { "MACsec cut", Ethernet(0x88e5, new byte[7]) },
         { "MACsec cut in its SCI", Ethernet(0x88e5, [0x20, .. new byte[14]]) },
+        { "MACsec cut in its SCI, encrypted", Ethernet(0x88e5, [0x2c, .. new byte[14]]) },
         { "HSR cut", Ethernet(0x892f, new byte[5]) },
         { "AH over IPv4 cut", Ipv4(A4, B4, 51, [6, 1, .. new byte[9]]) },
+        { "AH of 8 bytes over IPv4", Ipv4(A4, B4, 51, [6, 0, .. new byte[6], .. Tcp(1, 2)]) },
+        { "AH of 8 bytes", Ipv6(A6, B6, 51, [6, 0, .. new byte[6], .. Tcp(1, 2)]) },
         { "nothing behind AH over IPv4", Authenticated4(A4, B4, 1, 17, new byte[7]) },
         { "payload length 0 with TCP behind", With(Tcp6(A6, 1, B6, 2), Ip + 5, 0) },
         { "payload length 0 with an option that is none of jumbograms", With(With(Extensions6(A6, B6, [0], 6, Tcp(1, 2)), Ip + 5, 0), Ip + 42, 1) },
@@ -233,7 +237,7 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         With(Ipv6(A6, B6, 0, [protocol, 0, 0xc2, 4, 0, 0, 0, length, .. payload]), Ip + 5, 0);
 
     /// <summary>The flow's identity, each field that it has.</summary>
-    private static string Describe(FlowStat flow)
+    internal static string Describe(FlowStat flow)
     {
         string protocol = flow.EtherType is { } ethertype ? $"0x{ethertype:x4}" : $"{(byte)flow.Protocol!.Value}";
         string text = $"{flow.TrafficType} {protocol} {flow.SourceAddress}{Field(":", flow.SourcePort)} -> {flow.DestinationAddress}{Field(":", flow.DestinationPort)}";

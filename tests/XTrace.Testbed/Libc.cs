@@ -52,6 +52,9 @@ internal static partial class Libc
     internal static partial nint write(int fd, byte[] data, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static unsafe partial nint writev(int fd, Part* parts, int count);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint syscall(nint number, nint command, void* attributes, nint size);
 
     /// <summary>Throws the error of the last call if it returned a negative number.</summary>
@@ -101,6 +104,14 @@ internal static partial class Libc
         internal int Map;
         internal ulong Key;
         internal ulong Value;
+    }
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct Part
+    {
+        internal byte* Start;
+        internal nuint Length;
     }
 
     /// <summary>struct ifreq with a pointer, linux/if.h.</summary>

@@ -7,9 +7,12 @@ public sealed unsafe class Tun : IDisposable
 {
     private const nuint SetInterface = 0x400454ca; // TUNSETIFF, linux/if_tun.h
     private const nuint SetLinkType = 0x400454cd; // TUNSETLINK
-    private const ushort NoPacketInformation = 0x1001; // IFF_TUN | IFF_NO_PI
+    private const ushort Layer3 = 0x0001; // IFF_TUN
     private const int NameLength = 16; // IFNAMSIZ
     private const int RequestLength = 40; // struct ifreq
+
+    /// <summary>IFF_NO_PI: nothing before each packet.</summary>
+    internal const ushort NoPacketInformation = 0x1000;
 
     private readonly int _fd;
 
@@ -19,15 +22,7 @@ public sealed unsafe class Tun : IDisposable
     public Tun(string name, ushort hardwareType = 0xfffe)
     {
         Interface = name;
-        _fd = Libc.Check(Libc.open("/dev/net/tun", Libc.OpenReadWrite | Libc.OpenCloseOnExec), "open /dev/net/tun");
-        Span<byte> request = stackalloc byte[RequestLength];
-        request.Clear();
-        Encoding.UTF8.GetBytes(name, request[..(NameLength - 1)]);
-        BitConverter.TryWriteBytes(request[NameLength..], NoPacketInformation);
-        fixed (byte* argument = request)
-        {
-            Libc.Check(Libc.ioctl(_fd, SetInterface, argument), $"make {name}");
-        }
+        _fd = Open(name, Layer3 | NoPacketInformation);
         Libc.Check(Libc.ioctl(_fd, SetLinkType, (byte*)hardwareType), $"make {name} of type {hardwareType}");
         File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
         Command.Run("ip", "link", "set", name, "up");
@@ -53,4 +48,21 @@ public sealed unsafe class Tun : IDisposable
     }
 
     public void Dispose() => _ = Libc.close(_fd);
+
+    /// <summary>Makes an interface of the driver tun, which lives as long as the descriptor.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="flags">IFF_* of linux/if_tun.h.</param>
+    internal static int Open(string name, ushort flags)
+    {
+        int fd = Libc.Check(Libc.open("/dev/net/tun", Libc.OpenReadWrite | Libc.OpenCloseOnExec), "open /dev/net/tun");
+        Span<byte> request = stackalloc byte[RequestLength];
+        request.Clear();
+        Encoding.UTF8.GetBytes(name, request[..(NameLength - 1)]);
+        BitConverter.TryWriteBytes(request[NameLength..], flags);
+        fixed (byte* argument = request)
+        {
+            Libc.Check(Libc.ioctl(fd, SetInterface, argument), $"make {name}");
+        }
+        return fd;
+    }
 }

@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using XTrace.Bpf;
+using XTrace.Flows;
+using XTrace.Monitors;
+using XTrace.Sessions;
+
+namespace XTrace.Fuzz;
+
+/// <summary>A monitor whose programs are run over frames: BPF_PROG_TEST_RUN runs them on lo, and nothing is attached to it.</summary>
+internal sealed class FuzzTable : IDisposable
+{
+    private const int Loopback = 1; // its index in every network namespace
+    private const uint Pass = 2; // XDP_PASS, linux/bpf.h
+    private const uint Unspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
+
+    private readonly FlowSource _source;
+    private readonly BpfHandle[] _programs;
+    private readonly BpfRing _ring = new();
+    private readonly byte[] _packet = new byte[FrameWriter.Capacity];
+    private readonly uint[] _points = new uint[(int)FlowDirection.Both]; // by direction
+
+    /// <param name="options">The monitor's.</param>
+    /// <param name="readsEnds">Whether flows that make room are read.</param>
+    internal FuzzTable(MonitorOptions options, bool readsEnds)
+    {
+        Monitor = FlowMonitor.Create(options, points: 2, ProcessIdentity.Current, _ => { });
+        _source = new FlowSource(Monitor, folder: null);
+        _programs = [Load(MonitorHook.XdpNative, FlowDirection.Ingress), Load(MonitorHook.Tcx, FlowDirection.Ingress), Load(MonitorHook.Tcx, FlowDirection.Egress)];
+        Begin();
+        if (readsEnds)
+        {
+            _source.TryReadEnds(_ring);
+        }
+    }
+
+    internal FlowMonitor Monitor { get; }
+
+    internal FlowMeter Meter => _source.Meter;
+
+    internal uint PointOf(FlowDirection direction) => _points[(int)direction];
+
+    internal FlowTotals TotalsOf(FlowDirection direction) => Monitor.Points.ReadTotals(PointOf(direction));
+
+    internal FlowDirection DirectionOf(uint point) => (FlowDirection)Array.IndexOf(_points, point);
+
+    /// <summary>The directions that it has a point for.</summary>
+    internal static IReadOnlyList<FlowDirection> Directions { get; } = [FlowDirection.Ingress, FlowDirection.Egress];
+
+    /// <summary>Both points anew: no flows, and totals of zero.</summary>
+    internal void Restart()
+    {
+        foreach (FlowDirection direction in Directions)
+        {
+            Monitor.Points.Remove(PointOf(direction));
+        }
+        Begin();
+    }
+
+    /// <summary>Runs a frame.</summary>
+    /// <returns>Whether the program let it pass, unchanged.</returns>
+    internal bool TryRun(in Shot shot)
+    {
+        ReadOnlySpan<byte> frame = shot.Bytes.Span;
+        Span<byte> packet = _packet.AsSpan(0, frame.Length);
+        frame.CopyTo(packet);
+        SkbContext context = shot.Context;
+        ReadOnlySpan<byte> told = shot.Hook == Hook.Xdp ? [] : MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
+        uint verdict = BpfProgram.TestRun(_programs[(int)shot.Hook], packet, context: told).ReturnValue;
+        return verdict == (shot.Hook == Hook.Xdp ? Pass : Unspecified) && packet.SequenceEqual(frame);
+    }
+
+    /// <summary>Reads the flows that made room, and takes a snapshot.</summary>
+    internal void Take()
+    {
+        _ring.Consume();
+        _source.KeepReading();
+        Meter.Take(Monitor);
+    }
+
+    public void Dispose()
+    {
+        _ring.Dispose();
+        foreach (BpfHandle program in _programs)
+        {
+            program.Dispose();
+        }
+        _source.Dispose();
+    }
+
+    private BpfHandle Load(MonitorHook hook, FlowDirection direction) =>
+        FlowProgram.Load(FlowProgram.NameOf(hook, direction), Monitor.Maps, Monitor.HasDetails);
+
+    private void Begin()
+    {
+        foreach (FlowDirection direction in Directions)
+        {
+            _points[(int)direction] = Monitor.Points.Add(Loopback, direction, FlowAbi.LinkEthernet, "lo")!.Value;
+        }
+    }
+}
