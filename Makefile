@@ -29,6 +29,7 @@ INTERFACE ?=
 DEVICE ?=
 KERNEL ?=
 SOAK_MINUTES ?= 20
+FAULTS ?= full
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -46,7 +47,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak bench
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak faults bench
 .PHONY: install uninstall deb clean
 
 help: ## Show this list
@@ -117,7 +118,7 @@ test: build ## Run every test that needs no machine of its own; the last line ad
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test engines machine
+	@./deps.sh build deb check test engines machine faults
 	@./deps.sh container || true
 	@tests/clickhouse-current.sh install || true
 	@tests/run.sh all $(KERNEL)
@@ -129,6 +130,10 @@ test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted o
 soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go: memory and descriptors must stay constant
 	@./deps.sh build check test engines
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
+
+faults: build ## Kill each program, and let each of its system calls fail: FAULTS=quick takes a sample of about a minute
+	@./deps.sh build check test faults
+	@PATH=$$PATH:$(CURDIR)/out/tools /usr/bin/python3 -B tests/faults/faults.py $(FAULTS)
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using XTrace.Bpf;
 using XTrace.Programs;
 
 namespace XTrace.Cli;
 
-/// <summary>Standard output. Its reader may go away before we do, and .NET's console says nothing of it.</summary>
+/// <summary>Standard output. Its reader may go away before we do, and its disk may be full.</summary>
 internal static class StandardOutput
 {
     private const int Output = 1;
@@ -13,17 +15,28 @@ internal static class StandardOutput
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A buffered writer. Flush writes the text out.</summary>
-    /// <exception cref="IOException">Standard output is closed.</exception>
+    /// <exception cref="XTraceException">Standard output is closed. The writer throws it as well, where nothing can be written.</exception>
     internal static TextWriter Open()
     {
         // The number of a stream that was closed at the start may belong to a file of the runtime by now.
         Console.SetError(Libc.IsWritable(Error)
-            ? new StreamWriter(new ErrorStream(), new UTF8Encoding(false)) { AutoFlush = true }
+            ? new StreamWriter(new DescriptorStream(Error, _ => { }), new UTF8Encoding(false)) { AutoFlush = true }
             : TextWriter.Null);
         return Libc.IsWritable(Output)
-            ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16)
-            : throw new IOException(Messages.OutputClosed);
+            ? new StreamWriter(new DescriptorStream(Output, Fail), new UTF8Encoding(false), 1 << 16)
+            : throw Failed(Messages.OutputClosed);
     }
+
+    /// <summary>A reader who has gone is no error: the session ends by itself then.</summary>
+    private static void Fail(int errno)
+    {
+        if (errno != Errnos.EPIPE)
+        {
+            throw Failed(Messages.OutputFailed(Marshal.GetPInvokeErrorMessage(errno)));
+        }
+    }
+
+    private static XTraceException Failed(string message) => new("OutputFailed", XTraceErrorKind.Failed, message, null);
 
     /// <summary>Stops a session when its user has gone: a signal came, or nobody reads standard output any more.</summary>
     internal static Interruption EndsWith(Action stop, Action? abandon = null)

@@ -57,12 +57,15 @@ internal sealed class Exporter
             {
                 return false;
             }
-            while (flows.Wait(rdma is null ? TimeSpan.MaxValue : s_step, () => rdma?.LookIfDue(flows.Left)))
+            try
             {
-                exporter.Export(flows.Sample(), rdma, isLast: false);
+                exporter.ExportAll(flows, rdma);
             }
-            exporter.Export(flows.Sample(), rdma, isLast: true);
-            exporter.Finish();
+            finally
+            {
+                // Where no more samples can be taken, what waits is sent all the same.
+                exporter.Finish();
+            }
         }
         finally
         {
@@ -85,6 +88,15 @@ internal sealed class Exporter
         RdmaSession session = new(new RdmaSessionOptions { Selection = selection, QueuePairs = queuePairs, Samples = null }, Tell);
         session.Open();
         return session;
+    }
+
+    private void ExportAll(FlowSession flows, RdmaSession? rdma)
+    {
+        while (flows.Wait(rdma is null ? TimeSpan.MaxValue : s_step, () => rdma?.LookIfDue(flows.Left)))
+        {
+            Export(flows.Sample(), rdma, isLast: false);
+        }
+        Export(flows.Sample(), rdma, isLast: true);
     }
 
     private void Export(FlowSample sample, RdmaSession? rdma, bool isLast)

@@ -5,17 +5,7 @@ namespace XTrace.Exporter;
 /// <summary>The entry.</summary>
 internal static class Program
 {
-    internal static int Main(string[] args)
-    {
-        try
-        {
-            return ExitCode.Of(CommandLine.Name, () => Run(new CommandLine(args)));
-        }
-        catch (IOException error)
-        {
-            return ExitCode.Fail(CommandLine.Name, OptionMessages.RuntimeFailed(error.Message));
-        }
-    }
+    internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () => Run(new CommandLine(args)));
 
     /// <returns>False where something that was asked for could not be watched.</returns>
     private static bool Run(CommandLine command)

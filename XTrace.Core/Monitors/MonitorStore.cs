@@ -186,7 +186,7 @@ internal static class MonitorStore
         {
             new OldPins(path).Remove();
         }
-        else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
+        else if (PinFolder.TryParse(path, out PointPin pin) && FileStatus.IsThere(path))
         {
             PinFolder folder = PinFolder.Of(path);
             if (!opened.TryGetValue(folder.Path, out FlowMonitor? monitor))

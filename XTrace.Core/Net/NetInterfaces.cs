@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
+using XTrace.Bpf;
 using XTrace.Messages;
 
 namespace XTrace.Net;
@@ -50,11 +51,20 @@ internal static unsafe class NetInterfaces
     internal static XTraceException NotFound(string name, IReadOnlyList<NetInterface> all) =>
         new(FlowMessages.InterfaceNotFound, name, name, string.Join(", ", all.Select(one => one.Name)));
 
-    /// <summary>The current name of the interface with this index, or null.</summary>
+    /// <summary>The current name of the interface with this index; null where there is none.</summary>
+    /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
     internal static string? NameOf(int index)
     {
         byte* name = stackalloc byte[NameLength];
-        return Libc.if_indextoname((uint)index, name) != null ? Marshal.PtrToStringUTF8((nint)name) : null;
+        if (Libc.if_indextoname((uint)index, name) != null)
+        {
+            return Marshal.PtrToStringUTF8((nint)name);
+        }
+        int error = Marshal.GetLastPInvokeError();
+        return error is Errnos.ENXIO or Errnos.ENODEV
+            ? null
+            : throw new XTraceException(
+                KernelMessages.OfNetlink(error), index, KernelOperation.NameInterface(index), Marshal.GetPInvokeErrorMessage(error), error);
     }
 
     /// <summary>State and addresses of each interface, as people want them listed.</summary>

@@ -14,7 +14,7 @@ public partial class ShortageTests
     public void A_closed_standard_output_is_an_error(string redirection, string arguments)
     {
         using CatchProcess run = new(["sh", "-c", $"exec \"$0\" \"$@\" {redirection}"], CatchProcess.Folder, null, arguments);
-        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed.\n"), run.End());
+        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.\n"), run.End());
     }
 
     [Theory]

@@ -1,0 +1,177 @@
+"""The clock of the day is set forward and back, and processes are stopped for a while and go on, as on a machine that sleeps."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from datetime import datetime
+
+import programs
+import verdict
+import world
+from report import Row, note
+
+LIBRARY = "/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1".format(os.uname().machine)
+STEPS = ("+1h", 3600), ("-1h", -3600), ("+400d", 400 * 86400), ("-400d", -400 * 86400)
+INTERVAL = 0.2  # seconds
+SETTING = "/run/xtrace-sys/clock"
+
+
+def set_clock(shift):
+    with open(SETTING + ".new", "w", encoding="ascii") as setting:
+        setting.write(shift + "\n")
+    os.rename(SETTING + ".new", SETTING)
+
+
+def faked(environment):
+    """The clock of the day is read from a file, and the others are as they are."""
+    return {**environment, "LD_PRELOAD": LIBRARY, "FAKETIME_TIMESTAMP_FILE": SETTING, "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
+
+
+def step_catch(row):
+    """Samples go on at their pace, rates are those of before, and ages follow the clock."""
+    for what, seconds in STEPS:
+        set_clock("+0")
+        program = programs.catch("", "-i", "f0", "-t", str(int(INTERVAL * 1000)), "--json", environment=faked({}))
+        process = program.start()
+        lines = []
+        begin = time.monotonic()
+        while time.monotonic() - begin < 10 * INTERVAL:
+            lines.append((time.monotonic(), json.loads(process.stdout.readline())))
+            if len(lines) == 4:
+                set_clock(f"{seconds:+d}")
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=15)
+        problems = list(judge_samples(lines, seconds, error.decode()))
+        problems += [f"left {one}" for one in world.left()]
+        row.add(problems, f"xtrace-catch, {what}", "\n      ".join(str(one) for _, one in lines[3:6]))
+
+
+def judge_samples(lines, seconds, error):
+    gaps = [after - before for (before, _), (after, _) in zip(lines, lines[1:])]
+    if max(gaps) > 4 * INTERVAL:
+        yield f"no sample for {max(gaps):.1f} s"
+    if "xtrace-catch: " in error:
+        yield f"it says {error.strip()[:300]}"
+    for _, flow in lines:
+        seen, last, stamp = (datetime.fromisoformat(flow[name]) for name in ("FirstSeen", "LastSeen", "Timestamp"))
+        if not seen <= last or abs((stamp - last).total_seconds()) > 2:
+            yield f"first seen {seen}, last seen {last}, sampled at {stamp}"
+            break
+    rates = [flow["BitsPerSecond"] if "BitsPerSecond" in flow else flow["Rate"] for _, flow in lines[1:]]
+    if rates and (min(rates) <= 0 or max(rates) > 3 * min(rates)):
+        yield f"rates from {min(rates)} to {max(rates)}"
+    moved = (datetime.fromisoformat(lines[-1][1]["Timestamp"]) - datetime.fromisoformat(lines[0][1]["Timestamp"])).total_seconds()
+    if abs(moved - seconds - (lines[-1][0] - lines[0][0])) > 2:
+        yield f"the time of samples moved by {moved:.1f} s, and the clock by {seconds} s"
+
+
+def read_page(path):
+    try:
+        with urllib.request.urlopen(f"http://{programs.METRICS}{path}", timeout=3) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+def step_exporter(row):
+    """It stays healthy for those who would start it anew, and goes on sending."""
+    for what, seconds in STEPS:
+        set_clock("+0")
+        exporter = next(one for one in programs.all_programs() if one.name == "xtrace-exporter")
+        command = [*exporter.command, "-t", "1000"] if "-t" not in exporter.command else [
+            "1000" if word == "100" else word for word in exporter.command]
+        process = programs.Program("", command, "", faked(exporter.environment)).start()
+        problems = []
+        wait_for(lambda: read_page("/metrics")[0] == 200)
+        sent = collector.received
+        set_clock(f"{seconds:+d}")
+        for _ in range(5):
+            status, text = read_page("/healthz")
+            if status != 200:
+                problems.append(f"/healthz says {status} {text.strip()}")
+                break
+            time.sleep(0.3)
+        if not wait_for(lambda: collector.received > sent):
+            problems.append("it sends nothing more")
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=20)
+        problems += [f"exit code {process.returncode}"] if process.returncode else []
+        problems += [f"left {one}" for one in world.left()]
+        row.add(problems, f"xtrace-exporter, {what}", error.decode()[-600:])
+
+
+def wait_for(isso, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if isso():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def stop_and_go(row, name, seconds):
+    """SIGSTOP, a while later SIGCONT: the next sample comes, and its rate is that of the whole pause."""
+    program = programs.catch("", "-i", "f0", "-t", str(int(INTERVAL * 1000)), "--json")
+    process = program.start()
+    lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGCONT)
+    begin = time.monotonic()
+    lines += [json.loads(process.stdout.readline()) for _ in range(4)]
+    took = time.monotonic() - begin
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=15)
+    problems = [f"left {one}" for one in world.left()]
+    if took > 6 * INTERVAL:
+        problems.append(f"four samples took {took:.1f} s after the pause")
+    deltas = [line["DeltaPackets"] for line in lines]
+    if sum(deltas[1:]) != lines[-1]["Packets"] - lines[0]["Packets"]:
+        problems.append(f"gains of {deltas}, and counts from {lines[0]['Packets']} to {lines[-1]['Packets']}")
+    if "xtrace-catch: " in error.decode():
+        problems.append(f"it says {error.decode().strip()[:300]}")
+    row.add(problems, f"{name}, {seconds} s", str(lines[3])[:600])
+
+
+def stop_exporter(row, seconds):
+    exporter = next(one for one in programs.all_programs() if one.name == "xtrace-exporter")
+    process = exporter.start()
+    problems = []
+    if not wait_for(lambda: read_page("/metrics")[0] == 200):
+        problems.append("it has no metrics")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    sent = collector.received
+    process.send_signal(signal.SIGCONT)
+    if not wait_for(lambda: read_page("/healthz")[0] == 200 and collector.received > sent):
+        problems.append("it does not go on")
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=20)
+    problems += [f"exit code {process.returncode}"] if process.returncode else []
+    problems += [f"left {one}" for one in world.left()]
+    row.add(problems, f"xtrace-exporter, {seconds} s", error.decode()[-600:])
+
+
+collector = None
+
+
+def run_part(the_collector, pauses):
+    global collector
+    collector = the_collector
+    if os.path.exists(LIBRARY):
+        row = Row("both programs", "the clock of the day steps")
+        step_catch(row)
+        step_exporter(row)
+        row.send()
+    else:
+        note("Steps of the clock are left out: libfaketime is not installed.")
+    row = Row("both programs", "stopped for a while (SIGSTOP)")
+    for seconds in pauses:
+        stop_and_go(row, "xtrace-catch", seconds)
+        stop_exporter(row, seconds)
+    row.send()
