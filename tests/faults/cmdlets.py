@@ -35,7 +35,9 @@ class Shell:
         self.injector = injector
         command = [os.path.realpath(find_pwsh()), "-NoProfile", "-NonInteractive", "-File", os.path.join(world.HERE, "cmdlets.ps1"), world.MODULE]
         variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/tmp/home", "TERM": "xterm-256color",
-                     "POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_EnableDiagnostics": "0"}
+                     "POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_EnableDiagnostics": "0",
+                     # The runtime maps what it compiles twice otherwise, at any moment, and ends where it cannot.
+                     "DOTNET_EnableWriteXorExecute": "0"}
         if "DOTNET_ROOT" in os.environ:
             variables["DOTNET_ROOT"] = os.environ["DOTNET_ROOT"]
         start = injector.start if injector else subprocess.Popen

@@ -62,6 +62,7 @@ def run_here(name, size, is_quick):
     world.build()
     world.run("gcc", "-O1", "-o", "/run/xtrace-sys/armed", os.path.join(world.HERE, "armed.c"))
     world.send_frames()
+    world.check_sight()
     if name != "clocks":
         world.Collector()
     parts(size, is_quick)[name]()

@@ -132,7 +132,7 @@ class Injector:
             self.has_begun = name == "execve"
             return 0
         descriptor = self.descriptor(name, arguments)
-        if not self.is_counting or (descriptor in self.ignored and name in ("read", "write", "poll", "fstat", "ioctl")):
+        if not self.is_counting or (name in ("read", "write") and self.is_stream(descriptor)):
             return 0
         call = Call(name, self.describe(thread, name, arguments), thread == self.process.pid, descriptor)
         self.calls.append(call)
@@ -144,9 +144,14 @@ class Injector:
             return getattr(errno, self.fault.error)
         return 0
 
+    def is_stream(self, descriptor):
+        """Whether the harness itself is at the other end: .NET writes through a copy of the descriptor."""
+        targets = {read_target(self.process.pid, one).split(": ", 1)[-1] for one in self.ignored}
+        return descriptor in self.ignored or read_target(self.process.pid, descriptor).split(": ", 1)[-1] in targets
+
     @staticmethod
     def descriptor(name, arguments):
-        return ctypes.c_int(arguments[DESCRIPTORS[name]] & 0xFFFFFFFF).value if name in DESCRIPTORS else -1
+        return descriptor_of(arguments[DESCRIPTORS[name]]) if name in DESCRIPTORS else -1
 
     def describe(self, thread, name, arguments):
         if name == "bpf":
@@ -154,10 +159,22 @@ class Injector:
         if name in PATHS:
             return read_text(thread, arguments[PATHS[name]])
         if name == "ioctl":
-            return f"{arguments[0]}, {arguments[1]:#x}"
+            return f"{read_target(self.process.pid, descriptor_of(arguments[0]))}, {arguments[1]:#x}"
         if name == "fcntl":
             return f"{arguments[0]}, {arguments[1]}"
-        return str(self.descriptor(name, arguments)) if name in DESCRIPTORS else ""
+        return read_target(self.process.pid, self.descriptor(name, arguments)) if name in DESCRIPTORS else ""
+
+
+def descriptor_of(argument):
+    return ctypes.c_int(argument & 0xFFFFFFFF).value
+
+
+def read_target(process, descriptor):
+    """What an open file is: its path, or its kind."""
+    try:
+        return f"{descriptor}: {os.readlink(f'/proc/{process}/fd/{descriptor}')}"
+    except OSError:
+        return str(descriptor)
 
 
 def read_text(thread, address):

@@ -1,4 +1,5 @@
 """The small machine that a part runs in, in namespaces of its own: interfaces, frames, a collector, and what a program leaves behind."""
+import ctypes
 import json
 import os
 import shutil
@@ -20,6 +21,11 @@ COLLECTOR = 4739
 PAIRS = 3
 FRAMES_A_SECOND = 100
 FOLDERS = "/tmp", "/dev/shm"
+TCX = {"ingress": 46, "egress": 47}  # BPF_TCX_INGRESS, BPF_TCX_EGRESS
+PROG_QUERY = 16  # enum bpf_cmd, linux/bpf.h
+BPF_CALL = {"x86_64": 321, "aarch64": 280}[os.uname().machine]  # SYS_bpf
+
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 def run(*command):
@@ -111,13 +117,38 @@ def unpack_devices():
 
 
 def attached():
-    """What runs on interfaces of this namespace, as the kernel lists it: 'f0 tcx/ingress', 'f0 xdp'."""
+    """What runs on interfaces of this namespace, as the kernel lists it: 'f0 tcx ingress', 'f0 xdp'. Not every bpftool knows TCX."""
     found = []
     for group in json.loads(read("bpftool", "-j", "net", "show")):
-        for kind, entries in group.items():
-            if kind != "flow_dissector":
-                found += [f"{entry.get('devname', '?')} {entry.get('kind', kind)}" for entry in entries]
+        for kind in "xdp", "tc":
+            found += [f"{entry.get('devname', '?')} {kind}" for entry in group[kind] if not entry.get("kind", "").startswith("tcx")]
+    for index, name in socket.if_nameindex():
+        for direction, attach_type in TCX.items():
+            found += [f"{name} tcx {direction}"] * count_programs(index, attach_type)
     return found
+
+
+def count_programs(index, attach_type):
+    """The programs of a TCX hook: BPF_PROG_QUERY of bpf(2)."""
+    query = ctypes.create_string_buffer(struct.pack("=IIIIQIIQQQQ", index, attach_type, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    if libc.syscall(BPF_CALL, PROG_QUERY, query, len(query.raw) - 1) != 0:
+        return 0
+    return struct.unpack_from("=IIIIQI", query.raw)[5]
+
+
+def check_sight():
+    """What is looked for can be seen at all: otherwise nothing would ever be found to be left."""
+    for mode, expected in ("tc", ["f0 tcx ingress"]), ("native", ["f0 xdp"]):
+        process = subprocess.Popen([CATCH, "-i", "f0", "-t", "60000", "--attach-mode", mode], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while attached() != expected:
+            if time.monotonic() > end:
+                raise RuntimeError(f"A program that is attached cannot be seen here: {attached()} instead of {expected}.")
+            time.sleep(0.05)
+        if not processes():
+            raise RuntimeError("A program that runs cannot be seen here.")
+        process.terminate()
+        process.wait()
 
 
 def qdiscs():
