@@ -118,7 +118,7 @@ test: build ## Run every test that needs no machine of its own; the last line ad
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test engines machine faults
+	@./deps.sh build deb check test engines machine
 	@./deps.sh container || true
 	@tests/clickhouse-current.sh install || true
 	@tests/run.sh all $(KERNEL)
@@ -132,7 +132,7 @@ soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
 
 faults: build ## Kill each program, and let each of its system calls fail: FAULTS=quick takes a sample of about a minute
-	@./deps.sh build check test faults
+	@./deps.sh build check test
 	@PATH=$$PATH:$(CURDIR)/out/tools /usr/bin/python3 -B tests/faults/faults.py $(FAULTS)
 
 bench: build ## Measure costs against the usual ways, as ratios

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what is missing: './deps.sh build' for building, with 'deb' for the package, 'check' for the tests that need no rights, 'check test engines' for
-# those of 'make test', 'check test engines machine' and 'container' for the others, 'test faults' for 'make faults', 'test bench' for the benchmarks.
+# those of 'make test', 'check test engines machine' and 'container' for the others, 'test bench' for the benchmarks.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -12,7 +12,6 @@ declare -A needs=(
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo nft:nftables jq:jq nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
     [engines]='prometheus:prometheus victoria-metrics:victoria-metrics clickhouse-server:clickhouse-server'
     [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
-    [faults]='faketime:faketime'
     [bench]='iperf3:iperf3'
     [container]='mmdebstrap:mmdebstrap runc:runc'
 )

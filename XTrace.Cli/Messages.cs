@@ -143,13 +143,5 @@ internal static class Messages
         $"未知的模式 '{mode}'，请使用 xdp、rdma 或 nccl。",
         $"There is no mode '{mode}': use xdp, rdma or nccl.");
 
-    internal static string OutputClosed => Say(
-        "无法写入标准输出：它已关闭。请把它重定向到文件或 /dev/null。",
-        "Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.");
-
-    internal static string OutputFailed(string reason) => Say(
-        $"无法写入标准输出：{reason}。请释放磁盘空间，或把输出写到别处。",
-        $"Cannot write to standard output: {reason}. Free space on the disk, or write the output elsewhere.");
-
     private static string Say(string chinese, string english) => Speech.Say(chinese, english);
 }

@@ -7,7 +7,7 @@ internal static class Program
 {
     internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () =>
     {
-        using TextWriter output = StandardOutput.Open();
+        using TextWriter output = StandardStreams.OpenOutput();
         return Run(new CommandLine(args), output);
     });
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using XTrace.Flows;
 using XTrace.Programs;
 using XTrace.Rdma;
@@ -42,6 +43,10 @@ internal sealed class Exporter
     /// <exception cref="XTraceException">Nothing can be watched, or an output cannot begin.</exception>
     internal static bool Run(ExportRequest request)
     {
+        // If the runtime cannot start what waits for sockets, it never tries again. Better now than on a thread of an output.
+        using (new Socket(SocketType.Dgram, ProtocolType.Udp))
+        {
+        }
         Exporter exporter = new(request);
         using FlowSession flows = new(request.Flows, exporter.Tell);
         using RdmaSession? rdma = exporter.OpenRdma();

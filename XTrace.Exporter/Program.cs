@@ -12,12 +12,14 @@ internal static class Program
     {
         if (command.WantsHelp)
         {
-            command.WriteHelp(Console.Out);
+            using TextWriter output = StandardStreams.OpenOutput();
+            command.WriteHelp(output);
             return true;
         }
         if (command.WantsVersion)
         {
-            Console.WriteLine($"{CommandLine.Name} {typeof(Program).Assembly.GetName().Version!.ToString(3)}");
+            using TextWriter output = StandardStreams.OpenOutput();
+            output.WriteLine($"{CommandLine.Name} {typeof(Program).Assembly.GetName().Version!.ToString(3)}");
             return true;
         }
         return Exporter.Run(command.Request);

@@ -14,6 +14,7 @@ internal static class ExitCode
     /// <param name="run">The work of the program. It returns false if a part failed and the rest went on.</param>
     internal static int Of(string program, Func<bool> run)
     {
+        StandardStreams.SetError();
         Speech.Face = Face.CommandLine;
         try
         {
@@ -31,7 +32,8 @@ internal static class ExitCode
         {
             return Fail(program, Failed, OptionMessages.AccessDenied(denied.Message));
         }
-        catch (Exception error) when (error.GetBaseException() is OutOfMemoryException or IOException or SocketException)
+        catch (Exception error) when (
+            error is TypeInitializationException || error.GetBaseException() is OutOfMemoryException or IOException or SocketException)
         {
             // The runtime itself had no memory, thread or descriptor for what it needs.
             return Fail(program, Failed, OptionMessages.RuntimeFailed(error.GetBaseException().Message));

@@ -10,7 +10,7 @@ import threading
 import time
 
 import world
-from calls import ERRORS, LASTING, ONLY_OF_COMMAND, group, spread
+from calls import COPIES, ERRORS, LASTING, ONLY_OF_COMMAND, group, spread
 from injector import Fault, Injector, read_names
 from report import Row, note
 from verdict import ADVICE
@@ -155,6 +155,8 @@ class Faults:
         for name, of_name in places.items():
             most = self.most if name != "bpf" else 8 * self.most
             for when, call in spread(list(enumerate(of_name, 1)), most):
+                if name == "fcntl" and not call.detail.endswith(COPIES):
+                    continue
                 extra = ONLY_OF_COMMAND.get(call.detail, ()) if name == "bpf" else ()
                 for error in (*ERRORS.get(name, ()), *extra):
                     yield Fault(name, error, when)

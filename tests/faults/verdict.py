@@ -25,7 +25,7 @@ class Outcome:
     left: list = field(default_factory=list)
 
     def tail(self):
-        text = (self.error or self.output).strip().splitlines()
+        text = [line for line in (self.error or self.output).strip().splitlines() if "has appeared" not in line]
         return f"exit code {self.code}, {self.seconds:.1f} s" + "".join(f"\n      | {line[:300]}" for line in text[-6:])
 
 

@@ -163,8 +163,9 @@ def pins():
 
 
 def files():
-    """What lies in the folders for temporary files."""
-    return [os.path.join(folder, name) for folder in FOLDERS for name in os.listdir(folder) if name != "home"]
+    """What lies in the folders for temporary files, but for pwsh's own: it has a pipe for debuggers."""
+    return [os.path.join(folder, name) for folder in FOLDERS for name in os.listdir(folder)
+            if name != "home" and not name.startswith("CoreFxPipe_PSHost")]
 
 
 def processes():

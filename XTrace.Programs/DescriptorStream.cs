@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 
-namespace XTrace.Cli;
+namespace XTrace.Programs;
 
 /// <summary>
 /// Standard output or standard error, written to as it is. .NET's own streams would set the keypad of a terminal first, which
