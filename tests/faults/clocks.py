@@ -1,9 +1,11 @@
 """The clock of the day is set forward and back, and processes are stopped for a while and go on, as on a machine that sleeps."""
+import http.client
 import json
 import os
 import signal
 import struct
 import time
+import urllib.error
 import urllib.request
 from datetime import datetime
 
@@ -72,7 +74,7 @@ def read_page(path):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return 0, str(error)
 
 

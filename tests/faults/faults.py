@@ -31,8 +31,8 @@ class Size:
     """How much is tried: faults of each call and error, moments of a kill, which of the limits, seconds of a pause."""
 
     def __init__(self, is_quick):
-        self.faults = 1 if is_quick else 12
-        self.cmdlet_faults = 1 if is_quick else 6
+        self.faults = 1 if is_quick else 6
+        self.cmdlet_faults = 1 if is_quick else 3
         self.moments = 10 if is_quick else 200
         self.cmdlet_moments = 3 if is_quick else 50
         self.every = 12 if is_quick else 1

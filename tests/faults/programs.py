@@ -1,4 +1,5 @@
 """The programs in short, complete runs: start, one sample, end."""
+import http.client
 import os
 import pty
 import re
@@ -69,7 +70,7 @@ class Exporter(Program):
                 with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=2) as answer:
                     self.metrics = answer.read().decode()
                     break
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
 

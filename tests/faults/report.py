@@ -21,6 +21,7 @@ class Row:
         if faults:
             self.badly += 1
             self.problems.append(f"{what}: {'; '.join(faults)}\n      {details}")
+            note(f"{self.program}, {self.fault}: {self.problems[-1]}")
         else:
             self.well += 1
 
