@@ -70,7 +70,7 @@ internal static unsafe class NetInterfaces
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
     internal static IEnumerable<(NetInterface Interface, string State, string Mac, string Addresses)> Describe()
     {
-        Dictionary<string, NetworkInterface> details = NetworkInterface.GetAllNetworkInterfaces().ToDictionary(one => one.Name);
+        Dictionary<string, NetworkInterface> details = ReadDetails();
         foreach (NetInterface one in List())
         {
             if (!details.TryGetValue(one.Name, out NetworkInterface? detail))
@@ -80,6 +80,20 @@ internal static unsafe class NetInterfaces
             string mac = string.Join(':', detail.GetPhysicalAddress().GetAddressBytes().Select(part => part.ToString("x2", null)));
             string addresses = string.Join(' ', detail.GetIPProperties().UnicastAddresses.Select(address => address.Address));
             yield return (one, detail.OperationalStatus.ToString(), mac, addresses);
+        }
+    }
+
+    private static Dictionary<string, NetworkInterface> ReadDetails()
+    {
+        try
+        {
+            return NetworkInterface.GetAllNetworkInterfaces().ToDictionary(one => one.Name);
+        }
+        catch (NetworkInformationException error)
+        {
+            int number = error.NativeErrorCode;
+            throw new XTraceException(
+                error, KernelMessages.OfNetlink(number), null, KernelOperation.AskNetlink, Marshal.GetPInvokeErrorMessage(number), number);
         }
     }
 
