@@ -12,9 +12,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, "../.."))
-CATCH = os.path.join(ROOT, "out/xtrace-catch")
-EXPORTER = os.path.join(ROOT, "out/xtrace-exporter")
-MODULE = os.path.join(ROOT, "out/XTrace")
+# XTRACE_OUT names another build, for example an older one that has a fault.
+OUT = os.environ.get("XTRACE_OUT", os.path.join(ROOT, "out"))
+CATCH = os.path.join(OUT, "xtrace-catch")
+EXPORTER = os.path.join(OUT, "xtrace-exporter")
+MODULE = os.path.join(OUT, "XTrace")
 DEVICES = os.path.join(ROOT, "tests/XTrace.Core.Tests/Fixtures/rdma/other-drivers.tar.xz")
 PINS = "/sys/fs/bpf"
 COLLECTOR = 4739
