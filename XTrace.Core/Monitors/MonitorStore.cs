@@ -103,6 +103,11 @@ internal static class MonitorStore
         {
             report(new Notice(NoticeLevel.Detail, FlowMessages.MonitorsNotRead, null, denied.Message));
         }
+        catch
+        {
+            found.ForEach(one => one.Item1.Dispose());
+            throw;
+        }
         return found;
     }
 

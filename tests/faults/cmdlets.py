@@ -141,7 +141,8 @@ class Faults:
             problems = [*judge(answer), *self.claims(answer), *self.cure()]
             row = rows.setdefault(group(fault), Row(self.cmdlet.name, group(fault)))
             row.add(problems, f"{fault}, {self.injector.struck}", json.dumps(answer)[:600])
-            if answer is None:
+            if answer is None or any(one.startswith("left") for one in problems):
+                # What is left is this process's, and must not be found again after the next fault.
                 self.restart()
         for row in rows.values():
             row.send()
