@@ -8,7 +8,7 @@ namespace XTrace.Cli.Tests;
 public class FaultTests
 {
     [Fact]
-    public void Every_program_ends_well_whatever_fails()
+    public async Task Every_program_ends_well_whatever_fails()
     {
         ProcessStartInfo start = new("/usr/bin/python3", ["-B", Repository.PathOf("tests/faults/faults.py"), "quick"])
         {
@@ -17,9 +17,9 @@ public class FaultTests
         };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{output}\n{error.Result}");
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{output}\n{await error}");
         Assert.Matches(@"(?m)^all +\d{2,} +\d{2,} +0 +\d+$", output);
     }
 }
