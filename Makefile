@@ -31,6 +31,7 @@ KERNEL ?=
 SOAK_MINUTES ?= 20
 FUZZ_FRAMES ?= 10000000
 FUZZ_SEED ?=
+FAULTS ?= full
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -48,7 +49,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 
 # The publishes build the same XTrace.Core.
 .NOTPARALLEL:
-.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak fuzz bench
+.PHONY: help deps build package run run-with-interface run-rdma run-nccl interfaces info check test test-all test-vm soak fuzz faults bench
 .PHONY: install uninstall deb clean
 
 help: ## Show this list
@@ -136,6 +137,10 @@ fuzz: ## Run FUZZ_FRAMES random frames through the programs, and compare with a 
 	@./deps.sh build
 	@dotnet build tests/fuzz -c Release -v quiet -clp:ErrorsOnly
 	@FUZZ_FRAMES='$(FUZZ_FRAMES)' FUZZ_SEED='$(FUZZ_SEED)' dotnet tests/fuzz/bin/Release/net10.0/XTrace.Fuzz.dll
+
+faults: build ## Kill each program, and let each of its system calls fail: FAULTS=quick takes a sample of about a minute
+	@./deps.sh build check test
+	@PATH=$$PATH:$(CURDIR)/out/tools /usr/bin/python3 -B tests/faults/faults.py $(FAULTS)
 
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench

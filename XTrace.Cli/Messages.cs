@@ -143,9 +143,5 @@ internal static class Messages
         $"未知的模式 '{mode}'，请使用 xdp、rdma 或 nccl。",
         $"There is no mode '{mode}': use xdp, rdma or nccl.");
 
-    internal static string OutputClosed => Say("它已关闭。", "it is closed.");
-
-    internal static string OutputFailed(string reason) => Say($"无法写入标准输出：{reason}", $"Cannot write to standard output: {reason}");
-
     private static string Say(string chinese, string english) => Speech.Say(chinese, english);
 }

@@ -5,21 +5,11 @@ namespace XTrace.Cli;
 /// <summary>The entry.</summary>
 internal static class Program
 {
-    internal static int Main(string[] args)
+    internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () =>
     {
-        try
-        {
-            return ExitCode.Of(CommandLine.Name, () =>
-            {
-                using TextWriter output = StandardOutput.Open();
-                return Run(new CommandLine(args), output);
-            });
-        }
-        catch (IOException error)
-        {
-            return ExitCode.Fail(CommandLine.Name, Messages.OutputFailed(error.Message));
-        }
-    }
+        using TextWriter output = StandardStreams.OpenOutput();
+        return Run(new CommandLine(args), output);
+    });
 
     /// <returns>False if a part failed and the rest went on.</returns>
     private static bool Run(CommandLine command, TextWriter output)

@@ -69,7 +69,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int poll(ref PollDescriptor descriptors, nuint count, int timeout);
 
-    [LibraryImport(Library)]
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial byte* if_indextoname(uint index, byte* name);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using XTrace.Flows;
 using XTrace.Programs;
 using XTrace.Rdma;
@@ -42,6 +43,10 @@ internal sealed class Exporter
     /// <exception cref="XTraceException">Nothing can be watched, or an output cannot begin.</exception>
     internal static bool Run(ExportRequest request)
     {
+        // If the runtime cannot start what waits for sockets, it never tries again. Better now than on a thread of an output.
+        using (new Socket(SocketType.Dgram, ProtocolType.Udp))
+        {
+        }
         Exporter exporter = new(request);
         using FlowSession flows = new(request.Flows, exporter.Tell);
         using RdmaSession? rdma = exporter.OpenRdma();
@@ -57,12 +62,15 @@ internal sealed class Exporter
             {
                 return false;
             }
-            while (flows.Wait(rdma is null ? TimeSpan.MaxValue : s_step, () => rdma?.LookIfDue(flows.Left)))
+            try
             {
-                exporter.Export(flows.Sample(), rdma, isLast: false);
+                exporter.ExportAll(flows, rdma);
             }
-            exporter.Export(flows.Sample(), rdma, isLast: true);
-            exporter.Finish();
+            finally
+            {
+                // Where no more samples can be taken, what waits is sent all the same.
+                exporter.Finish();
+            }
         }
         finally
         {
@@ -85,6 +93,15 @@ internal sealed class Exporter
         RdmaSession session = new(new RdmaSessionOptions { Selection = selection, QueuePairs = queuePairs, Samples = null }, Tell);
         session.Open();
         return session;
+    }
+
+    private void ExportAll(FlowSession flows, RdmaSession? rdma)
+    {
+        while (flows.Wait(rdma is null ? TimeSpan.MaxValue : s_step, () => rdma?.LookIfDue(flows.Left)))
+        {
+            Export(flows.Sample(), rdma, isLast: false);
+        }
+        Export(flows.Sample(), rdma, isLast: true);
     }
 
     private void Export(FlowSample sample, RdmaSession? rdma, bool isLast)

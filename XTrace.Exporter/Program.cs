@@ -5,29 +5,21 @@ namespace XTrace.Exporter;
 /// <summary>The entry.</summary>
 internal static class Program
 {
-    internal static int Main(string[] args)
-    {
-        try
-        {
-            return ExitCode.Of(CommandLine.Name, () => Run(new CommandLine(args)));
-        }
-        catch (IOException error)
-        {
-            return ExitCode.Fail(CommandLine.Name, OptionMessages.RuntimeFailed(error.Message));
-        }
-    }
+    internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () => Run(new CommandLine(args)));
 
     /// <returns>False where something that was asked for could not be watched.</returns>
     private static bool Run(CommandLine command)
     {
         if (command.WantsHelp)
         {
-            command.WriteHelp(Console.Out);
+            using TextWriter output = StandardStreams.OpenOutput();
+            command.WriteHelp(output);
             return true;
         }
         if (command.WantsVersion)
         {
-            Console.WriteLine($"{CommandLine.Name} {typeof(Program).Assembly.GetName().Version!.ToString(3)}");
+            using TextWriter output = StandardStreams.OpenOutput();
+            output.WriteLine($"{CommandLine.Name} {typeof(Program).Assembly.GetName().Version!.ToString(3)}");
             return true;
         }
         return Exporter.Run(command.Request);

@@ -34,7 +34,7 @@ public abstract class FlowCommand : AttachCommand
     private protected Dictionary<string, FlowDirection?> Targets { get; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process()
     {
         // Without -Direction, a running monitor decides.
         FlowDirection? directions = IsBound(nameof(Direction)) ? Direction : null;

@@ -74,7 +74,7 @@ public sealed class GetFlowStatCommand : FlowCommand, IDisposable
     public SwitchParameter Continuous { get; set; }
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void End()
     {
         try
         {

@@ -23,7 +23,7 @@ public sealed class GetRdmaDeviceCommand : XTraceCommand
     public string[] Name { get; set; } = ["*"];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process()
     {
         InterfaceFinder finder = new();
         foreach (string name in SelectDevices(Name).Where(_seen.Add))

@@ -17,7 +17,7 @@ public sealed class GetXdpMonitorCommand : MonitorSelectionCommand
     public string[] InterfaceAlias { get; set; } = ["*"];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process()
     {
         foreach (XdpMonitor monitor in Select(InterfaceAlias))
         {

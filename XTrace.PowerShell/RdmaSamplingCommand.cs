@@ -66,14 +66,14 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
     private protected bool WantsAnswerAtOnce => !Continuous && !IsBound(nameof(SampleInterval)) && !IsBound(nameof(MaxSamples));
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process()
     {
         int[] ports = [.. (Port ?? []).OfType<int>()];
         _targets.AddRange(Device.Select(device => new RdmaTarget(device, ports)));
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void End()
     {
         try
         {

@@ -34,7 +34,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process()
     {
         MonitorOptions options = new()
         {
@@ -63,7 +63,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void End()
     {
         HashSet<int> started = [];
         foreach (var group in _targets.GroupBy(one =>

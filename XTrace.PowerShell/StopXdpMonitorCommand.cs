@@ -38,13 +38,13 @@ public sealed class StopXdpMonitorCommand : MonitorSelectionCommand
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() =>
+    private protected override void Process() =>
         _chosen.AddRange(Select(InterfaceAlias).Where(monitor =>
             !_chosen.Contains(monitor) && ShouldProcess(
                 $"{monitor.InterfaceAlias} ({monitor.Direction})", CmdletMessages.StopMonitor.Text())));
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void End()
     {
         if (_chosen.Count > 0)
         {

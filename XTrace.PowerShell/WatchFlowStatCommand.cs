@@ -25,7 +25,7 @@ public sealed class WatchFlowStatCommand : FlowCommand, IDisposable
     public double SampleInterval { get; set; } = 1;
 
     /// <inheritdoc/>
-    protected override void EndProcessing()
+    private protected override void End()
     {
         TryFor(string.Join(", ", Targets.Keys), () =>
         {

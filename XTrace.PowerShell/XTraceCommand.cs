@@ -32,6 +32,35 @@ public abstract class XTraceCommand : PSCmdlet
         }
     }
 
+    /// <summary>Takes one input of the pipeline.</summary>
+    private protected virtual void Process()
+    {
+    }
+
+    /// <summary>Does what is done once, when all inputs are known.</summary>
+    private protected virtual void End()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected sealed override void ProcessRecord() => Guard(Process);
+
+    /// <inheritdoc/>
+    protected sealed override void EndProcessing() => Guard(End);
+
+    /// <summary>An error that is not of one input ends the command, with the same id and category as elsewhere.</summary>
+    private void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (XTraceException error)
+        {
+            ThrowTerminatingError(ErrorRecords.Of(error));
+        }
+    }
+
     /// <summary>Runs something for one of several inputs; its error is written, and the others go on.</summary>
     private protected bool TryFor(object target, Action action)
     {

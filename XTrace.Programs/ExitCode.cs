@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using XTrace.Messages;
 
 namespace XTrace.Programs;
@@ -13,6 +14,7 @@ internal static class ExitCode
     /// <param name="run">The work of the program. It returns false if a part failed and the rest went on.</param>
     internal static int Of(string program, Func<bool> run)
     {
+        StandardStreams.SetError();
         Speech.Face = Face.CommandLine;
         try
         {
@@ -26,14 +28,17 @@ internal static class ExitCode
         {
             return Fail(program, Failed, OptionMessages.Describe(error));
         }
-        catch (Exception error) when (error is not IOException && error.GetBaseException() is OutOfMemoryException or IOException)
+        catch (Exception error) when (error.GetBaseException() is UnauthorizedAccessException denied)
+        {
+            return Fail(program, Failed, OptionMessages.AccessDenied(denied.Message));
+        }
+        catch (Exception error) when (
+            error is TypeInitializationException || error.GetBaseException() is OutOfMemoryException or IOException or SocketException)
         {
             // The runtime itself had no memory, thread or descriptor for what it needs.
             return Fail(program, Failed, OptionMessages.RuntimeFailed(error.GetBaseException().Message));
         }
     }
-
-    internal static int Fail(string program, string message) => Fail(program, Failed, message);
 
     private static int Fail(string program, int exitCode, string message)
     {

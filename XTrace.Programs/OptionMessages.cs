@@ -10,6 +10,18 @@ internal static class OptionMessages
         $"资源不足：{reason} 请释放内存，或提高 'ulimit -n' 和 'ulimit -u'。",
         $"A resource is short: {reason} Free memory, or raise 'ulimit -n' and 'ulimit -u'.");
 
+    internal static string OutputClosed => Say(
+        "无法写入标准输出：它已关闭。请把它重定向到文件或 /dev/null。",
+        "Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.");
+
+    internal static string OutputFailed(string reason) => Say(
+        $"无法写入标准输出：{reason}。请释放磁盘空间，或把输出写到别处。",
+        $"Cannot write to standard output: {reason}. Free space on the disk, or write the output elsewhere.");
+
+    internal static string AccessDenied(string reason) => Say(
+        $"权限不足：{reason} 请以 root 运行，或允许本用户访问。",
+        $"{reason} Run as root, or let this user use it.");
+
     internal static string HelpOption => Say("显示帮助信息", "show this help");
 
     internal static string VersionOption => Say("显示版本", "show the version");

@@ -9,6 +9,7 @@ internal static unsafe class BpfMap
 
     /// <summary>Reads the entry of an array map with one entry. Other maps are not read.</summary>
     /// <returns>False where it is not such a map, or its values are of another size.</returns>
+    /// <exception cref="BpfException">The kernel does not tell.</exception>
     internal static bool TryRead<T>(BpfHandle map, out T value)
         where T : unmanaged
     {
@@ -16,15 +17,16 @@ internal static unsafe class BpfMap
         LibBpf.MapInfo info = default;
         uint length = (uint)sizeof(LibBpf.MapInfo);
         uint key = 0;
-        if (LibBpf.bpf_obj_get_info_by_fd(map, &info, ref length) != 0
-            || info.Type != TypeArray || info.KeySize != sizeof(uint) || info.ValueSize != sizeof(T))
+        Check(LibBpf.bpf_obj_get_info_by_fd(map, &info, ref length));
+        if (info.Type != TypeArray || info.KeySize != sizeof(uint) || info.ValueSize != sizeof(T))
         {
             return false;
         }
         fixed (T* start = &value)
         {
-            return LibBpf.bpf_map_lookup_elem(map, &key, start) == 0;
+            Check(LibBpf.bpf_map_lookup_elem(map, &key, start));
         }
+        return true;
     }
 
     internal static void Write<T>(BpfHandle map, T value)
@@ -35,6 +37,14 @@ internal static unsafe class BpfMap
         if (result < 0)
         {
             throw new BpfException(KernelOperation.WriteMeta, -result);
+        }
+    }
+
+    private static void Check(int result)
+    {
+        if (result < 0)
+        {
+            throw new BpfException(KernelOperation.ReadMap, -result);
         }
     }
 }

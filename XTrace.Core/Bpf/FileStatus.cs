@@ -22,12 +22,26 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
     /// <summary>The user whose rights this process has: not root in a shell of an ordinary user.</summary>
     internal static uint CurrentUser => Libc.geteuid();
 
-    internal static FileStatus Of(string path) =>
-        Libc.statx(CurrentFolder, path, NoFollow, BasicStatus, out Statx status) == 0
-            ? new FileStatus(true, status.Mode & TypeMask, status.Owner, (UnixFileMode)(status.Mode & 0xfff))
-            : Marshal.GetLastPInvokeError() == Errnos.EACCES
-            ? throw new UnauthorizedAccessException($"Access to the path '{path}' is denied.")
-            : default;
+    /// <exception cref="UnauthorizedAccessException">This user may not know.</exception>
+    /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
+    internal static FileStatus Of(string path)
+    {
+        if (Libc.statx(CurrentFolder, path, NoFollow, BasicStatus, out Statx status) == 0)
+        {
+            return new FileStatus(true, status.Mode & TypeMask, status.Owner, (UnixFileMode)(status.Mode & 0xfff));
+        }
+        int error = Marshal.GetLastPInvokeError();
+        return error switch
+        {
+            Errnos.ENOENT or Errnos.ENOTDIR => default,
+            Errnos.EACCES => throw new UnauthorizedAccessException($"Access to the path '{path}' is denied."),
+            _ => throw new XTraceException(
+                KernelMessages.FileFailed, path, KernelOperation.Find(path), Marshal.GetPInvokeErrorMessage(error)),
+        };
+    }
+
+    /// <summary>Whether there is something at a path. File.Exists and Directory.Exists take every error for a no.</summary>
+    internal static bool IsThere(string path) => Of(path).Exists;
 
     /// <summary>The identity of a file: its device and its inode. A symbolic link is followed.</summary>
     /// <exception cref="IOException">There is none, or it cannot be seen.</exception>

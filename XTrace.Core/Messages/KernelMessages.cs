@@ -48,6 +48,9 @@ internal static class KernelMessages
     private static readonly Message s_netlinkNoDescriptors = Refusal(
         "NetlinkFailed", XTraceErrorKind.Failed, "Raise 'ulimit -n', or close files.", "请提高 'ulimit -n'，或关闭一些文件。");
 
+    private static readonly Message s_netlinkNoMemory = Refusal(
+        "NetlinkFailed", XTraceErrorKind.Failed, "Free memory, and try again.", "请释放内存，然后重试。");
+
     private static readonly Message s_netlinkFailed = Refusal(
         "NetlinkFailed", XTraceErrorKind.Failed, "See what the kernel says in 'dmesg'.", "用 'dmesg' 查看内核的说明。");
 
@@ -73,6 +76,13 @@ internal static class KernelMessages
         Chinese = "无法{0}：{1}。如果描述符或内存不足，请提高 'ulimit -n' 或释放内存；否则用 'dmesg' 查看内核的说明。",
     };
 
+    /// <summary>A file of the kernel may not be used: what was tried.</summary>
+    internal static readonly Message FileDenied = new("FileFailed", XTraceErrorKind.Failed)
+    {
+        English = "Cannot {0}: permission denied. Run as root, or let this user read it.",
+        Chinese = "无法{0}：权限不足。请以 root 运行，或允许本用户读取。",
+    };
+
     /// <summary>The message for an error number of the BPF subsystem.</summary>
     internal static Message OfBpf(int errno) => errno switch
     {
@@ -87,7 +97,12 @@ internal static class KernelMessages
     };
 
     /// <summary>The message for an error number of netlink.</summary>
-    internal static Message OfNetlink(int errno) => errno is Errnos.EMFILE or Errnos.ENFILE ? s_netlinkNoDescriptors : s_netlinkFailed;
+    internal static Message OfNetlink(int errno) => errno switch
+    {
+        Errnos.EMFILE or Errnos.ENFILE => s_netlinkNoDescriptors,
+        Errnos.ENOMEM or Errnos.ENOBUFS => s_netlinkNoMemory,
+        _ => s_netlinkFailed,
+    };
 
     private static Message Refusal(string id, XTraceErrorKind kind, string english, string chinese) => new(id, kind)
     {

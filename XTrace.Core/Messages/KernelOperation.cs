@@ -12,6 +12,7 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static readonly KernelOperation ReadRing = new("read a ring buffer", "读取环形缓冲区");
     internal static readonly KernelOperation QueryProgram = new("ask for a program's id", "查询程序的 id");
     internal static readonly KernelOperation RunProgram = new("run a BPF program on a packet", "在数据包上运行 BPF 程序");
+    internal static readonly KernelOperation ReadMap = new("read a BPF map", "读取 BPF map");
     internal static readonly KernelOperation WriteMeta = new("write a monitor's description", "写入监控的描述");
     internal static readonly KernelOperation GetRandom = new("get random numbers", "获取随机数");
     internal static readonly KernelOperation OpenNetlink = new("open a netlink socket", "打开 netlink 套接字");
@@ -29,6 +30,14 @@ internal readonly record struct KernelOperation(string English, string Chinese)
     internal static KernelOperation Open(string path) => new($"open {path}", $"打开 {path}");
 
     internal static KernelOperation Read(string path) => new($"read {path}", $"读取 {path}");
+
+    internal static KernelOperation MakeFolder(string path) => new($"make the folder {path}", $"创建目录 {path}");
+
+    internal static KernelOperation Find(string path) => new($"look for {path}", $"查找 {path}");
+
+    internal static KernelOperation Lock(string path) => new($"lock {path}", $"锁定 {path}");
+
+    internal static KernelOperation NameInterface(int index) => new($"ask for the name of interface {index}", $"查询接口 {index} 的名称");
 
     internal static KernelOperation Remove(string path) => new($"remove {path}", $"删除 {path}");
 

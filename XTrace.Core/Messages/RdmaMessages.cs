@@ -25,8 +25,9 @@ internal static class RdmaMessages
 
     internal static readonly Message NoDevice = new("NoRdmaDevice", XTraceErrorKind.NotFound)
     {
-        English = "There is no RDMA device: the kernel has none, or its driver is not loaded.",
-        Chinese = "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。",
+        English = "There is no RDMA device: the kernel has none, or its driver is not loaded. "
+            + "Load it, for example with 'modprobe mlx5_ib'.",
+        Chinese = "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。请加载驱动，例如 'modprobe mlx5_ib'。",
     };
 
     internal static readonly Message PortNotFound = new("RdmaPortNotFound", XTraceErrorKind.NotFound)
@@ -52,8 +53,10 @@ internal static class RdmaMessages
 
     internal static readonly Message FolderUnreadable = new("RdmaFolderUnreadable", XTraceErrorKind.Failed)
     {
-        English = "Cannot read the folder '{0}': {1}. Its contents are left out.",
-        Chinese = "无法读取目录 '{0}': {1}。其中的内容不会显示。",
+        English = "Cannot read the folder '{0}': {1}. Its contents are left out. "
+            + "Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short.",
+        Chinese = "无法读取目录 '{0}': {1}。其中的内容不会显示。"
+            + "请用 'ls -ld' 检查其权限；如果描述符不足，请提高 'ulimit -n'。",
     };
 
     /// <summary>For those who wonder why nothing is shown.</summary>

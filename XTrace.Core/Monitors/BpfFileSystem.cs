@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Monitors;
 
@@ -12,7 +13,8 @@ internal static class BpfFileSystem
 {
     private const string Here = "/sys/fs/bpf";
 
-    private static readonly Lazy<string> s_root = new(FindRoot);
+    /// <summary>What is not found for want of descriptors, say, is looked for again the next time.</summary>
+    private static readonly Lazy<string> s_root = new(FindRoot, LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>
     /// Its root. <c>ip netns exec</c>, for example, gives a command a mount namespace of its own without a BPF file system. A pin
@@ -23,7 +25,7 @@ internal static class BpfFileSystem
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    internal static bool IsMounted => Root != Here || IsMountedIn("thread-self");
+    internal static bool IsMounted => Root != Here || IsMountedHere;
 
     /// <summary>Mounts it if it is not mounted, with access only for its owner.</summary>
     /// <exception cref="XTraceException">It is not mounted, and may not be.</exception>
@@ -46,7 +48,7 @@ internal static class BpfFileSystem
     {
         // It is checked before as well, because a link may lead to nothing, or to something that is not a folder.
         RequireTrusted(path);
-        Directory.CreateDirectory(path, Private);
+        KernelFile.Do(KernelOperation.MakeFolder(path), path, it => Directory.CreateDirectory(it, Private));
         RequireTrusted(path);
     }
 
@@ -73,18 +75,22 @@ internal static class BpfFileSystem
 
     /// <summary>Whether this process has mounts that those that started it do not see, so that a new one would end with it.</summary>
     private static bool IsMountNamespacePrivate =>
-        ProcessIdentity.Ancestors.Any(id => MountsOf($"{id}") is { } theirs && theirs != MountsOf("thread-self"));
+        ProcessIdentity.Ancestors.Any(id => MountsOf(id) is { } theirs && theirs != KernelFile.ReadNamespace("/proc/thread-self/ns/mnt"));
 
     private static string FindRoot() =>
-        IsMountedIn("thread-self") ? Here
-        : ProcessIdentity.Ancestors.Where(id => IsMountedIn($"{id}")).Select(id => $"/proc/{id}/root{Here}")
+        IsMountedHere ? Here
+        : ProcessIdentity.Ancestors.Where(IsMountedIn).Select(id => $"/proc/{id}/root{Here}")
             .FirstOrDefault(Directory.Exists) ?? Here;
 
-    private static bool IsMountedIn(string process) =>
-        Ask(() => File.ReadLines($"/proc/{process}/mounts").Any(line => line.Split(' ') is [_, Here, "bpf", ..]));
+    /// <exception cref="XTraceException">Nobody knows. A second file system, mounted over the first, would hide all pins.</exception>
+    private static bool IsMountedHere => HasMount(KernelFile.ReadText("/proc/thread-self/mounts"));
+
+    private static bool IsMountedIn(int process) => Ask(() => HasMount(File.ReadAllText($"/proc/{process}/mounts")));
+
+    private static bool HasMount(string mounts) => mounts.Split('\n').Any(line => line.Split(' ') is [_, Here, "bpf", ..]);
 
     /// <summary>The mount namespace of a process; null where this one may not know.</summary>
-    private static string? MountsOf(string process) => Ask(() => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget);
+    private static ulong? MountsOf(int process) => Ask<ulong?>(() => KernelFile.ReadNamespace($"/proc/{process}/ns/mnt"));
 
     /// <summary>This process may not see those of other users, and any process may end.</summary>
     private static T? Ask<T>(Func<T> question)
@@ -93,7 +99,7 @@ internal static class BpfFileSystem
         {
             return question();
         }
-        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or XTraceException)
         {
             return default;
         }

@@ -170,7 +170,14 @@ internal sealed class FlowMonitor : IDisposable
     {
         foreach (Attachment attachment in _attachments.Values)
         {
-            attachment.Detach();
+            try
+            {
+                attachment.Detach();
+            }
+            catch (XTraceException)
+            {
+                // A link ends with the process, and the next process that looks at the interface removes a filter.
+            }
         }
     }
 

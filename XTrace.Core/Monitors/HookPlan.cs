@@ -115,21 +115,41 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             case MonitorHook.Tcx:
                 return TcxHook.Attach(programFor(hook), target, direction);
             case MonitorHook.Clsact:
-                // The filter's attachment outlives the caller's use of the program.
-                return ClsactHook.Attach(programFor(hook).Duplicate(), target, direction, report);
+                return AttachFilter(programFor(hook), target, direction, report);
             default:
                 return XdpHook.Attach(programFor(hook), target, hook, replacement);
         }
     }
 
+    /// <summary>The filter's attachment outlives the caller's use of the program.</summary>
+    private static ClsactAttachment AttachFilter(BpfHandle program, NetInterface target, FlowDirection direction, Action<Notice> report)
+    {
+        BpfHandle kept = program.Duplicate();
+        try
+        {
+            return ClsactHook.Attach(kept, target, direction, report);
+        }
+        catch
+        {
+            kept.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the program off again where it is not there, or where nobody can say: the next hook would count beside it.</summary>
     private static Attachment Verified(Attachment attachment, NetInterface target)
     {
-        if (attachment.IsInPlace())
+        try
         {
-            return attachment;
+            return attachment.IsInPlace()
+                ? attachment
+                : throw new XTraceException(FlowMessages.AttachNotEffective, target.Name, target.Name, Describe(attachment.Hook));
         }
-        attachment.Dispose();
-        throw new XTraceException(FlowMessages.AttachNotEffective, target.Name, target.Name, Describe(attachment.Hook));
+        catch
+        {
+            attachment.Dispose();
+            throw;
+        }
     }
 
     private static uint LinkOf(NetInterface target) => target.HardwareType switch

@@ -87,18 +87,16 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     private void Attach(NetInterface target, FlowDirection direction, HookPlan plan, Replacement? replacement, PinFolder? notIn, int points)
     {
         foreach ((PinFolder folder, FlowMonitor monitor) in _monitors
-            .Where(one => one.Folder != notIn && Directory.Exists(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
+            .Where(one => one.Folder != notIn && FileStatus.IsThere(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
         {
             if (TryAttach(folder, monitor))
             {
                 return;
             }
         }
-        FlowMonitor made = FlowMonitor.Create(options, points, owner: null, report);
-        PinFolder pins = PinFolder.Create();
-        _monitors.Add((pins, made));
-        made.Pin(pins);
-        _ = TryAttach(pins, made);
+        (PinFolder Folder, FlowMonitor Monitor) made = Make(points);
+        _monitors.Add(made);
+        _ = TryAttach(made.Folder, made.Monitor);
 
         bool TryAttach(PinFolder folder, FlowMonitor monitor)
         {
@@ -119,6 +117,25 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
             _started.Add((folder, monitor, pin));
             MakePromiscuous(monitor, point, target);
             return true;
+        }
+    }
+
+    /// <summary>Makes a monitor with all its pins. If one of them cannot be made, none is left for the next target to use.</summary>
+    private (PinFolder Folder, FlowMonitor Monitor) Make(int points)
+    {
+        FlowMonitor made = FlowMonitor.Create(options, points, owner: null, report);
+        PinFolder? pins = null;
+        try
+        {
+            pins = PinFolder.Create();
+            made.Pin(pins);
+            return (pins, made);
+        }
+        catch
+        {
+            made.Dispose();
+            pins?.Remove();
+            throw;
         }
     }
 

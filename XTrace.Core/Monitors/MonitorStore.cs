@@ -31,25 +31,18 @@ internal static class MonitorStore
     /// <summary>All points of this namespace, whatever their state, in the order of interfaces.</summary>
     /// <param name="withCounts">Whether their totals are wanted, and how full their tables are.</param>
     /// <exception cref="XTraceException">The user may not see them, so nobody knows whether there are any.</exception>
-    internal static IReadOnlyList<XdpMonitor> List(bool withCounts)
+    internal static IReadOnlyList<XdpMonitor> List(bool withCounts) => AskPins<IReadOnlyList<XdpMonitor>>(() =>
     {
-        try
-        {
-            Capabilities.RequireMonitoring();
-            // Without the lock nobody knows what is about to be pinned.
-            ClsactHook.RemoveOrphans(isPinned: (_, _) => true);
-            return
-            [
-                .. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts))
-                    .Concat(OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>())
-                    .OrderBy(one => one.InterfaceAlias, NaturalOrder.Instance).ThenBy(one => one.Direction),
-            ];
-        }
-        catch (UnauthorizedAccessException denied)
-        {
-            throw PinDenied(denied);
-        }
-    }
+        Capabilities.RequireMonitoring();
+        // Without the lock nobody knows what is about to be pinned.
+        ClsactHook.RemoveOrphans(isPinned: (_, _) => true);
+        return
+        [
+            .. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts))
+                .Concat(OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>())
+                .OrderBy(one => one.InterfaceAlias, NaturalOrder.Instance).ThenBy(one => one.Direction),
+        ];
+    });
 
     /// <summary>
     /// The monitors as their pins tell them, without their counts. This asks the kernel nothing and so needs no right. The list
@@ -74,15 +67,9 @@ internal static class MonitorStore
     }
 
     /// <summary>The indexes of the interfaces that a monitor counts in this namespace, found without reading a table.</summary>
-    internal static IReadOnlySet<int> ListRunning()
-    {
-        HashSet<int> running = [];
-        foreach (PinFolder folder in PinFolder.All())
-        {
-            running.UnionWith(folder.Points.Select(pin => pin.InterfaceIndex));
-        }
-        return running;
-    }
+    /// <exception cref="XTraceException">The user may not see them, so nobody knows whether there are any.</exception>
+    internal static IReadOnlySet<int> ListRunning() => AskPins<IReadOnlySet<int>>(
+        () => PinFolder.All().SelectMany(folder => folder.Points).Select(pin => pin.InterfaceIndex).ToHashSet());
 
     /// <summary>Opens the monitors that run on some interfaces; none where the user may not look whether there are any.</summary>
     /// <param name="interfaces">Indexes of the interfaces.</param>
@@ -115,6 +102,11 @@ internal static class MonitorStore
         catch (Exception denied) when (denied is UnauthorizedAccessException or XTraceException { Kind: XTraceErrorKind.PermissionDenied })
         {
             report(new Notice(NoticeLevel.Detail, FlowMessages.MonitorsNotRead, null, denied.Message));
+        }
+        catch
+        {
+            found.ForEach(one => one.Item1.Dispose());
+            throw;
         }
         return found;
     }
@@ -186,7 +178,7 @@ internal static class MonitorStore
         {
             new OldPins(path).Remove();
         }
-        else if (PinFolder.TryParse(path, out PointPin pin) && File.Exists(path))
+        else if (PinFolder.TryParse(path, out PointPin pin) && FileStatus.IsThere(path))
         {
             PinFolder folder = PinFolder.Of(path);
             if (!opened.TryGetValue(folder.Path, out FlowMonitor? monitor))
@@ -319,19 +311,25 @@ internal static class MonitorStore
     {
         Capabilities.RequireMonitoring();
         BpfFileSystem.Require();
-        try
+        return AskPins(() =>
         {
             using PinLock mutex = new();
             return change();
+        });
+    }
+
+    /// <summary>Does something with the pins, which this user may not be allowed to see.</summary>
+    private static T AskPins<T>(Func<T> question)
+    {
+        try
+        {
+            return question();
         }
         catch (UnauthorizedAccessException denied)
         {
-            throw PinDenied(denied);
+            throw new XTraceException(denied, FlowMessages.PinDenied, PinFolder.Root, PinFolder.Root, BpfFileSystem.Root);
         }
     }
-
-    private static XTraceException PinDenied(UnauthorizedAccessException denied) =>
-        new(denied, FlowMessages.PinDenied, PinFolder.Root, PinFolder.Root, BpfFileSystem.Root);
 
     /// <summary>
     /// Removes points that no longer count, and what a process left that died half way. Nobody else holds the lock. Nobody can name a

@@ -21,14 +21,14 @@ internal sealed unsafe class OldPins(string path)
         PinFolder.Decode(System.IO.Path.GetFileName(HasDirection ? System.IO.Path.GetDirectoryName(Path)! : Path));
 
     /// <summary>Whether all is pinned: the program's pin was the last.</summary>
-    internal bool IsWhole => File.Exists(Link) || File.Exists(Filter);
+    internal bool IsWhole => FileStatus.IsThere(Link) || FileStatus.IsThere(Filter);
 
     /// <summary>The program, or 0.</summary>
     internal uint ProgramId
     {
         get
         {
-            if (!File.Exists(Link))
+            if (!FileStatus.IsThere(Link))
             {
                 return 0;
             }
@@ -42,7 +42,7 @@ internal sealed unsafe class OldPins(string path)
     {
         get
         {
-            if (!File.Exists(Link))
+            if (!FileStatus.IsThere(Link))
             {
                 return false;
             }
@@ -68,13 +68,13 @@ internal sealed unsafe class OldPins(string path)
     /// <summary>Detaches and forgets the monitor. Hold the PinLock.</summary>
     internal void Remove()
     {
-        if (File.Exists(Link))
+        if (FileStatus.IsThere(Link))
         {
             using BpfHandle link = BpfHandle.Open(Link);
             BpfLink.Detach(link);
             PinFolder.DeleteFile(Link);
         }
-        if (File.Exists(Filter))
+        if (FileStatus.IsThere(Filter))
         {
             DetachFilter();
             PinFolder.DeleteFile(Filter);
@@ -99,6 +99,6 @@ internal sealed unsafe class OldPins(string path)
     private static IEnumerable<string> OfInterface(string folder)
     {
         string[] directions = PinFolder.Folders(folder);
-        return directions.Length == 0 || File.Exists(System.IO.Path.Combine(folder, "link")) ? directions.Prepend(folder) : directions;
+        return directions.Length == 0 || FileStatus.IsThere(System.IO.Path.Combine(folder, "link")) ? directions.Prepend(folder) : directions;
     }
 }

@@ -66,7 +66,7 @@ internal sealed class PinFolder(string path)
         {
             path = System.IO.Path.Combine(OfNamespace, $"{Prefix}{number++}");
         }
-        while (Directory.Exists(path));
+        while (FileStatus.IsThere(path));
         BpfFileSystem.CreateFolder(path);
         return new PinFolder(path);
     }
@@ -93,7 +93,7 @@ internal sealed class PinFolder(string path)
     /// <summary>Forgets the monitor: deletes the pins that it has, by their names, and the folders that are empty then.</summary>
     internal void Remove()
     {
-        foreach (string name in FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name)).Where(File.Exists))
+        foreach (string name in FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name)).Where(FileStatus.IsThere))
         {
             DeleteFile(name);
         }
@@ -103,7 +103,7 @@ internal sealed class PinFolder(string path)
     /// <summary>Removes a folder and those above it, as far as they are empty.</summary>
     internal static void RemoveEmpty(string folder)
     {
-        while (folder != Root && Directory.Exists(folder) && IsEmpty(folder))
+        while (folder != Root && FileStatus.IsThere(folder) && IsEmpty(folder))
         {
             Delete(folder, Directory.Delete);
             folder = System.IO.Path.GetDirectoryName(folder)!;

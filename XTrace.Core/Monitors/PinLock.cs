@@ -43,6 +43,12 @@ internal sealed class PinLock : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (Libc.flock(fd, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
         {
+            int error = Marshal.GetLastPInvokeError();
+            if (error is not (Errnos.EAGAIN or Errnos.EINTR))
+            {
+                _ = Libc.close(fd);
+                throw new BpfException(KernelOperation.Lock(folder), error, target: folder);
+            }
             if (Stopwatch.GetElapsedTime(start) >= deadline)
             {
                 _ = Libc.close(fd);

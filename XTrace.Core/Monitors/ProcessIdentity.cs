@@ -9,7 +9,10 @@ namespace XTrace.Monitors;
 /// <param name="Namespace">Inode of its PID namespace.</param>
 internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Namespace)
 {
-    internal static ProcessIdentity Current => new(Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, CurrentNamespace);
+    private const int Start = 22; // the field of /proc/PID/stat
+
+    /// <exception cref="XTraceException">The kernel does not tell. With a wrong start, others would take this process for one that has ended.</exception>
+    internal static ProcessIdentity Current => new(Environment.ProcessId, Field(KernelFile.ReadText("/proc/self/stat"), Start), CurrentNamespace);
 
     /// <summary>Whether it is known to have ended. Nothing is known of a process in another PID namespace.</summary>
     internal bool HasEnded => Namespace == CurrentNamespace && (StartOf(Id) is { } started ? started != Started : !Libc.Exists(Id));
@@ -30,21 +33,22 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
     }
 
     /// <summary>When a process or thread started, in clock ticks since boot; null where it has ended.</summary>
-    internal static ulong? StartOf(int id) => FieldOf(id, 22);
+    internal static ulong? StartOf(int id) => FieldOf(id, Start);
 
     /// <summary>A field of /proc/PID/stat, proc(5); null where the process has ended, or /proc is mounted with hidepid.</summary>
     private static ulong? FieldOf(int id, int field)
     {
         try
         {
-            // The second field is the name in parentheses, which may hold anything.
-            string stat = File.ReadAllText($"/proc/{id}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return ulong.Parse(fields[field - 3], CultureInfo.InvariantCulture);
+            return Field(File.ReadAllText($"/proc/{id}/stat"), field);
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    /// <summary>A field after the second, which is the name in parentheses and may hold anything.</summary>
+    private static ulong Field(string stat, int field) =>
+        ulong.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[field - 3], CultureInfo.InvariantCulture);
 }

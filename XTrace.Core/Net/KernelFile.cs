@@ -39,6 +39,10 @@ internal static class KernelFile
         {
             throw new XTraceException(missing, KernelMessages.FileMissing, path, path);
         }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new XTraceException(denied, KernelMessages.FileDenied, path, KernelOperation.Read(path));
+        }
     }
 
     /// <summary>Does something with a path. Missing rights are left to the caller, who knows what they mean there.</summary>

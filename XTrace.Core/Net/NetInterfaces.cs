@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
+using XTrace.Bpf;
 using XTrace.Messages;
 
 namespace XTrace.Net;
@@ -50,17 +51,26 @@ internal static unsafe class NetInterfaces
     internal static XTraceException NotFound(string name, IReadOnlyList<NetInterface> all) =>
         new(FlowMessages.InterfaceNotFound, name, name, string.Join(", ", all.Select(one => one.Name)));
 
-    /// <summary>The current name of the interface with this index, or null.</summary>
+    /// <summary>The current name of the interface with this index; null where there is none.</summary>
+    /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
     internal static string? NameOf(int index)
     {
         byte* name = stackalloc byte[NameLength];
-        return Libc.if_indextoname((uint)index, name) != null ? Marshal.PtrToStringUTF8((nint)name) : null;
+        if (Libc.if_indextoname((uint)index, name) != null)
+        {
+            return Marshal.PtrToStringUTF8((nint)name);
+        }
+        int error = Marshal.GetLastPInvokeError();
+        return error is Errnos.ENXIO or Errnos.ENODEV
+            ? null
+            : throw new XTraceException(
+                KernelMessages.OfNetlink(error), index, KernelOperation.NameInterface(index), Marshal.GetPInvokeErrorMessage(error), error);
     }
 
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
     internal static IEnumerable<(NetInterface Interface, string State, string Mac, string Addresses)> Describe()
     {
-        Dictionary<string, NetworkInterface> details = NetworkInterface.GetAllNetworkInterfaces().ToDictionary(one => one.Name);
+        Dictionary<string, NetworkInterface> details = ReadDetails();
         foreach (NetInterface one in List())
         {
             if (!details.TryGetValue(one.Name, out NetworkInterface? detail))
@@ -70,6 +80,20 @@ internal static unsafe class NetInterfaces
             string mac = string.Join(':', detail.GetPhysicalAddress().GetAddressBytes().Select(part => part.ToString("x2", null)));
             string addresses = string.Join(' ', detail.GetIPProperties().UnicastAddresses.Select(address => address.Address));
             yield return (one, detail.OperationalStatus.ToString(), mac, addresses);
+        }
+    }
+
+    private static Dictionary<string, NetworkInterface> ReadDetails()
+    {
+        try
+        {
+            return NetworkInterface.GetAllNetworkInterfaces().ToDictionary(one => one.Name);
+        }
+        catch (NetworkInformationException error)
+        {
+            int number = error.NativeErrorCode;
+            throw new XTraceException(
+                error, KernelMessages.OfNetlink(number), null, KernelOperation.AskNetlink, Marshal.GetPInvokeErrorMessage(number), number);
         }
     }
 

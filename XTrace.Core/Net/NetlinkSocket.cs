@@ -93,9 +93,13 @@ internal sealed class NetlinkSocket : SocketHandle
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), type);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(6), flags);
         body.CopyTo(message.AsSpan(HeaderLength));
-        if (Libc.send(this, message, (nuint)message.Length, 0) < 0)
+        while (Libc.send(this, message, (nuint)message.Length, 0) < 0)
         {
-            throw Failed(KernelOperation.AskNetlink, Marshal.GetLastPInvokeError());
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Errnos.EINTR)
+            {
+                throw Failed(KernelOperation.AskNetlink, error);
+            }
         }
     }
 

@@ -77,8 +77,18 @@ internal sealed unsafe class FlowSource : IDisposable
     {
         if (_control == null && (_folder == null || PinLock.TryLock(_folder, TimeSpan.Zero, out _readerLock)))
         {
-            _control = new BpfMemory(Monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
-            ring.Add(Monitor.Maps.Ends, AddEnd);
+            BpfMemory control = new(Monitor.Maps.Control, sizeof(MonitorControl), isWritable: true);
+            try
+            {
+                ring.Add(Monitor.Maps.Ends, AddEnd);
+            }
+            catch
+            {
+                // Nobody reads them, so the kernel must not be told to write them.
+                control.Dispose();
+                throw;
+            }
+            _control = control;
             KeepReading();
         }
         return _control != null;

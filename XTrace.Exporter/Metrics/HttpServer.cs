@@ -104,7 +104,7 @@ internal sealed class HttpServer : IDisposable
                 : Plain(HttpStatusCode.MethodNotAllowed);
             Write(stream, answer, withContent: request?.Method != "HEAD");
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
         {
             // Whoever asked has gone, or does not read.
         }

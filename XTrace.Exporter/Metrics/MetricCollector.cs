@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace XTrace.Exporter.Metrics;
 
 /// <summary>Makes metrics of samples, once for all outputs that hand them on.</summary>
@@ -23,6 +25,7 @@ internal sealed class MetricCollector(int top, int? topQueuePairs)
         DateTime time = DateTime.UtcNow;
         _last = new MetricSnapshot(
             time,
+            Stopwatch.GetTimestamp(),
             sample.Outputs,
             [
                 .. _flows.Take(sample.Flows),
@@ -43,9 +46,10 @@ internal sealed class MetricCollector(int top, int? topQueuePairs)
 
 /// <summary>The metrics of a sample.</summary>
 /// <param name="Time">When it was taken.</param>
+/// <param name="Taken">The same on a clock that nobody sets, as Stopwatch has it.</param>
 /// <param name="Outputs">All outputs, for their health at the moment it is asked for.</param>
 /// <param name="OfSample">What does not change until the next sample.</param>
-internal sealed record MetricSnapshot(DateTime Time, IReadOnlyList<IFlowOutput> Outputs, IReadOnlyList<MetricFamily> OfSample)
+internal sealed record MetricSnapshot(DateTime Time, long Taken, IReadOnlyList<IFlowOutput> Outputs, IReadOnlyList<MetricFamily> OfSample)
 {
     /// <summary>All metrics that have series now.</summary>
     internal IEnumerable<MetricFamily> Families =>

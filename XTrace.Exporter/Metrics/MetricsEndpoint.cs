@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
@@ -14,7 +15,7 @@ internal sealed class MetricsEndpoint(IPEndPoint address, MetricCollector collec
     /// <summary>A sample may be late by so much on a busy machine.</summary>
     private static readonly TimeSpan s_delay = TimeSpan.FromSeconds(10);
 
-    private readonly DateTime _started = DateTime.UtcNow;
+    private readonly long _started = Stopwatch.GetTimestamp();
     private HttpServer? _server;
 
     public string Name => $"metrics http://{address}";
@@ -73,7 +74,7 @@ internal sealed class MetricsEndpoint(IPEndPoint address, MetricCollector collec
 
     private HttpAnswer Healthz()
     {
-        TimeSpan age = DateTime.UtcNow - (collector.Last?.Time ?? _started);
+        TimeSpan age = Stopwatch.GetElapsedTime(collector.Last?.Taken ?? _started);
         return age < (3 * interval) + s_delay
             ? HttpServer.Plain(HttpStatusCode.OK)
             : HttpServer.Plain(HttpStatusCode.ServiceUnavailable, $"The last sample was taken {age.TotalSeconds:0} s ago.");

@@ -151,7 +151,7 @@ Describe 'Get-RdmaCounter' {
         $counters | Should -HaveCount 7
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaFolderUnreadable,XTrace.PowerShell.GetRdmaCounterCommand'
-        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. Its contents are left out."
+        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. Its contents are left out. Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short."
     }
 
     It 'never keeps silent about an error counter that nobody knows: its category is guessed, and said to be' {

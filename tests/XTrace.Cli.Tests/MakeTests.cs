@@ -39,7 +39,7 @@ public sealed class MakeTests : IDisposable
         string[] promised =
         [
             "help", "deps", "build", "run", "run-with-interface", "run-rdma", "run-nccl", "interfaces", "info", "clean",
-            "check", "test", "test-all", "test-vm", "bench", "install", "uninstall", "deb",
+            "check", "test", "test-all", "test-vm", "faults", "bench", "install", "uninstall", "deb",
         ];
         Assert.Empty(promised.Except(targets));
         Assert.Equal(targets.Order(), listed.Select(match => match.Groups[1].Value).Order());

@@ -341,8 +341,8 @@ public sealed partial class RdmaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "There is no RDMA device: the kernel has none, or its driver is not loaded.")]
-    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。")]
+    [InlineData("C", "There is no RDMA device: the kernel has none, or its driver is not loaded. Load it, for example with 'modprobe mlx5_ib'.")]
+    [InlineData("zh_CN.UTF-8", "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。请加载驱动，例如 'modprobe mlx5_ib'。")]
     public void A_machine_without_RDMA_is_said_to_be_one(string locale, string message)
     {
         using CatchProcess run = Start("-m rdma", ("LANG", locale));

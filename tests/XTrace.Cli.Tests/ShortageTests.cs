@@ -14,7 +14,40 @@ public partial class ShortageTests
     public void A_closed_standard_output_is_an_error(string redirection, string arguments)
     {
         using CatchProcess run = new(["sh", "-c", $"exec \"$0\" \"$@\" {redirection}"], CatchProcess.Folder, null, arguments);
-        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed.\n"), run.End());
+        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.\n"), run.End());
+    }
+
+    [Theory]
+    [Trait("Category", "Privileged")]
+    [InlineData("--list")]
+    [InlineData("--help")]
+    [InlineData("-i lo --once -t 100")]
+    public void A_full_disk_is_an_error(string arguments)
+    {
+        using CatchProcess run = new(["sh", "-c", "exec \"$0\" \"$@\" >/dev/full"], CatchProcess.Folder, null, arguments);
+        Assert.Equal(
+            (1, "", "xtrace-catch: Cannot write to standard output: No space left on device. Free space on the disk, or write the output elsewhere.\n"),
+            run.End());
+    }
+
+    [Fact]
+    public void Errors_that_nobody_can_read_end_nothing()
+    {
+        using CatchProcess run = new(["sh", "-c", "exec \"$0\" \"$@\" 2>/dev/full"], CatchProcess.Folder, null, "-i nosuch0");
+        Assert.Equal((1, "", ""), run.End());
+    }
+
+    /// <summary>Interfaces are listed by .NET as well, over a socket of its own.</summary>
+    [Theory]
+    [Trait("Category", "Privileged")]
+    [InlineData("socket:error=EMFILE", "Cannot ask the kernel through netlink: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
+    [InlineData("sendto:error=ENOBUFS", "Cannot ask the kernel through netlink: No buffer space available (errno 105). Free memory, and try again.")]
+    public void A_list_that_the_kernel_refuses_is_an_error(string fault, string message)
+    {
+        using CatchProcess run = new(
+            ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", $"inject={fault}"], CatchProcess.Folder, null, "--list");
+        (int code, string _, string error) = run.End();
+        Assert.Equal((1, $"xtrace-catch: {message}\n"), (code, error));
     }
 
     [Theory]
@@ -33,6 +66,8 @@ public partial class ShortageTests
     [Trait("Category", "Privileged")]
     [InlineData("openat:error=EMFILE", "/proc/meminfo", "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'")]
     [InlineData("openat:error=EMFILE", "/sys/devices/system/cpu/possible", "Cannot read /sys/devices/system/cpu/possible: Too many open files.")]
+    [InlineData("openat:error=EACCES", "/proc/meminfo", "Cannot read /proc/meminfo: permission denied. Run as root, or let this user read it.")]
+    [InlineData("openat:error=EMFILE", "/proc/self/stat", "Cannot read /proc/self/stat: Too many open files.")]
     [InlineData("openat:error=ENOENT", "/proc/thread-self/status", "/proc/thread-self/status is not there. Mount what is missing:")]
     [InlineData("readlink:error=ENOENT", "/proc/thread-self/ns/net", "/proc/thread-self/ns/net is not there.")]
     public void A_file_of_the_kernel_that_cannot_be_read_is_named(string fault, string path, string message)

@@ -86,6 +86,25 @@ public sealed class PinSafetyTests : IDisposable
         Assert.Equal(["Running", $"{_pair.Interface} Incompatible 0 0"], listed.Split('\n'));
     }
 
+    /// <summary>An error of the kernel is no answer: a folder that cannot be looked at may be there, and be another user's.</summary>
+    [Theory]
+    [InlineData("statx:error=ENOMEM", Pins, "Cannot look for /sys/fs/bpf/xtrace: Cannot allocate memory")]
+    [InlineData("openat:error=EMFILE", "/proc/thread-self/mounts", "Cannot read /proc/thread-self/mounts: Too many open files")]
+    [InlineData("mkdir:error=ENOSPC", Pins, "Cannot make the folder /sys/fs/bpf/xtrace: No space left on device")]
+    [InlineData("flock:error=ENOLCK", Pins, "Cannot lock /sys/fs/bpf/xtrace: No locks available")]
+    public void What_cannot_be_known_is_not_taken_for_granted(string fault, string path, string message)
+    {
+        string start = $"strace -f -qqq -o /dev/null -P {path} -e inject={fault} {Command("start")}";
+        string said = RunIn("true", "list", $"{start} 2>&1; grep -c ' /sys/fs/bpf bpf ' /proc/self/mounts");
+        Assert.Contains(message, said, StringComparison.Ordinal);
+        // A second file system over the first would hide all pins.
+        Assert.EndsWith($"\n{BpfMounts + 1}", said, StringComparison.Ordinal);
+        Assert.Empty(_pair.Run(() => AttachedPrograms.On(_pair.Interface)));
+    }
+
+    private static int BpfMounts =>
+        File.ReadLines("/proc/self/mounts").Count(line => line.Contains(" /sys/fs/bpf bpf ", StringComparison.Ordinal));
+
     [Fact]
     public async Task The_lock_has_a_deadline()
     {

@@ -42,6 +42,27 @@ public partial class OptionTests
     }
 
     [Fact]
+    [Trait("Category", "Privileged")]
+    public void A_log_on_a_full_disk_ends_nothing()
+    {
+        string command = $"exec {s_program} -i lo --ipfix udp://127.0.0.1:9 2>/dev/full";
+        Assert.Equal(0, Repository.Run("timeout", "--preserve-status", "--signal=TERM", "3", "sh", "-c", command).ExitCode);
+    }
+
+    /// <summary>.NET waits for all sockets with one descriptor, and never asks for it again where it could not have it.</summary>
+    [Theory]
+    [Trait("Category", "Privileged")]
+    [InlineData("--metrics", "127.0.0.1:9431")]
+    [InlineData("--ipfix", "tcp://127.0.0.1:9")]
+    public void Sockets_that_cannot_be_had_are_an_error_at_the_start(string option, string value)
+    {
+        (int code, _, string error) = Repository.Run(
+            "strace", "-f", "-qqq", "-o", "/dev/null", "-e", "inject=epoll_create1:error=EMFILE", s_program, "-i", "lo", option, value);
+        Assert.Equal(1, code);
+        Assert.StartsWith("xtrace-exporter: A resource is short: ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_command_line_comes_before_variables()
     {
         (int code, _, string error) = Repository.Run(
