@@ -7,12 +7,23 @@ SHELL := /bin/bash
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 
+# The programs are for ARCH, in .NET's, Debian's or the kernel's word, or else for this machine; the module is for all.
+dotnet_name = $(patsubst amd64,x64,$(patsubst x86_64,x64,$(patsubst aarch64,arm64,$(1))))
+HOST_ARCH := $(call dotnet_name,$(shell uname -m))
+override ARCH := $(call dotnet_name,$(or $(ARCH),$(HOST_ARCH)))
+ifeq ($(filter $(ARCH),$(HOST_ARCH) arm64),)
+$(error ARCH=$(ARCH) cannot be built here: choose $(sort $(HOST_ARCH) arm64))
+endif
+# What building for another architecture needs.
+CROSS := $(filter-out $(HOST_ARCH),$(ARCH))
+DEB_ARCH := $(ARCH:x64=amd64)
+
 OUT := out
 MODULE := $(OUT)/XTrace
-CLI := $(OUT)/xtrace-catch
-EXPORTER := $(OUT)/xtrace-exporter
-RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
-PUBLISH := dotnet publish -c Release -r $(RID) -v quiet
+PROGRAMS_OUT := $(OUT)$(CROSS:%=/%)
+CLI := $(PROGRAMS_OUT)/xtrace-catch
+EXPORTER := $(PROGRAMS_OUT)/xtrace-exporter
+PUBLISH := dotnet publish -c Release -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
 CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
@@ -64,18 +75,18 @@ build: $(MODULE)/XTrace.psd1 $(CLI) $(EXPORTER) ## Build the module (out/XTrace)
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
-	$(PUBLISH) --self-contained false XTrace.PowerShell -o $(MODULE)
+	$(PUBLISH) -r linux-$(HOST_ARCH) --self-contained false XTrace.PowerShell -o $(MODULE)
 	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
 $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(CATCH_PROGRAM)
-	@./deps.sh build
-	$(PUBLISH) XTrace.Cli -o $(OUT)
+	@./deps.sh build $(CROSS)
+	$(PUBLISH) -r linux-$(ARCH) XTrace.Cli -o $(PROGRAMS_OUT)
 	@touch $@
 
 $(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
-	@./deps.sh build
-	$(PUBLISH) XTrace.Exporter -o $(OUT)
+	@./deps.sh build $(CROSS)
+	$(PUBLISH) -r linux-$(ARCH) XTrace.Exporter -o $(PROGRAMS_OUT)
 	@touch $@
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
@@ -123,8 +134,8 @@ test-all: build ## Run every test: the package, containers and documents as well
 	@tests/run.sh all $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
-	@./deps.sh build check test
-	@tests/vm/run.sh $(or $(KERNEL),6.1)
+	@./deps.sh build check test $(CROSS)
+	@ARCH=$(ARCH) tests/vm/run.sh $(or $(KERNEL),6.1)
 
 soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go: memory and descriptors must stay constant
 	@./deps.sh build check test engines
@@ -158,10 +169,10 @@ uninstall: ## Remove what 'make install' installed, with the same PREFIX
 	@[[ ! -d '$(ROOT_MODULE)' ]] || rmdir --ignore-fail-on-non-empty '$(ROOT_MODULE)'
 
 deb: build ## Make a Debian package in out/
-	@./deps.sh build deb
-	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
+	@./deps.sh build deb $(CROSS)
+	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no dpkg-architecture -a$(DEB_ARCH) -c debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
 	@debian/rules clean >>$(OUT)/deb.log 2>&1
-	@ls $(OUT)/xtrace_$(VERSION)_*.deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
+	@ls $(OUT)/xtrace_$(VERSION)_$(DEB_ARCH).deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
 
 clean: ## Remove everything that building made
 	@rm -rf $(OUT) BENCH.json testResults.xml debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*

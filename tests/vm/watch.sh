@@ -4,7 +4,7 @@
 
 # Begins, before any traffic: arguments of xtrace-catch.
 watch() {
-    /repo/out/xtrace-catch -i va,vb -t 1000 --all "$@" >catch 2>catch.err &
+    xtrace-catch -i va,vb -t 1000 --all "$@" >catch 2>catch.err &
     catch=$!
     # The first sample is the sign that both are attached.
     await 60 grep -q '^# vb' catch

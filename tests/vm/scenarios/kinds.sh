@@ -87,7 +87,7 @@ own_counters() {
 watch_kind() {
     local kind=$1 hook=$2 direction=$3 catch before after ping=(ping -q -i 0.05 -W 1)
     # Not through a function, whose process would get the signal alone.
-    nsenter --net=/run/netns/k1 /repo/out/xtrace-catch -i k0 -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
+    nsenter --net=/run/netns/k1 xtrace-catch -i k0 -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
     catch=$!
     await 60 loaded_or_ended $catch
     if ! kill -0 $catch; then
