@@ -26,7 +26,7 @@ EXPORTER := $(PROGRAMS_OUT)/xtrace-exporter
 PUBLISH := dotnet publish -c Release -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
-CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
+CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj XTrace.Core/XTrace.Engine.psd1
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 FOLDERS := Views en-US zh-CN
@@ -75,7 +75,8 @@ build: $(MODULE)/XTrace.psd1 $(CLI) $(EXPORTER) ## Build the module (out/XTrace)
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
-	$(PUBLISH) -r linux-$(HOST_ARCH) --self-contained false XTrace.PowerShell -o $(MODULE)
+	$(PUBLISH) XTrace.PowerShell -o $(MODULE)
+	for arch in x64 arm64; do $(PUBLISH) -r linux-$$arch --self-contained false XTrace.Core -o $(MODULE)/linux-$$arch; done
 	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
@@ -89,7 +90,7 @@ $(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
 	$(PUBLISH) -r linux-$(ARCH) XTrace.Exporter -o $(PROGRAMS_OUT)
 	@touch $@
 
-package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
+package: build ## Make out/XTrace.<version>.nupkg of the module, for x64 and arm64
 	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
 		echo "A package is made by PowerShell 7.6 or later: put its pwsh on PATH." >&2; \
 		exit 1; \

@@ -21,7 +21,7 @@ boot() {
         -serial "file:$results/console" &
     qemu=$!
     # The guest ends with what started it.
-    trap 'kill "$qemu" 2>/dev/null' EXIT
+    trap 'kill "$qemu" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM
     while kill -0 "$qemu" 2>/dev/null; do
         if ((waited++ == boot_limit)); then

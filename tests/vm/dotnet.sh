@@ -11,7 +11,7 @@ need_dotnet() {
     if [[ ! -d $dotnet ]]; then
         echo "Laying .NET out in $dotnet"
         rm -rf "$cache/dotnet-$machine"-*
-        dotnet build tests/vm/dotnet.proj -v quiet -nologo "-p:RuntimeIdentifier=linux-$machine" "-p:OutDir=$dotnet.new/"
+        dotnet build tests/vm/dotnet.proj -v quiet -clp:ErrorsOnly --nologo "-p:RuntimeIdentifier=linux-$machine" "-p:OutDir=$dotnet.new/"
         "$compiler" -O1 -Wall -Werror -o "$dotnet.new/dotnet" tests/vm/dotnet.c
         mv "$dotnet.new" "$dotnet"
     fi

@@ -37,10 +37,10 @@ need_root() {
 
 # Sets folder: packages of one architecture with all that they depend on, unpacked. What is it for, the architecture, the packages.
 need_packages() {
-    folder=$cache/$1-$machine-$(sha256sum tests/vm/packages.sh | cut -c1-12)
+    folder=$cache/$machine-$1-$(sha256sum tests/vm/packages.sh | cut -c1-12)
     if [[ ! -d $folder ]]; then
         echo "Unpacking the packages of the VM into $folder"
-        rm -rf "$cache/$1-$machine"-*
+        rm -rf "$cache/$machine-$1"-*
         use_suite "$root_suite" "$2"
         apt_of "$root_suite" apt-get install --download-only --yes --no-install-recommends "${@:3}" >/dev/null
         unpack "$root_suite" "$folder.new"
