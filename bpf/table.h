@@ -58,7 +58,7 @@ struct {
 /*
  * Orders the stores before it against those behind it, as a reader on another
  * CPU sees them. x86 keeps stores in order; elsewhere an atomic that returns a
- * value is a full barrier (BPF_FETCH, kernel 5.12 and later).
+ * value is a full barrier (BPF_FETCH: kernel 5.12, on arm64 5.18).
  */
 #if defined(__TARGET_ARCH_x86)
 #define publish_barrier(word)	barrier()

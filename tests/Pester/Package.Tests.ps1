@@ -88,7 +88,7 @@ Describe 'The package' {
             $script:code = $LASTEXITCODE
             $script:version = (Import-PowerShellDataFile "$repository/XTrace.psd1").ModuleVersion
             $script:package = "$repository/out/XTrace.$version.nupkg"
-            $null = New-Item -ItemType Directory "$TestDrive/home", "$TestDrive/feed"
+            $null = New-Item -ItemType Directory -Force "$TestDrive/home", "$TestDrive/feed"
         }
 
         It 'is one file, with the files of the folder' {
