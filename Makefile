@@ -63,6 +63,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
+	@echo "  ARCH=arm64 makes 'make build' (out/arm64), 'make deb' and 'make test-vm' do that for another architecture than this machine's."
 	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all', that runs after the other suites."
 	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario; tests/vm/scenarios has them all."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
@@ -129,7 +130,7 @@ test: build ## Run every test that needs no machine of its own; the last line ad
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test engines machine
+	@./deps.sh build arm64 deb check test engines machine
 	@./deps.sh container || true
 	@tests/clickhouse-current.sh install || true
 	@tests/run.sh all $(KERNEL)
