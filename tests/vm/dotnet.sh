@@ -20,6 +20,7 @@ need_dotnet() {
 # The folder of a pwsh that the guest can run; nothing if there is none.
 pwsh_home() {
     local home
+    # shellcheck disable=SC2016 # PowerShell's
     home=$(pwsh -NoProfile -NonInteractive -Command '$PSHOME' 2>/dev/null) || return 0
     if [[ $machine == x64 ]] || grep -q '"framework"' "$home/pwsh.runtimeconfig.json"; then
         echo "$home"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # what it sets is for others
+# shellcheck shell=bash disable=SC2034,SC2154 # what it sets is for others; what depends on the guest: machine.sh
 # The cache: Debian packages, unpacked. Nothing gets installed. machine.sh says for which guest.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xtrace-vm
@@ -25,7 +25,7 @@ need_root() {
     need_packages root "$debian" "${root_packages[@]}"
     root=$folder
     if [[ ! -d $root/repo ]]; then
-        rm -rf "$root"/{boot,lib/modules}
+        rm -rf "${root:?}"/{boot,lib/modules}
         ln -s bash "$root/bin/sh"
         ln -s /dotnet "$root/usr/share/dotnet"
         ln -s /kernel/boot "$root/boot"

@@ -21,7 +21,7 @@ if [[ $(uname -m) != x86_64 ]]; then
     echo "The VM is run by amd64 packages: run it on an amd64 machine." >&2
     exit 1
 fi
-use_machine "${ARCH:-x64}"
+use_machine "${ARCH:-x64}" "$version"
 
 scenarios=("${@:2}")
 if [[ ${#scenarios[@]} == 0 ]]; then
