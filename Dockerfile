@@ -1,9 +1,11 @@
 # xtrace-catch, xtrace-exporter, and pwsh with the module. 'make docker-build' builds it, and docker-compose.yml says what it may do.
 
-FROM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS sdk
+# Of the image's architecture; only .NET's runtime is taken from it.
+FROM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS runtime
+FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS sdk
 
-# The SDK is copied into Debian, whose clang is the one that the BPF programs are tested with.
-FROM debian:bookworm-20260824-slim AS build
+# The SDK is copied into Debian, whose clang is the one that the BPF programs are tested with. It builds for each architecture on its own.
+FROM --platform=$BUILDPLATFORM debian:bookworm-20260824-slim AS build
 ENV PATH=/usr/share/dotnet:$PATH \
     DOTNET_CLI_TELEMETRY_OPTOUT=1 \
     DOTNET_NOLOGO=1 \
@@ -21,18 +23,20 @@ RUN apt-get update -qq \
 COPY .config/dotnet-tools.json .config/
 RUN version=$(sed -n 's/.*"version": "\([0-9.]*\)".*/\1/p' .config/dotnet-tools.json) \
     && dotnet tool install powershell --version "$version" --tool-path /tmp/tools \
-    && mkdir -p /platform/usr/share/dotnet/shared /platform/usr/local/bin /platform/opt \
-    && cp -a /usr/share/dotnet/dotnet /usr/share/dotnet/host /usr/share/dotnet/LICENSE.txt /usr/share/dotnet/ThirdPartyNotices.txt \
-        /platform/usr/share/dotnet/ \
-    && cp -a /usr/share/dotnet/shared/Microsoft.NETCore.App /platform/usr/share/dotnet/shared/ \
+    && mkdir -p /platform/usr/local/bin /platform/opt \
     && ln -s /usr/share/dotnet/dotnet /platform/usr/local/bin/dotnet \
     && cp -a /tmp/tools/.store/powershell/*/powershell/*/tools/net*/any/unix /platform/opt/powershell \
     && mv /platform/opt/powershell/runtimes /tmp/runtimes \
     && mkdir /platform/opt/powershell/runtimes \
     && cp -a /tmp/runtimes/unix /tmp/runtimes/linux* /platform/opt/powershell/runtimes/
 
+COPY --from=runtime /usr/share/dotnet/dotnet /usr/share/dotnet/LICENSE.txt /usr/share/dotnet/ThirdPartyNotices.txt /platform/usr/share/dotnet/
+COPY --from=runtime /usr/share/dotnet/host /platform/usr/share/dotnet/host
+COPY --from=runtime /usr/share/dotnet/shared/Microsoft.NETCore.App /platform/usr/share/dotnet/shared/Microsoft.NETCore.App
+
 COPY . .
-RUN make install PREFIX=/usr/local DESTDIR=/xtrace \
+ARG TARGETARCH
+RUN make install ARCH="$TARGETARCH" PREFIX=/usr/local DESTDIR=/xtrace \
     && install -D -m 0755 -t /xtrace/usr/local/bin container/entrypoint container/health container/pwsh \
     && install -D -m 0644 -t /xtrace/opt/powershell container/profile.ps1 \
     && install -D -m 0644 -t /xtrace/usr/share/doc/xtrace LICENSE README.md

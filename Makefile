@@ -7,15 +7,26 @@ SHELL := /bin/bash
 export DOTNET_NOLOGO := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 
+# The programs are for ARCH, in .NET's, Debian's or the kernel's word, or else for this machine; the module is for all.
+dotnet_name = $(patsubst amd64,x64,$(patsubst x86_64,x64,$(patsubst aarch64,arm64,$(1))))
+HOST_ARCH := $(call dotnet_name,$(shell uname -m))
+override ARCH := $(call dotnet_name,$(or $(ARCH),$(HOST_ARCH)))
+ifeq ($(filter $(ARCH),$(HOST_ARCH) arm64),)
+$(error ARCH=$(ARCH) cannot be built here: choose $(sort $(HOST_ARCH) arm64))
+endif
+# What building for another architecture needs.
+CROSS := $(filter-out $(HOST_ARCH),$(ARCH))
+DEB_ARCH := $(ARCH:x64=amd64)
+
 OUT := out
 MODULE := $(OUT)/XTrace
-CLI := $(OUT)/xtrace-catch
-EXPORTER := $(OUT)/xtrace-exporter
-RID := $(if $(filter aarch64,$(shell uname -m)),linux-arm64,linux-x64)
-PUBLISH := dotnet publish -c Release -r $(RID) -v quiet
+PROGRAMS_OUT := $(OUT)$(CROSS:%=/%)
+CLI := $(PROGRAMS_OUT)/xtrace-catch
+EXPORTER := $(PROGRAMS_OUT)/xtrace-exporter
+PUBLISH := dotnet publish -c Release -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
-CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') XTrace.Core/XTrace.Core.csproj
+CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') $(addprefix XTrace.Core/,XTrace.Core.csproj XTrace.Engine.psd1 ILLink.Substitutions.xml)
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 FOLDERS := Views en-US zh-CN
@@ -55,6 +66,7 @@ ROOT_MODULE = $(ROOT)/share/powershell/Modules/XTrace
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
+	@echo "  ARCH=arm64 makes 'make build' (out/arm64), 'make deb' and 'make test-vm' do that for another architecture than this machine's."
 	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all', that runs after the other suites."
 	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario; tests/vm/scenarios has them all."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
@@ -67,21 +79,22 @@ build: $(MODULE)/XTrace.psd1 $(CLI) $(EXPORTER) ## Build the module (out/XTrace)
 $(MODULE)/XTrace.psd1: $(SOURCES) $(BPF) $(CORE) $(CMDLETS) $(FACE) $(wildcard $(FOLDERS:=/*))
 	@./deps.sh build
 	@rm -rf $(MODULE)
-	$(PUBLISH) --self-contained false XTrace.PowerShell -o $(MODULE)
+	$(PUBLISH) XTrace.PowerShell -o $(MODULE)
+	for arch in x64 arm64; do $(PUBLISH) -r linux-$$arch --self-contained false XTrace.Core -o $(MODULE)/linux-$$arch; done
 	@cp -r $(FACE) $(FOLDERS) $(MODULE)/
 	@touch $@
 
 $(CLI): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(CATCH_PROGRAM)
-	@./deps.sh build
-	$(PUBLISH) XTrace.Cli -o $(OUT)
+	@./deps.sh build $(CROSS)
+	$(PUBLISH) -r linux-$(ARCH) XTrace.Cli -o $(PROGRAMS_OUT)
 	@touch $@
 
 $(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
-	@./deps.sh build
-	$(PUBLISH) XTrace.Exporter -o $(OUT)
+	@./deps.sh build $(CROSS)
+	$(PUBLISH) -r linux-$(ARCH) XTrace.Exporter -o $(PROGRAMS_OUT)
 	@touch $@
 
-package: build ## Make out/XTrace.<version>.nupkg of the module, for this machine's architecture
+package: build ## Make out/XTrace.<version>.nupkg of the module, for x64 and arm64
 	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
 		echo "A package is made by PowerShell 7.6 or later: put its pwsh on PATH." >&2; \
 		exit 1; \
@@ -120,14 +133,14 @@ test: build ## Run every test that needs no machine of its own; the last line ad
 	@tests/run.sh test
 
 test-all: build ## Run every test: the package, containers and documents as well
-	@./deps.sh build deb check test engines machine
+	@./deps.sh build arm64 deb check test engines machine
 	@./deps.sh container || true
 	@tests/clickhouse-current.sh install || true
 	@tests/run.sh all $(KERNEL)
 
 test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted of real RDMA traffic
-	@./deps.sh build check test
-	@tests/vm/run.sh $(or $(KERNEL),6.1)
+	@./deps.sh build check test $(CROSS)
+	@ARCH=$(ARCH) tests/vm/run.sh $(or $(KERNEL),6.1)
 
 soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go: memory and descriptors must stay constant
 	@./deps.sh build check test engines
@@ -170,10 +183,10 @@ uninstall: ## Remove what 'make install' installed, with the same PREFIX
 	@[[ ! -d '$(ROOT_MODULE)' ]] || rmdir --ignore-fail-on-non-empty '$(ROOT_MODULE)'
 
 deb: build ## Make a Debian package in out/
-	@./deps.sh build deb
-	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
+	@./deps.sh build deb $(CROSS)
+	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no dpkg-architecture -a$(DEB_ARCH) -c debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
 	@debian/rules clean >>$(OUT)/deb.log 2>&1
-	@ls $(OUT)/xtrace_$(VERSION)_*.deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
+	@ls $(OUT)/xtrace_$(VERSION)_$(DEB_ARCH).deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
 
 clean: ## Remove everything that building made
 	@rm -rf $(OUT) BENCH.json testResults.xml debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*

@@ -1,4 +1,4 @@
-# Runs before anything else of the module is loaded. A process can load one copy of the assemblies only, and a session one copy of
+# Runs before anything else of the module is used. A process can load one copy of the assemblies only, and a session one copy of
 # the views: without this check a second copy fails with an error for each of them.
 # The variable is what a first import costs nothing to ask for; the first .NET method that a new pwsh calls costs 150 ms.
 [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidGlobalVars', '', Justification = 'Another copy has a scope of its own.')]
@@ -15,3 +15,11 @@ if ($global:XTraceLoadedFrom) {
     }
 }
 $global:XTraceLoadedFrom = $PSScriptRoot
+# The engine is machine code. .NET refuses that of another architecture, which costs nothing where the first is right; to ask for the
+# architecture costs 400 ms.
+try {
+    Import-Module "$PSScriptRoot/linux-x64/XTrace.Engine.psd1"
+} catch {
+    $global:Error.RemoveAt(0)
+    Import-Module "$PSScriptRoot/linux-arm64/XTrace.Engine.psd1"
+}

@@ -190,14 +190,14 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     private static partial int ioctl(SafeHandle handle, nuint request, out int number);
 
-    private const int TerminalStop = 20; // SIGTSTP, signal(7)
+    internal const int TerminalStop = 20; // SIGTSTP, signal(7)
     internal const int SetAfterOutput = 1; // TCSADRAIN, bits/termios.h
     internal const nuint GetWindowSize = 0x5413; // TIOCGWINSZ, asm-generic/ioctls.h
     internal const short PollIn = 1; // POLLIN
     internal const short PollOut = 4; // POLLOUT
     internal const short SpawnInSession = 0x80; // POSIX_SPAWN_SETSID, spawn.h
     internal const int OpenReadWrite = 2; // O_RDWR
-    private const nuint OutputQueue = 0x5411; // SIOCOUTQ, linux/sockios.h
+    internal const nuint OutputQueue = 0x5411; // SIOCOUTQ, linux/sockios.h
     internal const int ProtRead = 1;
     internal const int ProtWrite = 2;
     internal const int GetFileFlags = 3; // F_GETFL, asm-generic/fcntl.h
@@ -205,10 +205,7 @@ internal static unsafe partial class Libc
     internal const int ReadOnly = 0; // O_RDONLY
     internal const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC, linux/fcntl.h
     internal const int MapShared = 1;
-    internal const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, asm-generic/fcntl.h
-    internal const int OpenDirectoryArm64 = 0x4000 | 0x80000; // arm64 has its own O_DIRECTORY
-    internal static int OpenNoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000; // O_NOFOLLOW
-    internal const int OpenCloseOnExec = 0x80000; // O_CLOEXEC
+    internal const int OpenCloseOnExec = 0x80000; // O_CLOEXEC, asm-generic/fcntl.h
     internal const int CloneNewNet = 0x40000000; // CLONE_NEWNET, linux/sched.h
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;

@@ -57,7 +57,8 @@ struct flow_key {
  * The reader: reads the entry, then packets; copies the rest; reads packets, key and
  * entry again, and starts over if one has changed. What it holds then is one flow's,
  * never a mixture of two. While frames arrive, bytes may already include the one frame,
- * or merged frames, that packets does not; once they stop, both are exact.
+ * or merged frames, that packets does not. On arm64, which orders the stores of a known flow
+ * as it likes, it may be the other way round. Once they stop, both are exact.
  */
 struct flow {
 	struct flow_key key;

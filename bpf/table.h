@@ -58,12 +58,13 @@ struct {
 /*
  * Orders the stores before it against those behind it, as a reader on another
  * CPU sees them. x86 keeps stores in order; elsewhere an atomic that returns a
- * value is a full barrier (BPF_FETCH, kernel 5.12 and later).
+ * value is a full barrier (BPF_FETCH: kernel 5.12, on arm64 5.18). The value is used,
+ * because clang makes an atomic that returns none, and orders nothing, where it is not.
  */
 #if defined(__TARGET_ARCH_x86)
 #define publish_barrier(word)	barrier()
 #else
-#define publish_barrier(word)	((void)__sync_fetch_and_add((word), 0))
+#define publish_barrier(word)	({ __u64 before = __sync_fetch_and_add((word), 0); barrier_var(before); })
 #endif
 
 #define store(to, value)	(*(volatile typeof(to) *)&(to) = (value))

@@ -154,7 +154,7 @@ run_test() {
 run_machine() {
     local file project
     export LEFT_OUT='' ONLY=Machine
-    for project in XTrace.Cli.Tests XTrace.Exporter.Tests; do
+    for project in XTrace.Core.Tests XTrace.Cli.Tests XTrace.Exporter.Tests; do
         start_single "$project" xunit "$project" FullyQualifiedName~.
     done
     for file in "${pester_files[@]}"; do

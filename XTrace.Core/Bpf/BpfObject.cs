@@ -30,10 +30,10 @@ internal sealed unsafe class BpfObject : SafeHandle
             : bpf;
     }
 
-    /// <summary>Opens an image embedded in an assembly.</summary>
+    /// <summary>Opens an image embedded in an assembly: of those by that name, the one for this machine.</summary>
     internal static BpfObject OpenResource(System.Reflection.Assembly assembly, string name)
     {
-        using UnmanagedMemoryStream stream = (UnmanagedMemoryStream)assembly.GetManifestResourceStream(name)!;
+        using UnmanagedMemoryStream stream = (UnmanagedMemoryStream)assembly.GetManifestResourceStream($"{Machine.Current.Name}/{name}")!;
         return Open(new ReadOnlySpan<byte>(stream.PositionPointer, (int)stream.Length));
     }
 

@@ -10,12 +10,12 @@ namespace XTrace.Bpf;
 /// <param name="Mode">Who may do what.</param>
 internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, UnixFileMode Mode)
 {
-    private const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW, linux/fcntl.h
-    private const int CurrentFolder = -100; // AT_FDCWD
-    private const uint BasicStatus = 0x7ff; // STATX_BASIC_STATS, linux/stat.h
-    private const uint TypeMask = 0xf000; // S_IFMT
-    private const uint TypeDirectory = 0x4000; // S_IFDIR
-    private const uint TypeLink = 0xa000; // S_IFLNK
+    internal const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW, linux/fcntl.h
+    internal const int CurrentFolder = -100; // AT_FDCWD
+    internal const uint BasicStatus = 0x7ff; // STATX_BASIC_STATS, linux/stat.h
+    internal const uint TypeMask = 0xf000; // S_IFMT
+    internal const uint TypeDirectory = 0x4000; // S_IFDIR
+    internal const uint TypeLink = 0xa000; // S_IFLNK
 
     internal bool IsDirectory => Type == TypeDirectory;
 

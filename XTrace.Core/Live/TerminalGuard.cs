@@ -10,7 +10,7 @@ namespace XTrace.Live;
 internal sealed unsafe class TerminalGuard : IDisposable
 {
     private const string Script = "read -r line || { printf \"$2\"; stty \"$1\" <&1 2>/dev/null; }";
-    private const int StructureSize = 512; // posix_spawn's structures have 80 and 336 bytes
+    internal const int StructureSize = 512; // posix_spawn's structures have 80 and 336 bytes
 
     private readonly int _pipe;
     private readonly int _process;

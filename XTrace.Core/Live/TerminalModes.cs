@@ -6,18 +6,18 @@ namespace XTrace.Live;
 /// <summary>The settings of a terminal, struct termios of bits/termios-struct.h, as they lie in memory.</summary>
 internal unsafe struct TerminalModes
 {
-    private const int Size = 64; // the structure has 60 bytes
-    private const int LocalFlags = 12; // c_lflag
-    private const int Characters = 17; // c_cc
-    private const int CharacterCount = 32; // NCCS
-    private const int EndOfLineCount = 6; // VMIN
-    private const int Time = 5; // VTIME
+    internal const int Size = 64; // the structure has 60 bytes
+    internal const int LocalFlags = 12; // c_lflag
+    internal const int Characters = 17; // c_cc
+    internal const int CharacterCount = 32; // NCCS
+    internal const int EndOfLineCount = 6; // VMIN
+    internal const int Time = 5; // VTIME
 
-    private const uint Canonical = 0x2; // ICANON
-    private const uint Echo = 0x8; // ECHO
-    private const uint Extensions = 0x8000; // IEXTEN
-    private const uint FlowControl = 0x400; // IXON
-    private const uint ReturnIsNewline = 0x100; // ICRNL
+    internal const uint Canonical = 0x2; // ICANON
+    internal const uint Echo = 0x8; // ECHO
+    internal const uint Extensions = 0x8000; // IEXTEN
+    internal const uint FlowControl = 0x400; // IXON
+    internal const uint ReturnIsNewline = 0x100; // ICRNL
 
     private fixed byte _bytes[Size];
 

@@ -7,8 +7,15 @@ internal static class KernelMessages
 {
     internal static readonly Message LibbpfNotFound = new("LibbpfNotFound", XTraceErrorKind.NotSupported)
     {
-        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' （Fedora、RHEL）.",
+        English = "{0} is not installed. Install it: 'apt-get install libbpf1' (Debian, Ubuntu), 'dnf install libbpf' (Fedora, RHEL).",
         Chinese = "没有安装 {0}。请安装：'apt-get install libbpf1'（Debian、Ubuntu），'dnf install libbpf'（Fedora、RHEL）。",
+    };
+
+    /// <summary>The programs need what this kernel does not have: the oldest that has it, and this one.</summary>
+    internal static readonly Message KernelTooOld = new("KernelTooOld", XTraceErrorKind.NotSupported)
+    {
+        English = "Watching flows on arm64 needs Linux {0} or later. This is {1}. RDMA counters and connections need no newer one.",
+        Chinese = "在 arm64 上监控流量需要 Linux {0} 或更高版本，当前为 {1}。RDMA 计数器和连接不需要更新的内核。",
     };
 
     private static readonly Message s_permissionDenied = Refusal(

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
@@ -13,6 +14,14 @@ internal static unsafe class FlowProgram
     internal const string TcPrefix = "xtrace_tc";
 
     private const string ClockName = "xtrace_clock";
+
+    private const int NotJitted = 524; // ENOTSUPP, which only the kernel has, linux/errno.h
+
+    /// <summary>
+    /// The first kernel with the atomic operations of publish_barrier in bpf/table.h: arch/arm64/net/bpf_jit_comp.c. A distribution
+    /// may have added them to an older one, so only a refusal counts.
+    /// </summary>
+    private static readonly Version s_oldestOnArm64 = new(5, 18);
 
     private static readonly string[] s_names = [XdpName, "xtrace_tc_in", "xtrace_tc_out", ClockName];
 
@@ -48,7 +57,7 @@ internal static unsafe class FlowProgram
             (config.Owner, config.OwnerStarted, config.OwnerNamespace) = ((uint)process.Id, process.Started, process.Namespace);
         }
         Libc.FillRandom(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
-        bpf.Load();
+        Load(bpf);
         return (FlowMaps.Of(bpf), bpf.Program(ClockName).Duplicate());
     }
 
@@ -61,8 +70,21 @@ internal static unsafe class FlowProgram
     {
         using BpfObject bpf = Open(name, hasDetails);
         maps.UseIn(bpf);
-        bpf.Load();
+        Load(bpf);
         return bpf.Program(name).Duplicate();
+    }
+
+    private static void Load(BpfObject bpf)
+    {
+        try
+        {
+            bpf.Load();
+        }
+        catch (BpfException error)
+            when (error.Errno is Errnos.EINVAL or NotJitted && Machine.Current == Machine.Arm64 && Environment.OSVersion.Version < s_oldestOnArm64)
+        {
+            throw new XTraceException(error, KernelMessages.KernelTooOld, null, s_oldestOnArm64, Environment.OSVersion.Version.ToString(2));
+        }
     }
 
     private static BpfObject Open(string program, bool hasDetails)

@@ -31,8 +31,7 @@ internal sealed class PinLock : IDisposable
     /// <returns>False where another process has held it for all the time.</returns>
     internal static bool TryLock(string folder, TimeSpan deadline, out int fd)
     {
-        int flags = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory;
-        fd = Libc.open(folder, flags | Libc.OpenNoFollow);
+        fd = Libc.open(folder, Machine.Current.OpenDirectory | Machine.Current.OpenNoFollow | Libc.OpenCloseOnExec);
         if (fd < 0)
         {
             int error = Marshal.GetLastPInvokeError();

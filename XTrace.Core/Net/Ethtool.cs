@@ -12,10 +12,10 @@ namespace XTrace.Net;
 internal sealed unsafe class Ethtool : IDisposable
 {
     private const int Inet = 2; // AF_INET
-    private const int DatagramCloseOnExec = 2 | 0x80000; // SOCK_DGRAM | SOCK_CLOEXEC
-    private const nuint Request = 0x8946; // SIOCETHTOOL, linux/sockios.h
-    private const nuint RequestIndex = 0x8933; // SIOCGIFINDEX
-    private const nuint RequestAddress = 0x8927; // SIOCGIFHWADDR
+    internal const int DatagramCloseOnExec = 2 | 0x80000; // SOCK_DGRAM | SOCK_CLOEXEC
+    internal const nuint Request = 0x8946; // SIOCETHTOOL, linux/sockios.h
+    internal const nuint RequestIndex = 0x8933; // SIOCGIFINDEX
+    internal const nuint RequestAddress = 0x8927; // SIOCGIFHWADDR
     private const uint DriverInfo = 0x3; // ETHTOOL_GDRVINFO
     private const uint SetInfo = 0x37; // ETHTOOL_GSSET_INFO
     private const uint Strings = 0x1b; // ETHTOOL_GSTRINGS

@@ -17,7 +17,7 @@ internal sealed class NetlinkSocket : SocketHandle
     internal const int Rdma = 20; // NETLINK_RDMA
 
     private const int Family = 16; // AF_NETLINK
-    private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
+    internal const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     private const int HeaderLength = 16; // struct nlmsghdr: length, type, flags, sequence, port
     private const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
     private const ushort RequestAcknowledge = 0x5; // NLM_F_REQUEST | NLM_F_ACK

@@ -13,7 +13,7 @@ internal static class Promiscuity
 {
     private const ushort NewLink = 16; // RTM_NEWLINK, linux/rtnetlink.h
     private const int HeaderLength = 16; // struct ifinfomsg
-    private const uint Promiscuous = 0x100; // IFF_PROMISC, linux/if.h
+    internal const uint Promiscuous = 0x100; // IFF_PROMISC, linux/if.h
     private const int PacketFamily = 17; // AF_PACKET
     private const int RawCloseOnExec = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     private const int PacketLevel = 263; // SOL_PACKET

@@ -7,22 +7,14 @@ namespace XTrace.Rdma;
 /// <summary>Reads attributes of sysfs with the kernel's own error numbers, which File would turn into exceptions.</summary>
 internal static unsafe class SysfsFile
 {
-    private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC, asm-generic/fcntl.h
     private const int PageSize = 4096; // the most that an attribute holds
 
-    /// <summary>
-    /// O_DIRECTORY, of which arm64 has its own, asm/fcntl.h; and SYS_getdents64, asm/unistd.h, which older C libraries do not
-    /// wrap.
-    /// </summary>
-    private static readonly (int Directory, nint ListCall) s_ofMachine =
-        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (0x10000, 217) : (0x4000, 61);
-
     /// <summary>Opens an attribute; null and the error number if the kernel refuses.</summary>
-    internal static SafeFileHandle? TryOpen(string path, out int errno) => TryOpen(path, ReadOnlyCloseOnExec, out errno);
+    internal static SafeFileHandle? TryOpen(string path, out int errno) => TryOpen(path, Libc.OpenCloseOnExec, out errno);
 
     /// <summary>Opens a folder; null and the error number if the kernel refuses.</summary>
     internal static SafeFileHandle? TryOpenFolder(string path, out int errno) =>
-        TryOpen(path, ReadOnlyCloseOnExec | s_ofMachine.Directory, out errno);
+        TryOpen(path, Libc.OpenCloseOnExec | Machine.Current.OpenDirectory, out errno);
 
     /// <summary>Goes back to the start of a folder.</summary>
     /// <returns>0, or a negative error number.</returns>
@@ -34,7 +26,7 @@ internal static unsafe class SysfsFile
     {
         fixed (byte* start = buffer)
         {
-            nint count = Libc.syscall(s_ofMachine.ListCall, folder, start, (nuint)buffer.Length);
+            nint count = Libc.syscall(Machine.Current.ListCall, folder, start, (nuint)buffer.Length);
             return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
         }
     }

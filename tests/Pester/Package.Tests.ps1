@@ -12,8 +12,9 @@ Describe 'The package' {
 
         # What the folder holds that is installed, and nothing else: help in each language that there is.
         $script:expected = @(
-            'LICENSE', 'XTrace.Core.dll', 'XTrace.Format.ps1xml', 'XTrace.Guard.psm1', 'XTrace.PowerShell.dll',
+            'LICENSE', 'XTrace.Format.ps1xml', 'XTrace.Guard.psm1', 'XTrace.PowerShell.dll',
             'XTrace.Types.ps1xml', 'XTrace.psd1', 'Views/XTrace.Views.psd1'
+            foreach ($architecture in 'x64', 'arm64') { "linux-$architecture/XTrace.Core.dll", "linux-$architecture/XTrace.Engine.psd1" }
             Get-ChildItem $repository -Directory | Where-Object Name -CMatch '^[a-z]{2}-[A-Z]{2}$' | ForEach-Object {
                 foreach ($file in Get-ChildItem $_ -File -Name) { "$($_.Name)/$file" }
             }
@@ -46,10 +47,35 @@ Describe 'The package' {
     }
 
     It 'holds no help for a language in part' {
-        $languages = @($expected | Where-Object { $_ -like '*-*/*' } | Group-Object { Split-Path $_ })
+        $languages = @($expected | Where-Object { $_ -cmatch '^[a-z]{2}-[A-Z]{2}/' } | Group-Object { Split-Path $_ })
         foreach ($language in $languages) {
             ($language.Group | Split-Path -Leaf) | Should -Be ($languages[0].Group | Split-Path -Leaf)
         }
+    }
+
+    It 'has the engine as machine code of <architecture>' -ForEach @(
+        @{ Architecture = 'x64'; Machine = 0x8664 } # IMAGE_FILE_MACHINE_AMD64
+        @{ Architecture = 'arm64'; Machine = 0xaa64 } # IMAGE_FILE_MACHINE_ARM64
+    ) {
+        $reader = [Reflection.PortableExecutable.PEReader]::new([IO.File]::OpenRead("$module/linux-$architecture/XTrace.Core.dll"))
+        try {
+            # .NET marks machine code for Linux so: IMAGE_FILE_MACHINE_OS_MASK_LINUX.
+            [int] $reader.PEHeaders.CoffHeader.Machine -bxor 0x7b79 | Should -Be $machine
+        } finally {
+            $reader.Dispose()
+        }
+    }
+
+    It 'takes the engine that this machine can run' {
+        # What is taken first is then refused, as on another machine.
+        $swapped = "$TestDrive/swapped/XTrace"
+        $null = New-Item -ItemType Directory "$TestDrive/swapped"
+        Copy-Item $module $swapped -Recurse
+        Rename-Item "$swapped/linux-x64" linux-other
+        Rename-Item "$swapped/linux-arm64" linux-x64
+        Rename-Item "$swapped/linux-other" linux-arm64
+        Invoke-NewUser "Import-Module '$swapped'; `$null = Get-RdmaDevice; `$Error.Count; [XTrace.FlowStat].Assembly.Location" |
+            Should -Be 0, "$swapped/linux-$((uname -m) -eq 'x86_64' ? 'arm64' : 'x64')/XTrace.Core.dll"
     }
 
     It 'needs no System.Management.Automation of its own' {
@@ -62,7 +88,7 @@ Describe 'The package' {
             $script:code = $LASTEXITCODE
             $script:version = (Import-PowerShellDataFile "$repository/XTrace.psd1").ModuleVersion
             $script:package = "$repository/out/XTrace.$version.nupkg"
-            $null = New-Item -ItemType Directory "$TestDrive/home", "$TestDrive/feed"
+            $null = New-Item -ItemType Directory -Force "$TestDrive/home", "$TestDrive/feed"
         }
 
         It 'is one file, with the files of the folder' {

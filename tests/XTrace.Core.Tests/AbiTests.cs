@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -6,6 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Live;
 using XTrace.Net;
 using XTrace.Processes;
 using XTrace.Rdma;
@@ -13,7 +13,7 @@ using XTrace.Testbed;
 
 namespace XTrace.Tests;
 
-/// <summary>Compiles C against the headers and compares what it prints with what C# has.</summary>
+/// <summary>Has the C compiler of each machine compare its headers with what C# has.</summary>
 public sealed class AbiTests
 {
     private static readonly (Type Type, string C, string[] Fields)[] s_structs =
@@ -89,7 +89,7 @@ public sealed class AbiTests
     private static readonly Type[] s_versioned =
         [typeof(SkbContext), typeof(TcpInfo), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
 
-    private static readonly (string C, long Value)[] s_constants =
+    private static (string C, long Value)[] ConstantsOf(Machine machine) =>
     [
         ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
         ("FLOW_SLOTS_PER_BUCKET", FlowAbi.SlotsPerBucket), ("FLOW_ENTRY_SLOT", FlowAbi.EntrySlot), ("FLOW_ENTRY_TAG", ~FlowAbi.EntrySlot),
@@ -113,7 +113,7 @@ public sealed class AbiTests
         ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
         ("SOCKET_IPV6_ONLY", OwnersAbi.IPv6Only), ("SOCKET_HAS_TCP", OwnersAbi.HasTcp), ("SOCKET_APP_LIMITED", OwnersAbi.AppLimited),
         ("SOCKET_NAME_LENGTH", OwnersAbi.NameLength),
-        ("CLONE_NEWNET", Libc.CloneNewNet), ("O_CLOEXEC", Libc.OpenCloseOnExec),
+        ("CLONE_NEWNET", Libc.CloneNewNet),
         ("BPF_TCP_ESTABLISHED", (long)TcpState.Established), ("BPF_TCP_TIME_WAIT", (long)TcpState.TimeWait), ("BPF_TCP_CLOSE", (long)TcpState.Closed),
         ("BPF_TCP_LISTEN", (long)TcpState.Listen), ("BPF_TCP_CLOSING", (long)TcpState.Closing),
         ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_TRACE_ITER", LibBpf.AttachTypeIterator),
@@ -122,44 +122,42 @@ public sealed class AbiTests
         ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
         ("ENFILE", Errnos.ENFILE), ("EMFILE", Errnos.EMFILE), ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
         ("PROT_READ", Libc.ProtRead), ("PROT_WRITE", Libc.ProtWrite), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
-        ("LOCK_NB", Libc.LockNonBlocking), ("F_DUPFD_CLOEXEC", Libc.DuplicateCloseOnExec), ("O_NOFOLLOW", Libc.OpenNoFollow),
-        ("O_DIRECTORY | O_CLOEXEC", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? Libc.OpenDirectoryArm64 : Libc.OpenDirectory),
+        ("LOCK_NB", Libc.LockNonBlocking), ("F_DUPFD_CLOEXEC", Libc.DuplicateCloseOnExec), ("F_GETFL", Libc.GetFileFlags),
+        ("O_RDONLY", Libc.ReadOnly), ("O_RDWR", Libc.OpenReadWrite), ("O_ACCMODE", Libc.AccessMode), ("O_CLOEXEC", Libc.OpenCloseOnExec),
+        ("O_DIRECTORY", machine.OpenDirectory), ("O_NOFOLLOW", machine.OpenNoFollow), ("SYS_getdents64", machine.ListCall),
+        ("SIGTSTP", Libc.TerminalStop), ("POLLIN", Libc.PollIn), ("POLLOUT", Libc.PollOut), ("POSIX_SPAWN_SETSID", Libc.SpawnInSession),
+        ("AT_SYMLINK_NOFOLLOW", FileStatus.NoFollow), ("AT_FDCWD", FileStatus.CurrentFolder), ("STATX_BASIC_STATS", FileStatus.BasicStatus),
+        ("S_IFMT", FileStatus.TypeMask), ("S_IFDIR", FileStatus.TypeDirectory), ("S_IFLNK", FileStatus.TypeLink),
+        ("SOCK_RAW | SOCK_CLOEXEC", NetlinkSocket.RawCloseOnExec), ("SOCK_DGRAM | SOCK_CLOEXEC", Ethtool.DatagramCloseOnExec),
+        ("SIOCETHTOOL", (long)Ethtool.Request), ("SIOCGIFINDEX", (long)Ethtool.RequestIndex), ("SIOCGIFHWADDR", (long)Ethtool.RequestAddress),
+        ("SIOCOUTQ", (long)Libc.OutputQueue), ("TIOCGWINSZ", (long)Libc.GetWindowSize), ("IFF_PROMISC", Promiscuity.Promiscuous),
+        ("TCSADRAIN", Libc.SetAfterOutput), ("offsetof(struct termios, c_lflag)", TerminalModes.LocalFlags),
+        ("offsetof(struct termios, c_cc)", TerminalModes.Characters), ("NCCS", TerminalModes.CharacterCount), ("VMIN", TerminalModes.EndOfLineCount),
+        ("VTIME", TerminalModes.Time), ("ICANON", TerminalModes.Canonical), ("ECHO", TerminalModes.Echo), ("IEXTEN", TerminalModes.Extensions),
+        ("IXON", TerminalModes.FlowControl), ("ICRNL", TerminalModes.ReturnIsNewline),
     ];
 
-    private static readonly Lazy<IReadOnlyList<long>> s_compiled = new(Compile);
+    /// <summary>Structures of the C library, for which there must be at least so many bytes.</summary>
+    private static readonly (string C, int Room)[] s_rooms =
+    [
+        ("struct termios", TerminalModes.Size), ("posix_spawn_file_actions_t", TerminalGuard.StructureSize),
+        ("posix_spawnattr_t", TerminalGuard.StructureSize),
+    ];
 
     [Fact]
-    public void Sizes_offsets_and_constants_are_those_of_C()
+    public void Sizes_offsets_and_constants_are_those_of_C() => Assert.Empty(DifferencesOn(Machine.Current, "gcc"));
+
+    /// <summary>The headers of libbpf are the same for all machines.</summary>
+    [Fact]
+    [Trait("Category", "Machine")]
+    public void And_those_of_C_on_arm64() =>
+        Assert.Empty(DifferencesOn(Machine.Arm64, "aarch64-linux-gnu-gcc", "-idirafter", "/usr/include"));
+
+    [Fact]
+    public void A_difference_is_found()
     {
-        List<string> differences = [];
-        using IEnumerator<long> c = s_compiled.Value.GetEnumerator();
-        long Next() => c.MoveNext() ? c.Current : throw new InvalidOperationException("The C program printed too little.");
-        void Compare(string what, long ours, long theirs)
-        {
-            if (ours != theirs)
-            {
-                differences.Add($"{what}: {ours} in C#, {theirs} in C");
-            }
-        }
-        foreach ((Type type, string name, string[] fields) in s_structs)
-        {
-            long size = Next();
-            if (!s_versioned.Contains(type))
-            {
-                Compare($"sizeof({name})", Marshal.SizeOf(type), size);
-            }
-            FieldInfo[] ours = type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
-            for (int i = 0; i < fields.Length; i++)
-            {
-                Compare($"{name}.{fields[i]}", Marshal.OffsetOf(type, ours[i].Name), Next());
-            }
-        }
-        foreach ((string name, long value) in s_constants)
-        {
-            Compare(name, value, Next());
-        }
-        Assert.False(c.MoveNext());
-        Assert.Empty(differences);
+        string[] found = DifferencesOn(Machine.Current with { OpenNoFollow = 1, ListCall = 2 }, "gcc");
+        Assert.Equal(["O_NOFOLLOW is not 1", "SYS_getdents64 is not 2"], found);
     }
 
     [Fact]
@@ -181,36 +179,50 @@ public sealed class AbiTests
         Assert.InRange(structures.Length, 10, 100);
         Assert.InRange(constants.Length, 30, 200);
         Assert.Empty(structures.Except(s_structs.Select(one => one.C)));
-        Assert.Empty(constants.Except(s_constants.Select(one => one.C)));
+        Assert.Empty(constants.Except(ConstantsOf(Machine.Current).Select(one => one.C)));
     }
 
     [Fact]
     public void A_slot_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Flow>());
 
-    private static List<long> Compile() =>
-        [.. CProgram.Run(Source(), BpfFolder(), []).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
+    /// <summary>What a machine's compiler does not find as C# has it.</summary>
+    private static string[] DifferencesOn(Machine machine, string compiler, params string[] flags)
+    {
+        string errors = CProgram.Check(Source(machine), compiler, ["-I", BpfFolder(), .. flags]);
+        string[] differences = [.. Regex.Matches(errors, "static assertion failed: \"(.*)\"").Select(match => match.Groups[1].Value)];
+        return errors.Length > 0 && differences.Length == 0 ? [errors] : differences;
+    }
 
-    private static string Source()
+    private static string Source(Machine machine)
     {
         StringBuilder text = new();
         string[] headers =
         [
-            "errno.h", "fcntl.h", "stddef.h", "stdio.h", "sched.h", "sys/file.h", "sys/mman.h", "sys/stat.h", "linux/bpf.h", "linux/if_arp.h",
-            "linux/if_link.h", "linux/inet_diag.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "owners.h", "queue_pairs.h",
+            "errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "stddef.h", "termios.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
+            "sys/socket.h", "sys/stat.h", "sys/syscall.h", "linux/bpf.h", "linux/if.h", "linux/if_arp.h", "linux/if_link.h", "linux/inet_diag.h",
+            "linux/sockios.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "owners.h", "queue_pairs.h",
         ];
-        foreach (string header in headers)
+        text.Append("#define _GNU_SOURCE\n").AppendJoin("", headers.Select(header => $"#include <{header}>\n"));
+        foreach ((Type type, string name, string[] fields) in s_structs)
         {
-            text.Append(CultureInfo.InvariantCulture, $"#include <{header}>\n");
+            if (!s_versioned.Contains(type))
+            {
+                Expect($"sizeof({name})", Marshal.SizeOf(type));
+            }
+            FieldInfo[] ours = type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
+            for (int i = 0; i < fields.Length; i++)
+            {
+                Expect($"offsetof({name}, {fields[i]})", Marshal.OffsetOf(type, ours[i].Name));
+            }
         }
-        text.Insert(0, "#define _GNU_SOURCE\n").Append("#define P(x) printf(\"%ld\\n\", (long)(x))\nint main(void) {\n");
-        foreach ((_, string name, string[] fields) in s_structs)
+        foreach ((string name, long value) in ConstantsOf(machine))
         {
-            text.Append(CultureInfo.InvariantCulture, $"P(sizeof({name}));\n");
-            text.AppendJoin("", fields.Select(field => $"P(offsetof({name}, {field}));\n"));
+            Expect(name, value);
         }
-        text.AppendJoin("", s_constants.Select(constant => $"P({constant.C});\n"));
-        return text.Append("}\n").ToString();
+        text.AppendJoin("", s_rooms.Select(one => $"_Static_assert(sizeof({one.C}) <= {one.Room}, \"{one.C} is larger than {one.Room}\");\n"));
+        return text.ToString();
+
+        void Expect(string what, long value) => text.Append($"_Static_assert((long)({what}) == {value}, \"{what} is not {value}\");\n");
     }
 
     private static string BpfFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../bpf");

@@ -8,22 +8,37 @@ internal static class CProgram
     /// <summary>Compiles a program, without a warning, and returns what it prints.</summary>
     /// <param name="source">Its source.</param>
     /// <param name="arguments">What it is started with.</param>
-    internal static string Run(string source, params string[] arguments) => Run(source, includes: null, arguments);
+    internal static string Run(string source, params string[] arguments) => With(source, file =>
+    {
+        string program = Path.ChangeExtension(file, null);
+        Command.Run("gcc", "-Wall", "-Werror", file, "-o", program);
+        return Command.Run(program, arguments);
+    });
 
-    /// <param name="source">Its source.</param>
-    /// <param name="includes">A folder of headers; null for those of the system alone.</param>
-    /// <param name="arguments">What it is started with.</param>
-    internal static string Run(string source, string? includes, string[] arguments)
+    /// <summary>Has a compiler look at a source, and returns its errors; nothing if it has none.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="compiler">Its name.</param>
+    /// <param name="flags">Its options.</param>
+    internal static string Check(string source, string compiler, string[] flags) => With(source, file =>
+    {
+        try
+        {
+            return Command.Run(compiler, ["-Wall", "-Werror", "-fsyntax-only", .. flags, file]);
+        }
+        catch (InvalidOperationException error)
+        {
+            return error.Message;
+        }
+    });
+
+    private static string With(string source, Func<string, string> use)
     {
         string folder = Directory.CreateTempSubdirectory("xtrace-c").FullName;
         try
         {
             string file = Path.Combine(folder, "program.c");
-            string program = Path.Combine(folder, "program");
             File.WriteAllText(file, source);
-            string[] headers = includes is null ? [] : ["-I", includes];
-            Command.Run("gcc", ["-Wall", "-Werror", .. headers, file, "-o", program]);
-            return Command.Run(program, arguments);
+            return use(file);
         }
         finally
         {

@@ -37,7 +37,8 @@ public sealed class TornReadTests
         try
         {
             Stopwatch time = Stopwatch.StartNew();
-            while ((read < 200_000 || monitor.Totals.EvictedPackets < 200_000) && time.Elapsed < TimeSpan.FromMinutes(1))
+            // An emulated processor takes minutes.
+            while ((read < 200_000 || monitor.Totals.EvictedPackets < 200_000) && time.Elapsed < TimeSpan.FromMinutes(10))
             {
                 for (int i = 0; i < 100; i++)
                 {
@@ -60,8 +61,9 @@ public sealed class TornReadTests
         }
         Assert.True(torn.Count == 0, $"{torn.Count} of {read}: {string.Join("; ", torn.Take(5))}");
         monitor.Flows();
-        Assert.InRange(monitor.Totals.EvictedPackets, 100_000ul, ulong.MaxValue);
-        Assert.InRange(read, 100_000, long.MaxValue);
+        Assert.InRange(monitor.Totals.EvictedPackets, 200_000ul, ulong.MaxValue);
+        Assert.InRange(read, 200_000, long.MaxValue);
+        Console.WriteLine($"Read {read} flows while {monitor.Totals.EvictedPackets} packets made room");
     }
 
     private static bool IsWhole(in FlowRow flow, byte[][] frames)
@@ -71,9 +73,10 @@ public sealed class TornReadTests
         {
             return false;
         }
-        // The frame in flight, of either CPU, may be in the bytes already.
+        // The frame in flight, of either CPU, may be in the bytes already; on arm64, in the packets: see flow.h.
         ulong length = (ulong)frames[i].Length;
-        bool counts = flow.Bytes >= flow.Packets * length && flow.Bytes <= (flow.Packets + 2) * length && flow.Bytes % length == 0;
+        ulong ahead = Machine.Current == Machine.Arm64 ? 2ul : 0;
+        bool counts = flow.Bytes + (ahead * length) >= flow.Packets * length && flow.Bytes <= (flow.Packets + 2) * length && flow.Bytes % length == 0;
         ulong address = 0xffff0000ul | ((ulong)(uint)((10 | (i << 8) | (i << 16) | (i << 24))) << 32);
         return counts && flow.Key is { Source0: 0, Destination0: 0 } && flow.Key.Source1 == address && flow.Key.Destination1 == address;
     }

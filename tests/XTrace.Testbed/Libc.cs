@@ -14,6 +14,13 @@ internal static partial class Libc
     internal const int EthtoolRequest = 0x8946; // SIOCETHTOOL, linux/sockios.h
     internal const uint GetLink = 10; // ETHTOOL_GLINK, linux/ethtool.h
 
+    private static readonly nint s_bpf = RuntimeInformation.ProcessArchitecture switch // __NR_bpf, asm/unistd.h
+    {
+        Architecture.X64 => 321,
+        Architecture.Arm64 => 280,
+        var other => throw new PlatformNotSupportedException($"The number of bpf(2) on {other} is not known."),
+    };
+
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int open(string path, int flags);
 
@@ -38,7 +45,7 @@ internal static partial class Libc
     {
         fixed (T* pointer = &attributes)
         {
-            return syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 280 : 321, command, pointer, sizeof(T)); // __NR_bpf
+            return syscall(s_bpf, command, pointer, sizeof(T));
         }
     }
 

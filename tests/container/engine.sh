@@ -15,7 +15,7 @@ need_engine() {
     engine=$cache/engine
     if [[ ! -d $engine ]]; then
         echo "Unpacking Docker into $engine" >&2
-        use_suite $suite >&2
+        use_suite $suite amd64 >&2
         (cd "$cache/apt/$suite/archives" && apt_of $suite apt-get download docker.io docker-cli docker-compose docker-buildx containerd >&2)
         unpack $suite "$engine.new"
         mv "$engine.new" "$engine"
@@ -45,7 +45,7 @@ roomy() {
 }
 
 image_of() {
-    sed -n "s/^FROM \(\S*\) AS $1$/\1/p" Dockerfile
+    sed -n "s/^FROM \(\S* \)\?\(\S*\) AS $1$/\2/p" Dockerfile
 }
 
 start() {

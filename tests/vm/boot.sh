@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # root, kernel and release come from packages.sh
+# shellcheck shell=bash disable=SC2154 # tools, root, kernel and release come from packages.sh, the rest from machine.sh
 # From a kernel and a root to a guest that ran guest.sh.
 
 # Seconds; a guest that has not ended by then hangs.
@@ -12,18 +12,16 @@ boot() {
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
     done
     make_initramfs "$results/initramfs"
-    # One processor, of 128 that are possible, as many a machine announces: two on one thread take nearly twice as long, and on two threads QEMU misses
-    # code that one changes while the other translates it. AVX is emulated lane by lane: without it, all choose SSE.
-    how=exec QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu unpacked qemu-system-x86_64 usr/bin/qemu-system-x86_64 \
-        -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
-        -accel tcg -cpu max,-avx,-avx2 -smp 1,maxcpus=128 -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
+    how=exec QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu unpacked "$emulator" "usr/bin/$emulator" \
+        -L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" \
+        -accel tcg "${hardware[@]}" -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
-        -append "console=ttyS0 quiet panic=-1 mitigations=off scenarios=$scenarios shares=$(IFS=, && echo "${*%%=*}")" \
+        -append "console=$console quiet panic=-1 mitigations=off scenarios=$scenarios programs=$programs helpers=$helpers shares=$(IFS=, && echo "${*%%=*}")" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \
         -serial "file:$results/console" &
     qemu=$!
     # The guest ends with what started it.
-    trap 'kill "$qemu" 2>/dev/null' EXIT
+    trap 'kill "$qemu" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM
     while kill -0 "$qemu" 2>/dev/null; do
         if ((waited++ == boot_limit)); then
@@ -51,7 +49,7 @@ make_initramfs() {
             unpacked modprobe bin/kmod --dirname "$kernel" --set-version "$release" --show-depends "$module"
         done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
     )
-    find "$folder/modules" -name '*.xz' -exec "$root/bin/busybox" unxz {} +
-    (cd "$folder" && find . | "$root/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$folder.gz"
+    find "$folder/modules" -name '*.xz' -exec "$tools/bin/busybox" unxz {} +
+    (cd "$folder" && find . | "$tools/bin/busybox" cpio -o -H newc 2>/dev/null | gzip -1) >"$folder.gz"
     rm -rf "$folder"
 }

@@ -13,7 +13,8 @@ mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mkdir /run/busybox
 /bin/busybox --install -s /run/busybox
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1
+# shellcheck disable=SC2154 # the kernel hands 'programs' and 'helpers' over in the environment: folders of the repository
+export PATH=/repo/$programs:/repo/$helpers:/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1
 export DOTNET_NOLOGO=1 DOTNET_ROOT=/dotnet DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 
 # shellcheck source=tests/vm/fabric.sh
@@ -25,10 +26,21 @@ export DOTNET_NOLOGO=1 DOTNET_ROOT=/dotnet DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOB
 # shellcheck disable=SC2034 # for the scenarios
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/tmp)
 
+# Whether the host has a PowerShell for the guest.
+has_pwsh() {
+    [[ -e /pwsh/pwsh.dll ]]
+}
+
+# One that brings its own .NET starts by itself.
+pwsh=(/pwsh/pwsh)
+if grep -q '"framework"' /pwsh/pwsh.runtimeconfig.json 2>/dev/null; then
+    pwsh=(dotnet /pwsh/pwsh.dll)
+fi
+
 # Runs PowerShell with the module, each time in a process of its own, as what 'as' says.
 as=()
 module() {
-    "${as[@]}" /pwsh/pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
+    "${as[@]}" "${pwsh[@]}" -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module /repo/out/XTrace; $1"
 }
 
 # Seconds since the guest booted.

@@ -1,10 +1,12 @@
 #!/bin/bash
 # Boots a Debian kernel and checks in it what XTrace counts: 'tests/vm/run.sh 6.1'; 'tests/vm/run.sh 6.1 rdma module' runs
-# only those scenarios. Ends with N passed, N failed, N skipped.
+# only those scenarios. With ARCH=arm64 the guest is an arm64 machine. Ends with N passed, N failed, N skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+. tests/vm/machine.sh
 . tests/vm/packages.sh
+. tests/vm/dotnet.sh
 . tests/vm/verbs.sh
 . tests/vm/boot.sh
 . tests/vm/judge.sh
@@ -16,13 +18,14 @@ if [[ ! -v kernel_suite[$version] ]]; then
     exit 1
 fi
 if [[ $(uname -m) != x86_64 ]]; then
-    echo "The VM is made of amd64 packages: run it on an amd64 machine." >&2
+    echo "The VM is run by amd64 packages: run it on an amd64 machine." >&2
     exit 1
 fi
+use_machine "${ARCH:-x64}" "$version"
 
 scenarios=("${@:2}")
 if [[ ${#scenarios[@]} == 0 ]]; then
-    mapfile -t scenarios < <(basename -s .sh tests/vm/scenarios/*.sh)
+    scenarios=("${usual[@]}")
 fi
 for name in "${scenarios[@]}"; do
     if [[ ! -e tests/vm/scenarios/$name.sh ]]; then
@@ -32,8 +35,10 @@ for name in "${scenarios[@]}"; do
 done
 
 dotnet build tests/XTrace.Core.Tests -c Release -v quiet -clp:ErrorsOnly --nologo
+need_tools
 need_root
 need_kernel "$version"
+need_dotnet
 
 # The network cards that scenarios ask for in 'nics', each twice on a hub of its own, with addresses that end in its number and 1 or 2.
 cards=()
@@ -50,7 +55,7 @@ done < <(
     done | sort -u | grep .
 )
 
-results=$PWD/out/vm/$version
+results=$helpers/$version
 rm -rf "$results"
 mkdir -p "$results"
 for name in "${scenarios[@]}"; do
@@ -61,15 +66,15 @@ for name in "${scenarios[@]}"; do
         ! declare -F prepare >/dev/null || prepare
     )
 done
-pwsh=$(command -v pwsh || true)
-shares=(root="$root" kernel="$kernel" repo="$PWD" dotnet="$(dirname "$(readlink -f "$(command -v dotnet)")")")
-[[ -z $pwsh ]] || shares+=(pwsh="$(dirname "$(readlink -f "$pwsh")")")
+shares=(root="$root" kernel="$kernel" repo="$PWD" dotnet="$dotnet")
+pwsh=$(pwsh_home)
+[[ -z $pwsh ]] || shares+=(pwsh="$pwsh")
 
 echo "Booting Linux $release"
 started=$SECONDS
 booted=true
-boot "$results" "$(IFS=, && echo "${scenarios[*]}")" "${shares[@]}" || booted=false
-echo "The guest ran for $((SECONDS - started)) s; its console, and all that it left, is in out/vm/$version"
+boot "$PWD/$results" "$(IFS=, && echo "${scenarios[*]}")" "${shares[@]}" || booted=false
+echo "The guest ran for $((SECONDS - started)) s; its console, and all that it left, is in $results"
 
 for name in "${scenarios[@]}"; do
     echo "$name, Linux $release, $(cat "$results/$name/done" 2>/dev/null || echo '?') s in the guest"

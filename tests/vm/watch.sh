@@ -4,7 +4,7 @@
 
 # Begins, before any traffic: arguments of xtrace-catch.
 watch() {
-    /repo/out/xtrace-catch -i va,vb -t 1000 --all "$@" >catch 2>catch.err &
+    xtrace-catch -i va,vb -t 1000 --all "$@" >catch 2>catch.err &
     catch=$!
     # The first sample is the sign that both are attached.
     await 60 grep -q '^# vb' catch
@@ -101,7 +101,7 @@ watch_against_counters() {
     # What the watch before said is none of this one's.
     rm -f out err
     # Not through a function, whose process would get the signal alone.
-    nsenter --net="/run/netns/$space" /repo/out/xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
+    nsenter --net="/run/netns/$space" xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
     catch=$!
     await 60 loaded_or_ended $catch
     if ! kill -0 $catch; then

@@ -122,7 +122,7 @@ unbind() {
     device=$(basename "$(at d1 readlink /sys/class/net/c0/device || true)")
     [[ -n $device ]] || device=$(at d1 ethtool -i c0 | awk '/^bus-info/ { print $2 }')
     rm -f out
-    nsenter --net=/run/netns/d1 /repo/out/xtrace-catch -i c0 -t 500 >out 2>"$1.unbound" &
+    nsenter --net=/run/netns/d1 xtrace-catch -i c0 -t 500 >out 2>"$1.unbound" &
     catch=$!
     await 60 loaded_or_ended $catch
     if [[ $1 == virtio_net ]]; then

@@ -12,7 +12,7 @@ prepare() {
 
 run() {
     local failed
-    [[ -x /pwsh/pwsh ]] || return 0
+    has_pwsh || return 0
     # An ordinary user sees it all.
     as=("${nobody[@]}")
     # With a timeout of 4 s: a guest whose only processor PowerShell has cannot always acknowledge within 67 ms, the default.
@@ -38,7 +38,7 @@ run() {
     end_traffic
 
     mkfifo /tmp/keep
-    /repo/out/vm/queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1 0 error </tmp/keep >pairs &
+    queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1 0 error </tmp/keep >pairs &
     failed=$!
     exec 3>/tmp/keep
     await 60 grep -q ready pairs

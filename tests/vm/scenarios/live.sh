@@ -10,7 +10,7 @@ run() {
     type_in 'PS1=ready; stty -g; echo' Enter
     see ready
     screen >before
-    type_in 'clear; /repo/out/xtrace-catch --live -m rdma -t 1000' Enter
+    type_in 'clear; xtrace-catch --live -m rdma -t 1000' Enter
     see 'rxe_b/1 .*Active'
     pair $exchange_port "ib_send_bw -F -d rxe_b -x $(gid rxe_b) -D 60 -s 16384" \
         "ib_send_bw -F -d rxe_a -x $(gid rxe_a) -D 60 -s 16384 $address_b" &
@@ -29,7 +29,7 @@ run() {
     screen >one
     type_in q
     see '^ready'
-    type_in 'clear; /repo/out/xtrace-catch --live -i va -t 1000' Enter
+    type_in 'clear; xtrace-catch --live -i va -t 1000' Enter
     see "$address_a.*RoCE.*ib_send_bw"
     screen >flows
     type_in q

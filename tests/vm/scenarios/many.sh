@@ -8,7 +8,7 @@ kernel_memory() {
 
 run() {
     local before
-    [[ -x /pwsh/pwsh ]] || return 0
+    has_pwsh || return 0
     for i in $(seq 256); do
         echo "link add many$i type veth peer name peer$i"
         echo "link set many$i up"

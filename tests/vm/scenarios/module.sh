@@ -2,7 +2,7 @@
 # The cmdlets: pinned monitors, started by one pwsh and read by another.
 
 run() {
-    [[ -x /pwsh/pwsh ]] || return 0
+    has_pwsh || return 0
     module "Start-XdpMonitor va, vb -AttachMode Native | Format-Table InterfaceAlias, Hook, State"
     capture
     rdma_pingpong

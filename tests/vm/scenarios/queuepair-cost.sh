@@ -11,14 +11,14 @@ run() {
     started=$(seconds)
     mkfifo /tmp/keep
     # shellcheck disable=SC2154 # address_b: fabric.sh
-    /repo/out/vm/queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1000 </tmp/keep >pairs &
+    queue-pairs rxe_a "$(gid rxe_a)" "$address_b" 1000 </tmp/keep >pairs &
     pairs=$!
     exec 3>/tmp/keep
     await 300 grep -q ready pairs
     echo "Making them took $(($(seconds) - started)) s"
     rdma resource show qp >resources
     dotnet /repo/tests/bench/bin/Release/net10.0/XTrace.Bench.dll --part queuepairs --rounds 7 >bench
-    /repo/out/xtrace-catch -m rdma -d rxe_a --once --json -t 1000 >shown
+    xtrace-catch -m rdma -d rxe_a --once --json -t 1000 >shown
     exec 3>&-
     wait $pairs || true
 }

@@ -8,11 +8,11 @@ prepare() {
 
 run() {
     local first second watch number started
-    [[ -x /pwsh/pwsh && $(uname -r) == 5.10.* ]] || return 0
+    has_pwsh && [[ $(uname -r) == 5.10.* ]] || return 0
     rm -f /tmp/enough
     mkfifo /tmp/first.in /tmp/second.in
-    cp /repo/out/vm/queue-pairs /tmp/first
-    cp /repo/out/vm/queue-pairs /tmp/second
+    cp "$(command -v queue-pairs)" /tmp/first
+    cp "$(command -v queue-pairs)" /tmp/second
     /tmp/first rxe_a "$(gid rxe_a)" "$address_b" 1 </tmp/first.in >first &
     first=$!
     exec 3>/tmp/first.in

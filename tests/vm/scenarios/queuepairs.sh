@@ -5,7 +5,7 @@
 
 # On the host, before the guest boots.
 prepare() {
-    gcc -shared -fPIC -o out/vm/near-wrap.so tests/vm/near-wrap.c
+    "$compiler" -shared -fPIC -o "$helpers/near-wrap.so" tests/vm/near-wrap.c
 }
 
 run() {
@@ -19,7 +19,7 @@ run() {
     steady "ib_write_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_write_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     steady "ib_send_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_send_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
     steady "ib_read_bw -F -d rxe_b -x $b -D 25 -s 16384" "ib_read_bw -F -d rxe_a -x $a -D 25 -s 16384 $address_b"
-    export LD_PRELOAD=/repo/out/vm/near-wrap.so
+    export LD_PRELOAD=/repo/$helpers/near-wrap.so
     steady "ib_write_bw -F -d rxe_b -x $b -D 20 -s 4096" "ib_write_bw -F -d rxe_a -x $a -D 20 -s 4096 $address_b"
     unset LD_PRELOAD
     steady "ibv_rc_pingpong -d rxe_b -g $b -n 300" "ibv_rc_pingpong -d rxe_a -g $a -n 300 $address_b" &
@@ -49,7 +49,7 @@ run() {
 flows_with_processes() {
     local watch
     rm -f /tmp/enough
-    [[ -x /pwsh/pwsh ]] || return 0
+    has_pwsh || return 0
     # shellcheck disable=SC2016 # PowerShell's
     module '
         $null = Start-XdpMonitor va, vb -Direction Both
@@ -75,7 +75,7 @@ flows_with_processes() {
 follow() {
     local file=$1
     shift
-    "$@" /repo/out/xtrace-catch -m rdma --json --verbose -t 1000 >"$file" 2>"$file.err" &
+    "$@" xtrace-catch -m rdma --json --verbose -t 1000 >"$file" 2>"$file.err" &
     follower=$!
     await 60 shown 2 '"QueuePair":' "$file"
 }

@@ -16,7 +16,7 @@ run() {
     rdma link show >links
 
     # All of them begin at rest, and have shown that before packets get lost.
-    if [[ -x /pwsh/pwsh ]]; then
+    if has_pwsh; then
         # shellcheck disable=SC2034 # for module
         as=("${nobody[@]}")
         # 'break' ends the process.
@@ -33,7 +33,7 @@ run() {
         await 240 shown 2 "${shows[cmdlets]}" cmdlets
     fi
     for name in nccl rdma; do
-        "${nobody[@]}" /repo/out/xtrace-catch -m $name -d $devices -t 3000 >$name.out 2>$name.err &
+        "${nobody[@]}" xtrace-catch -m $name -d $devices -t 3000 >$name.out 2>$name.err &
         watchers+=($!)
         shows[$name.out]='^---'
         await 120 shown 2 "${shows[$name.out]}" $name.out

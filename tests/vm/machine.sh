@@ -1,0 +1,34 @@
+# shellcheck shell=bash disable=SC2034 # what it sets is for others
+# What differs between the architectures of guests.
+
+# Sets it for x64 or arm64 and a version of the kernel: the names that Debian, its folders and its kernels have for it, QEMU and its options, the C
+# compiler, where make puts the programs, and the scenarios that are run unless others are asked for.
+use_machine() {
+    machine=$1
+    case $machine in
+        x64)
+            debian=amd64 triplet=x86_64-linux-gnu console=ttyS0
+            emulator=qemu-system-x86_64 emulator_package=qemu-system-x86
+            # One processor, of 128 that are possible, as many a machine announces: two on one thread take nearly twice as long, and on two
+            # threads QEMU misses code that one changes while the other translates it. AVX is emulated lane by lane: without it, all choose SSE.
+            hardware=(-cpu 'max,-avx,-avx2' -smp '1,maxcpus=128')
+            compiler=gcc programs=out
+            mapfile -t usual < <(basename -s .sh tests/vm/scenarios/*.sh | grep -vx 'ordering\|too-old')
+            ;;
+        arm64)
+            debian=arm64 triplet=aarch64-linux-gnu console=ttyAMA0
+            emulator=qemu-system-aarch64 emulator_package=qemu-system-arm
+            # A processor of servers, with the atomic instructions of ARMv8.1 and without signed pointers, which take long to emulate.
+            hardware=(-machine virt -cpu neoverse-n1 -smp 2)
+            compiler=aarch64-linux-gnu-gcc programs=out/arm64
+            usual=(rdma flows-tc ordering module)
+            [[ $2 != 5.10 ]] || usual=(too-old)
+            ;;
+        *)
+            echo "There is no guest for '$machine': choose x64 or arm64." >&2
+            return 1
+            ;;
+    esac
+    # The programs in C of the scenarios.
+    helpers=out/vm/$machine
+}
