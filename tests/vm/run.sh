@@ -50,7 +50,7 @@ while read -r nic; do
     done
 done < <(
     for name in "${scenarios[@]}"; do
-        # shellcheck source=/dev/null
+        # shellcheck source=/dev/null disable=SC2154 # the scenario sets it
         (. "tests/vm/scenarios/$name.sh" && printf '%s\n' "${nics[@]}")
     done | sort -u | grep .
 )

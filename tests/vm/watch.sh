@@ -97,7 +97,7 @@ at() {
 # A watch of one interface while a function sends: what to call it, the namespace, the interface, hook, directions, the function. It
 # prints a line for each direction, with XTrace's packets and bytes and then the interface's, and what XTrace said.
 watch_against_counters() {
-    local name=$1 space=$2 interface=$3 hook=$4 direction=$5 traffic=$6 catch before after
+    local name=$1 space=$2 interface=$3 hook=$4 direction=$5 send=$6 catch before after
     # What the watch before said is none of this one's.
     rm -f out err
     # Not through a function, whose process would get the signal alone.
@@ -109,7 +109,7 @@ watch_against_counters() {
         return
     fi
     before=$(own_counters "$space" "$interface")
-    $traffic >traffic 2>&1
+    $send >traffic 2>&1
     # The kernel asks for neighbours again when it likes: nothing may pass between the counters and the last sample.
     until after=$(own_counters "$space" "$interface") && await_more 3 sample= out && [[ $(own_counters "$space" "$interface") == "$after" ]]; do
         sleep 1

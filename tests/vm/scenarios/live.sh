@@ -12,7 +12,7 @@ run() {
     screen >before
     type_in 'clear; xtrace-catch --live -m rdma -t 1000' Enter
     see 'rxe_b/1 .*Active'
-    pair $exchange_port "ib_send_bw -F -d rxe_b -x $(gid rxe_b) -D 60 -s 16384" \
+    pair "$exchange_port" "ib_send_bw -F -d rxe_b -x $(gid rxe_b) -D 60 -s 16384" \
         "ib_send_bw -F -d rxe_a -x $(gid rxe_a) -D 60 -s 16384 $address_b" &
     traffic=$!
     see 'rxe_a/1 .*Active.* [0-9.]+[kMG] '
