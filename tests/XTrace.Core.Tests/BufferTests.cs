@@ -19,6 +19,9 @@ public sealed class BufferTests : IDisposable
     private const int LongestHeaders = 120;
     private const int PulledMax = 512; // HEADERS_MAX in bpf/xtrace.bpf.c
 
+    /// <summary>The kernel from which on BPF_PROG_TEST_RUN takes them, but for stable ones that were given it.</summary>
+    private static readonly Version s_severalBuffers = new(6, 18);
+
     private readonly NetNamespace _network = new($"xt-{Environment.ProcessId}-cut");
 
     [Theory]
@@ -40,7 +43,8 @@ public sealed class BufferTests : IDisposable
         }
         Assert.Equal(
             expected.OrderBy(flow => flow.Key, StringComparer.Ordinal),
-            monitor.Flows().ToDictionary(ParserTests.Describe, flow => (flow.Packets, flow.Bytes)).OrderBy(flow => flow.Key, StringComparer.Ordinal));
+            monitor.Flows().ToDictionary(ParserTests.Describe, flow => (flow.Packets, flow.Bytes))
+                .OrderBy(flow => flow.Key, StringComparer.Ordinal));
         return true;
     });
 
@@ -53,7 +57,8 @@ public sealed class BufferTests : IDisposable
         using OwnMonitor monitor = OwnMonitor.Attach(Name, FlowDirection.Ingress, new MonitorOptions { Hooks = [hook] });
         ulong sent = 0;
         // The kernel itself drops a frame without the tag that it announces.
-        foreach (byte[] frame in ParserTests.Malformed.Select(row => (byte[])row[1]).Where(frame => !(frame[12] is 0x81 or 0x88 && frame.Length < 18)))
+        IEnumerable<byte[]> frames = ParserTests.Malformed.Select(row => (byte[])row[1]);
+        foreach (byte[] frame in frames.Where(frame => !(frame[12] is 0x81 or 0x88 && frame.Length < 18)))
         {
             for (int cut = 1; cut < Math.Min(frame.Length, LongestHeaders); cut++)
             {
@@ -79,7 +84,14 @@ public sealed class BufferTests : IDisposable
                 byte[] packet = [.. frame];
                 XdpContext context = new() { End = (uint)cut };
                 ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<XdpContext>(in context));
-                Assert.Equal(2u, BpfProgram.TestRun(table.Xdp, packet, context: bytes).ReturnValue);
+                try
+                {
+                    Assert.Equal(2u, BpfProgram.TestRun(table.Xdp, packet, context: bytes).ReturnValue);
+                }
+                catch (BpfException) when (Environment.OSVersion.Version < s_severalBuffers)
+                {
+                    return;
+                }
                 Assert.Equal(frame, packet);
             }
         }
@@ -122,7 +134,7 @@ public sealed class BufferTests : IDisposable
         }
     }
 
-    /// <summary>struct xdp_md, linux/bpf.h: the first buffer holds what is before data_end (kernel 6.18, and older ones that were given it).</summary>
+    /// <summary>struct xdp_md, linux/bpf.h: the first buffer holds what is before data_end.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 24)]
     private struct XdpContext
     {

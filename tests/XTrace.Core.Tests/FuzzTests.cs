@@ -18,7 +18,10 @@ public sealed class FuzzTests
         Assert.Equal(100_000, fuzzer.Tally.Frames);
     }
 
-    public static TheoryData<string> Rules => new() { "RoCE is UDP", "no tags", "no flow is malformed", "a fragment has ports", "a port is one higher" };
+    public static TheoryData<string> Rules => new()
+    {
+        "RoCE is UDP", "no tags", "no flow is malformed", "a fragment has ports", "a port is one higher",
+    };
 
     /// <summary>A decoder that has one rule wrong: the first frame that shows it is named, and is told how it was counted.</summary>
     [Theory]
@@ -59,9 +62,10 @@ public sealed class FuzzTests
     public void A_lost_frame_is_a_disagreement()
     {
         Shot shot = new(Testbed.Frames.Udp4("10.0.0.1", 1, "10.0.0.2", 2), Hook.TcEgress, default, Headers: null);
-        Disagreement disagreement = Assert.Throws<Disagreement>(() => RunOnce(shot, (expectation, verdict) =>
+        Disagreement disagreement = Assert.Throws<Disagreement>(() => RunOnce(shot, alter: (expectation, verdict) =>
             expectation.Add(shot.Direction, in verdict, isKept: true, shot.OnWire(isMalformed: false))));
-        Assert.Contains("all frames: expected 2 packets, 84 bytes, came 1 packets, 42 bytes", disagreement.Message, StringComparison.Ordinal);
+        const string Text = "all frames: expected 2 packets, 84 bytes, came 1 packets, 42 bytes";
+        Assert.Contains(Text, disagreement.Message, StringComparison.Ordinal);
     }
 
     /// <summary>As if a program took the headers of a super-packet for longer or shorter than they are.</summary>
@@ -71,7 +75,8 @@ public sealed class FuzzTests
     [InlineData(58, false)]
     public void Headers_of_another_length_are_a_disagreement(int headers, bool isRight)
     {
-        Shot shot = new(Testbed.Frames.Tcp4("10.0.0.1", 1, "10.0.0.2", 2, 1000), Hook.TcIngress, new SkbContext { SegmentSize = 300 }, headers);
+        byte[] frame = Testbed.Frames.Tcp4("10.0.0.1", 1, "10.0.0.2", 2, 1000);
+        Shot shot = new(frame, Hook.TcIngress, new SkbContext { SegmentSize = 300 }, headers);
         Exception? error = Record.Exception(() => RunOnce(shot, (_, _) => { }));
         Assert.Equal(isRight, error is null);
         Assert.Equal(isRight ? null : shot.Bytes.ToArray(), (error as Disagreement)?.Frame);

@@ -142,7 +142,7 @@ internal ref struct Decoder
         return type;
     }
 
-    /// <summary>RFC 2516 4 and 6, RFC 1661 2 and 6.5: version, type, code, session, length; then PPP's protocol, of one byte if that is odd.</summary>
+    /// <summary>RFC 2516 4 and 6: version, type, code, session, length. RFC 1661 6.5: PPP's protocol, of one byte if odd.</summary>
     private ushort? PppoeSession()
     {
         if (!Has(6) || (Byte(0), Byte(1)) is not (0x11, 0))

@@ -33,7 +33,9 @@ internal sealed class Expectation(bool areEndsRead)
         }
     }
 
-    /// <summary>Compares with the table, of which a snapshot was taken: totals, conservation, and what each flow gained since the snapshot before.</summary>
+    /// <summary>
+    /// Compares with the table, of which a snapshot was taken: totals, conservation, and what each flow gained since the snapshot before.
+    /// </summary>
     /// <exception cref="Disagreement">They are not the same.</exception>
     internal void Check(FuzzTable table)
     {
@@ -110,13 +112,16 @@ internal sealed class Expectation(bool areEndsRead)
         {
             if (expected != came)
             {
-                throw new Disagreement($"{direction}, {name}: expected {Disagreement.Describe(expected)}, came {Disagreement.Describe(came)}");
+                string text = $"{name}: expected {Disagreement.Describe(expected)}, came {Disagreement.Describe(came)}";
+                throw new Disagreement($"{direction}, {text}");
             }
         }
     }
 
     private static void Compare(
-        string what, Dictionary<(FlowKey Key, FlowDirection), FrameCount> expected, Dictionary<(FlowKey Key, FlowDirection), FrameCount> came)
+        string what,
+        Dictionary<(FlowKey Key, FlowDirection), FrameCount> expected,
+        Dictionary<(FlowKey Key, FlowDirection), FrameCount> came)
     {
         foreach (((FlowKey Key, FlowDirection) flow, FrameCount count) in came)
         {

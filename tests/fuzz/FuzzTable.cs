@@ -25,7 +25,12 @@ internal sealed class FuzzTable : IDisposable
     {
         Monitor = FlowMonitor.Create(options, points: 2, ProcessIdentity.Current, _ => { });
         _source = new FlowSource(Monitor, folder: null);
-        _programs = [Load(MonitorHook.XdpNative, FlowDirection.Ingress), Load(MonitorHook.Tcx, FlowDirection.Ingress), Load(MonitorHook.Tcx, FlowDirection.Egress)];
+        _programs =
+        [
+            Load(MonitorHook.XdpNative, FlowDirection.Ingress),
+            Load(MonitorHook.Tcx, FlowDirection.Ingress),
+            Load(MonitorHook.Tcx, FlowDirection.Egress),
+        ];
         Begin();
         if (readsEnds)
         {

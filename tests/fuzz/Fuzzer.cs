@@ -6,10 +6,13 @@ namespace XTrace.Fuzz;
 /// <param name="decode">What says what each frame is.</param>
 internal sealed class Fuzzer(ulong seed, long frames, Decode decode)
 {
-    private const int TableFrames = 200_000;
+    private const int Tables = 10; // at least, if there are enough frames
+    private const int FramesMin = 4000; // of a table
+    private const int FramesMax = 200_000;
 
     private readonly Lock _lock = new();
     private (ulong Seed, Exception Error)? _failure;
+    private readonly long _tableFrames = Math.Clamp(frames / Tables, FramesMin, FramesMax);
     private long _left = frames;
     private ulong _next = seed;
 
@@ -17,7 +20,7 @@ internal sealed class Fuzzer(ulong seed, long frames, Decode decode)
 
     /// <summary>Runs all.</summary>
     /// <param name="report">Is called now and then.</param>
-    /// <exception cref="Disagreement">What was counted is not what the decoder expects. It names the seed that begins with that table.</exception>
+    /// <exception cref="Disagreement">What was counted is not what the decoder expects. It names the seed of that table.</exception>
     internal void Run(Action<Tally> report)
     {
         Thread[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work))];
@@ -63,7 +66,7 @@ internal sealed class Fuzzer(ulong seed, long frames, Decode decode)
         lock (_lock)
         {
             table = _next++;
-            count = (int)Math.Min(TableFrames, _left);
+            count = (int)Math.Min(_tableFrames, _left);
             _left -= count;
             return count > 0 && _failure is null;
         }

@@ -9,7 +9,8 @@ internal sealed class Generator
     private static readonly ushort[] s_ethertypes =
         [0x0800, 0x86dd, 0x8100, 0x88a8, 0x9100, 0x8847, 0x8864, 0x88e5, 0x892f, 0x8915, 0x0806, 0x0020, 0x05dc, 0x0600];
 
-    private static readonly byte[] s_bytes = [0, 1, 4, 5, 6, 7, 8, 17, 20, 40, 43, 44, 47, 51, 58, 59, 60, 0x40, 0x45, 0x4f, 0x60, 0x80, 0xff];
+    private static readonly byte[] s_bytes =
+        [0, 1, 4, 5, 6, 7, 8, 17, 20, 40, 43, 44, 47, 51, 58, 59, 60, 0x40, 0x45, 0x4f, 0x60, 0x80, 0xff];
 
     private readonly Random _random;
     private readonly Pool _pool;

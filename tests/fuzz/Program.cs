@@ -7,7 +7,8 @@ using XTrace.Net;
 const string Usage = "FUZZ_FRAMES is a number of frames, by default 10000000. FUZZ_SEED is the number that an earlier run printed.";
 const long DefaultFrames = 10_000_000;
 
-if (!TryRead("FUZZ_FRAMES", DefaultFrames, out long frames) || frames <= 0 || !TryRead("FUZZ_SEED", Stopwatch.GetTimestamp(), out long seed))
+if (!TryRead("FUZZ_FRAMES", DefaultFrames, out long frames) || frames <= 0
+    || !TryRead("FUZZ_SEED", Stopwatch.GetTimestamp(), out long seed))
 {
     Console.Error.WriteLine(Usage);
     return 2;
@@ -21,7 +22,8 @@ try
     fuzzer.Run(Console.WriteLine);
     double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
     Console.WriteLine(fuzzer.Tally);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"No disagreement, no lost count. {seconds:n0} s, {frames / seconds:n0} frames/s."));
+    string speed = string.Create(CultureInfo.InvariantCulture, $"{seconds:n0} s, {frames / seconds:n0} frames/s");
+    Console.WriteLine($"No disagreement, no lost count. {speed}.");
     return 0;
 }
 catch (Exception error) when (error is Disagreement or XTraceException)

@@ -22,7 +22,7 @@ internal sealed class RandomFilter
         _types = Some(6, 4, () => (TrafficType)random.Next(9)).Distinct().ToArray();
         _protocols = Some(8, 5, () => pool.Any<byte>([1, 6, 17, 27, 47, 51, 58, 132, (byte)random.Next(256)])).Distinct().ToArray();
         _ports = Some(6, 16, () => pool.Any<ushort>(pool.Ports)).Distinct().ToArray();
-        _networks = Some(5, 8, () => pool.OneIn(2) ? Network(pool.Any<byte[]>(pool.Addresses4)) : Network(pool.Any<byte[]>(pool.Addresses6)));
+        _networks = Some(5, 8, () => Network(pool.Any<byte[]>(pool.OneIn(2) ? pool.Addresses4 : pool.Addresses6)));
         _excludesDns = pool.OneIn(6);
 
         T[] Some<T>(int oneIn, int most, Func<T> make) =>
@@ -55,7 +55,7 @@ internal sealed class RandomFilter
             && !(_excludesDns && isDns);
     }
 
-    private static TrafficType TypeOf(in FlowKey key) => ((key.Kind & FlowAbi.PortsMask), (key.Kind & FlowAbi.AddressMask), key.Protocol) switch
+    private static TrafficType TypeOf(in FlowKey key) => (key.Kind & FlowAbi.PortsMask, key.Kind & FlowAbi.AddressMask, key.Protocol) switch
     {
         (FlowAbi.Ethertype, _, _) => TrafficType.Ethernet,
         (FlowAbi.RoceV1, _, _) => TrafficType.RoCEv1,
@@ -72,8 +72,9 @@ internal sealed class RandomFilter
     {
         foreach ((byte[] address, int bits) in _networks)
         {
-            int start = isIp4 ? 12 : 0;
-            if (address.Length == (isIp4 ? 4 : 16) && (StartsAlike(key[start..], address, bits) || StartsAlike(key[(16 + start)..], address, bits)))
+            int start = 16 - address.Length;
+            if (isIp4 == (address.Length == 4)
+                && (StartsAlike(key[start..], address, bits) || StartsAlike(key[(16 + start)..], address, bits)))
             {
                 return true;
             }

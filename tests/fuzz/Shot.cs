@@ -22,8 +22,8 @@ internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbC
     internal bool IsSuper => Context.SegmentSize > 0;
 
     /// <summary>
-    /// What it is on the wire: as many frames as the kernel says, or as its payload fills, and each of them has the headers. The headers of a
-    /// malformed one are not known.
+    /// What it is on the wire: as many frames as the kernel says, or as its payload fills, and each of them has the headers. The headers
+    /// of a malformed one are not known.
     /// </summary>
     internal FrameCount OnWire(bool isMalformed)
     {
@@ -35,7 +35,7 @@ internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbC
         return new FrameCount(packets, (ulong)length + ((packets - 1) * (ulong)headers));
     }
 
-    /// <summary>Whether a count is possible where it is not known which headers are found: of as many frames, with no more than is looked at.</summary>
+    /// <summary>Whether a count is possible if nothing says which headers are found: as many frames, not more than is looked at.</summary>
     internal bool IsPossible(FrameCount count)
     {
         const int JumboOption = 8; // the kernel takes it off where it segments, RFC 2675
@@ -43,6 +43,7 @@ internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbC
         int length = Bytes.Length;
         bool isNumber = Context.Segments > 0 ? count.Packets == Context.Segments
             : count.Packets >= 1 && count.Packets <= (uint)length / Context.SegmentSize + 1;
-        return isNumber && count.Bytes >= (ulong)(length - JumboOption) && count.Bytes <= (ulong)length + ((count.Packets - 1) * HeadersMax);
+        ulong most = (ulong)length + ((count.Packets - 1) * HeadersMax);
+        return isNumber && count.Bytes >= (ulong)(length - JumboOption) && count.Bytes <= most;
     }
 }

@@ -87,7 +87,8 @@ internal sealed class TableRun : IDisposable
     /// <summary>Runs each frame of the batch alone, until one disagrees.</summary>
     private void FindFrame()
     {
-        using FuzzTable table = new(new MonitorOptions { MaxFlow = SmallTable, Filter = _options.Filter, Detail = _options.Detail }, readsEnds: false);
+        MonitorOptions options = new() { MaxFlow = SmallTable, Filter = _options.Filter, Detail = _options.Detail };
+        using FuzzTable table = new(options, readsEnds: false);
         foreach (Shot shot in _batch)
         {
             Expectation alone = new(areEndsRead: false);
@@ -109,7 +110,8 @@ internal sealed class TableRun : IDisposable
     private static string Describe(FuzzTable table, FlowDirection direction)
     {
         FlowTotals totals = table.TotalsOf(direction);
-        return table.Meter.Rows is [var row, ..] ? $"{Disagreement.Describe(row.Key)}: {Disagreement.Describe(new FrameCount(row.Packets, row.Bytes))}"
+        return table.Meter.Rows is [var row, ..]
+            ? $"{Disagreement.Describe(row.Key)}: {Disagreement.Describe(new FrameCount(row.Packets, row.Bytes))}"
             : totals.FilteredPackets > 0 ? "filtered"
             : totals.MalformedPackets > 0 ? "malformed"
             : "nothing";

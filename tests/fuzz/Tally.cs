@@ -56,7 +56,8 @@ internal sealed class Tally
     {
         lock (_lock)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{Frames:n0} frames, {Supers:n0} of them super-packets, {Tables:n0} tables, {Detailed:n0} with details: "
+            return string.Create(CultureInfo.InvariantCulture, $"{Frames:n0} frames, {Supers:n0} of them super-packets, "
+                + $"{Tables:n0} tables, {Detailed:n0} with details: "
                 + $"{Packets:n0} packets, {Filtered:n0} filtered, {Malformed:n0} malformed, {Reported:n0} reported, {Evicted:n0} evicted");
         }
     }
