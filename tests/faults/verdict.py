@@ -11,7 +11,7 @@ OWN = re.compile(r"^xtrace-(catch|exporter): \S.{15,}", re.MULTILINE)
 # A sentence that says what to do begins so, or names a command.
 ADVICE = re.compile(
     r"(?:^|[.;:,)] |— )(?:Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|"
-    r"Otherwise|Let|Make|Change|Remove)\b|XTrace tries again|there are:|or free memory|'[a-z]+ -", re.IGNORECASE | re.MULTILINE)
+    r"Otherwise|Let|Make|Change|Remove|Leave|To print)\b|XTrace tries again|there are:|or free memory|'[a-z]+ -", re.IGNORECASE | re.MULTILINE)
 ENDS = -signal.SIGKILL, -signal.SIGTERM
 
 
