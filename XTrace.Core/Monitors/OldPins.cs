@@ -99,6 +99,7 @@ internal sealed unsafe class OldPins(string path)
     private static IEnumerable<string> OfInterface(string folder)
     {
         string[] directions = PinFolder.Folders(folder);
-        return directions.Length == 0 || FileStatus.IsThere(System.IO.Path.Combine(folder, "link")) ? directions.Prepend(folder) : directions;
+        bool isOne = directions.Length == 0 || FileStatus.IsThere(System.IO.Path.Combine(folder, "link"));
+        return isOne ? directions.Prepend(folder) : directions;
     }
 }

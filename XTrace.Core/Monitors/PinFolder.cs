@@ -93,9 +93,10 @@ internal sealed class PinFolder(string path)
     /// <summary>Forgets the monitor: deletes the pins that it has, by their names, and the folders that are empty then.</summary>
     internal void Remove()
     {
-        foreach (string name in FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name)).Where(FileStatus.IsThere))
+        IEnumerable<string> pins = FlowMaps.PinNames.Append(ClockName).Select(name => System.IO.Path.Combine(Path, name));
+        foreach (string pin in pins.Where(FileStatus.IsThere))
         {
-            DeleteFile(name);
+            DeleteFile(pin);
         }
         RemoveEmpty(Path);
     }

@@ -11,8 +11,10 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
 {
     private const int Start = 22; // the field of /proc/PID/stat
 
-    /// <exception cref="XTraceException">The kernel does not tell. With a wrong start, others would take this process for one that has ended.</exception>
-    internal static ProcessIdentity Current => new(Environment.ProcessId, Field(KernelFile.ReadText("/proc/self/stat"), Start), CurrentNamespace);
+    /// <summary>This process. With a wrong start, others would take it for one that has ended.</summary>
+    /// <exception cref="XTraceException">The kernel does not tell.</exception>
+    internal static ProcessIdentity Current =>
+        new(Environment.ProcessId, Field(KernelFile.ReadText("/proc/self/stat"), Start), CurrentNamespace);
 
     /// <summary>Whether it is known to have ended. Nothing is known of a process in another PID namespace.</summary>
     internal bool HasEnded => Namespace == CurrentNamespace && (StartOf(Id) is { } started ? started != Started : !Libc.Exists(Id));

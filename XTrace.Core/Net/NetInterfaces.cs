@@ -70,24 +70,26 @@ internal static unsafe class NetInterfaces
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
     internal static IEnumerable<(NetInterface Interface, string State, string Mac, string Addresses)> Describe()
     {
-        Dictionary<string, NetworkInterface> details = ReadDetails();
+        Dictionary<string, (string State, string Mac, string Addresses)> details = Ask(() => NetworkInterface.GetAllNetworkInterfaces()
+            .ToDictionary(one => one.Name, one => (
+                one.OperationalStatus.ToString(),
+                string.Join(':', one.GetPhysicalAddress().GetAddressBytes().Select(part => part.ToString("x2", null))),
+                string.Join(' ', one.GetIPProperties().UnicastAddresses.Select(address => address.Address)))));
         foreach (NetInterface one in List())
         {
-            if (!details.TryGetValue(one.Name, out NetworkInterface? detail))
+            if (details.TryGetValue(one.Name, out (string State, string Mac, string Addresses) detail))
             {
-                continue;
+                yield return (one, detail.State, detail.Mac, detail.Addresses);
             }
-            string mac = string.Join(':', detail.GetPhysicalAddress().GetAddressBytes().Select(part => part.ToString("x2", null)));
-            string addresses = string.Join(' ', detail.GetIPProperties().UnicastAddresses.Select(address => address.Address));
-            yield return (one, detail.OperationalStatus.ToString(), mac, addresses);
         }
     }
 
-    private static Dictionary<string, NetworkInterface> ReadDetails()
+    /// <summary>Asks .NET, which asks the kernel over sockets of its own.</summary>
+    private static T Ask<T>(Func<T> question)
     {
         try
         {
-            return NetworkInterface.GetAllNetworkInterfaces().ToDictionary(one => one.Name);
+            return question();
         }
         catch (NetworkInformationException error)
         {

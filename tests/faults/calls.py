@@ -30,8 +30,8 @@ ERRORS = {
     "perf_event_open": ("EACCES", "EMFILE"), "prlimit64": ("EPERM",), "getrandom": (),
 }
 # Commands of bpf(2) that have errors of their own.
-ONLY_OF_COMMAND = {"PROG_LOAD": ("EAGAIN", "E2BIG"), "MAP_CREATE": ("E2BIG",), "PROG_TEST_RUN": ("EINTR",), "LINK_CREATE": ("EBUSY", "ERANGE"),
-                   "OBJ_PIN": ("ENOSPC",), "MAP_UPDATE_ELEM": ("E2BIG",)}
+ONLY_OF_COMMAND = {"PROG_LOAD": ("EAGAIN", "E2BIG"), "MAP_CREATE": ("E2BIG",), "PROG_TEST_RUN": ("EINTR",),
+                   "LINK_CREATE": ("EBUSY", "ERANGE"), "OBJ_PIN": ("ENOSPC",), "MAP_UPDATE_ELEM": ("E2BIG",)}
 # A lasting shortage: from some call on, nothing more is to be had.
 LASTING = {"openat": "EMFILE", "socket": "EMFILE", "bpf": "ENOMEM", "mmap": "ENOMEM", "read": "EIO"}
 # The first call of a program's own is fcntl(2, F_GETFL): see StandardStreams.SetError.

@@ -7,18 +7,22 @@ $null = Get-XdpMonitor -ErrorAction SilentlyContinue
 $null = Get-XdpMonitor none -ErrorAction SilentlyContinue -ErrorVariable first
 "$first" | Out-Null
 [Console]::Out.WriteLine('ready')
+$streams = @{
+    ErrorAction = 'SilentlyContinue'; ErrorVariable = '+failure'; WarningAction = 'SilentlyContinue'; WarningVariable = '+warnings'
+}
 while ($line = [Console]::In.ReadLine()) {
     $failure = @()
     $warnings = @()
     try {
-        $written = @(. ([scriptblock]::Create("$line -ErrorAction SilentlyContinue -ErrorVariable +failure -WarningAction SilentlyContinue -WarningVariable +warnings")))
+        $written = @(. ([scriptblock]::Create("$line @streams")))
     } catch {
         $failure += $_
     }
     $answer = @{
         written  = @($written | ForEach-Object { $_ -is [XTrace.XdpMonitor] ? "$($_.InterfaceAlias) $($_.Direction) $($_.State)" : "$_" })
         # An error that ends a command is an exception in its variable, with the record inside.
-        errors   = @($failure | ForEach-Object { $_ -is [Exception] ? $_.ErrorRecord : $_ } | ForEach-Object { @{ id = $_.FullyQualifiedErrorId; text = "$_" } })
+        errors   = @($failure | ForEach-Object { $_ -is [Exception] ? $_.ErrorRecord : $_ } |
+                ForEach-Object { @{ id = $_.FullyQualifiedErrorId; text = "$_" } })
         warnings = @($warnings | ForEach-Object { "$_" })
     }
     $written = $null

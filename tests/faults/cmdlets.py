@@ -33,7 +33,8 @@ class Shell:
 
     def __init__(self, injector=None):
         self.injector = injector
-        command = [os.path.realpath(find_pwsh()), "-NoProfile", "-NonInteractive", "-File", os.path.join(world.HERE, "cmdlets.ps1"), world.MODULE]
+        script = os.path.join(world.HERE, "cmdlets.ps1")
+        command = [os.path.realpath(find_pwsh()), "-NoProfile", "-NonInteractive", "-File", script, world.MODULE]
         variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/tmp/home", "TERM": "xterm-256color",
                      "POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_EnableDiagnostics": "0",
                      # The runtime maps what it compiles twice otherwise, at any moment, and ends where it cannot.

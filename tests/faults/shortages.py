@@ -108,8 +108,8 @@ def missing_rights(chosen):
             try_one(row, under(program, "setpriv", f"--bounding-set=-{capability}"), f"root without {capability}")
         for capability in ("none", "bpf", "perfmon", "net_admin"):
             held = ",".join(f"+{one}" for one in ("bpf", "perfmon", "net_admin") if one != capability)
-            user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", f"--inh-caps=-all,{held}", f"--ambient-caps=-all,{held}",
-                    f"--bounding-set=-all,{held}"]
+            user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", f"--inh-caps=-all,{held}",
+                    f"--ambient-caps=-all,{held}", f"--bounding-set=-all,{held}"]
             try_one(row, under(program, *user), f"a user without {capability}")
         row.send()
 

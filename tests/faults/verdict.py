@@ -1,6 +1,5 @@
 """Whether a program ended well, whatever it met with."""
 import re
-import signal
 from dataclasses import dataclass, field
 
 import world
@@ -9,10 +8,9 @@ import world
 CRASH = re.compile(r"Unhandled exception|Process terminated|Fatal error|^\s+at [\w.<>`]+\(|Segmentation fault|Aborted", re.MULTILINE)
 OWN = re.compile(r"^xtrace-(catch|exporter): \S.{15,}", re.MULTILINE)
 # A sentence that says what to do begins so, or names a command.
-ADVICE = re.compile(
-    r"(?:^|[.;:,)] |— )(?:Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|"
-    r"Otherwise|Let|Make|Change|Remove)\b|XTrace tries again|there are:|or free memory|'[a-z]+ -", re.IGNORECASE | re.MULTILINE)
-ENDS = -signal.SIGKILL, -signal.SIGTERM
+VERBS = ("Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|Otherwise|Let|"
+         "Make|Change|Load|Redirect|Remove|To print|To process")
+ADVICE = re.compile(rf"(?:^|[.;:,)] )(?:{VERBS})\b|XTrace tries again|there are:|or free memory", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass

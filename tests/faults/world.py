@@ -158,6 +158,11 @@ def qdiscs():
     return [one["dev"] for one in json.loads(read("tc", "-j", "qdisc", "show")) if one["kind"] == "clsact"]
 
 
+def filters(name):
+    """The filters of an interface's clsact qdisc."""
+    return "".join(read("tc", "filter", "show", "dev", name, direction) for direction in TCX)
+
+
 def pins():
     """Everything below XTrace's folder in the BPF file system."""
     return sorted(os.path.relpath(os.path.join(folder, name), PINS) for folder, folders, files in os.walk(f"{PINS}/xtrace")
