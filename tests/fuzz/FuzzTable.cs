@@ -68,6 +68,7 @@ internal sealed class FuzzTable : IDisposable
         ReadOnlySpan<byte> frame = shot.Bytes.Span;
         Span<byte> packet = _packet.AsSpan(0, frame.Length);
         frame.CopyTo(packet);
+        _source.KeepReading(); // a slow machine takes longer for a batch than the kernel waits for a reader
         SkbContext context = shot.Context;
         ReadOnlySpan<byte> told = shot.Hook == Hook.Xdp ? [] : MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
         uint verdict = BpfProgram.TestRun(_programs[(int)shot.Hook], packet, context: told).ReturnValue;
@@ -78,7 +79,6 @@ internal sealed class FuzzTable : IDisposable
     internal void Take()
     {
         _ring.Consume();
-        _source.KeepReading();
         Meter.Take(Monitor);
     }
 

@@ -16,7 +16,7 @@ run() {
 
 check() {
     for seed in "${seeds[@]}"; do
-        indent <"fuzz-$seed"
+        tail -n 6 "fuzz-$seed" | indent
         equal "Seed $seed" "$(grep -o 'No disagreement, no lost count' "fuzz-$seed")" expected 'No disagreement, no lost count'
     done
 }
