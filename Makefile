@@ -131,7 +131,7 @@ soak: build ## Run xtrace-exporter for SOAK_MINUTES while interfaces come and go
 	@./deps.sh build check test engines
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private tests/soak.py $(SOAK_MINUTES)
 
-faults: build ## Kill each program, and let each of its system calls fail: FAULTS=quick takes a sample of about a minute
+faults: build ## Kill each program, and let its system calls fail one by one: FAULTS=quick takes a sample
 	@./deps.sh build check test
 	@PATH=$$PATH:$(CURDIR)/out/tools /usr/bin/python3 -B tests/faults/faults.py $(FAULTS)
 
