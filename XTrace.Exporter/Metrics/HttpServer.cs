@@ -108,6 +108,10 @@ internal sealed class HttpServer : IDisposable
         {
             // Whoever asked has gone, or does not read.
         }
+        catch (Exception error) when (error is UnauthorizedAccessException or OutOfMemoryException or XTraceException)
+        {
+            // This answer cannot be made. The next may be, and the export goes on.
+        }
         finally
         {
             Release();
