@@ -151,7 +151,7 @@ fuzz: ## Run FUZZ_FRAMES random frames through the programs, and compare with a 
 	@dotnet build tests/fuzz -c Release -v quiet -clp:ErrorsOnly
 	@FUZZ_FRAMES='$(FUZZ_FRAMES)' FUZZ_SEED='$(FUZZ_SEED)' dotnet tests/fuzz/bin/Release/net10.0/XTrace.Fuzz.dll
 
-faults: build ## Kill each program, and let each of its system calls fail: FAULTS=quick takes a sample of about a minute
+faults: build ## Kill each program, and let its system calls fail one by one: FAULTS=quick takes a sample
 	@./deps.sh build check test
 	@PATH=$$PATH:$(CURDIR)/out/tools /usr/bin/python3 -B tests/faults/faults.py $(FAULTS)
 

@@ -7,8 +7,8 @@ namespace XTrace.Programs;
 internal static class OptionMessages
 {
     internal static string RuntimeFailed(string reason) => Say(
-        $"资源不足：{reason} 请释放内存，或提高 'ulimit -n' 和 'ulimit -u'。",
-        $"A resource is short: {reason} Free memory, or raise 'ulimit -n' and 'ulimit -u'.");
+        $"资源不足：{reason.TrimEnd('.')}。请释放内存，或提高 'ulimit -n' 和 'ulimit -u'。",
+        $"A resource is short: {reason.TrimEnd('.')}. Free memory, or raise 'ulimit -n' and 'ulimit -u'.");
 
     internal static string OutputClosed => Say(
         "无法写入标准输出：它已关闭。请把它重定向到文件或 /dev/null。",

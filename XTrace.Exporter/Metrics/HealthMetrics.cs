@@ -65,7 +65,7 @@ internal static class HealthMetrics
         {
             family.Add(Directory.GetFiles("/proc/self/fd").Length);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The other values say enough.
         }

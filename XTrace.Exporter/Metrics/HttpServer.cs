@@ -74,9 +74,10 @@ internal sealed class HttpServer : IDisposable
                 _free.Wait();
                 ThreadPool.UnsafeQueueUserWorkItem(Serve, client, preferLocal: false);
             }
-            catch (SocketException)
+            catch (Exception error) when (error is SocketException or OutOfMemoryException)
             {
-                // No descriptor is free, or who called has hung up: the next may fare better, accept(2).
+                // No descriptor or no thread is free, or who called has hung up: the next may fare better, accept(2). A call that
+                // waits for a thread is served when there is one.
                 Thread.Sleep(PauseMilliseconds);
             }
             catch (ObjectDisposedException)
@@ -107,6 +108,10 @@ internal sealed class HttpServer : IDisposable
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
         {
             // Whoever asked has gone, or does not read.
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or OutOfMemoryException or XTraceException)
+        {
+            // This answer cannot be made. The next may be, and the export goes on.
         }
         finally
         {

@@ -16,6 +16,8 @@ from report import Row
 LIBRARY = "/run/xtrace-sys/clock.so"
 STEPS = ("+1h", 3600), ("-1h", -3600), ("+400d", 400 * 86400), ("-400d", -400 * 86400)
 INTERVAL = 0.2  # seconds
+LATE = 5  # seconds that a sample may be late on a busy machine; the steps are of an hour and more
+ODD = 10  # times that a rate may differ from another there
 SETTING = "/run/xtrace-sys/clock"
 
 
@@ -37,8 +39,7 @@ def step_catch(row):
         program = programs.catch("", "-i", "f0", "-t", str(int(INTERVAL * 1000)), "--json", environment=faked({}))
         process = program.start()
         lines = []
-        begin = time.monotonic()
-        while time.monotonic() - begin < 10 * INTERVAL:
+        while len(lines) < 10:
             lines.append((time.monotonic(), json.loads(process.stdout.readline())))
             if len(lines) == 4:
                 set_clock(seconds)
@@ -51,7 +52,7 @@ def step_catch(row):
 
 def judge_samples(lines, seconds, error):
     gaps = [after - before for (before, _), (after, _) in zip(lines, lines[1:])]
-    if max(gaps) > 4 * INTERVAL:
+    if max(gaps) > LATE:
         yield f"no sample for {max(gaps):.1f} s"
     if "xtrace-catch: " in error:
         yield f"it says {error.strip()[:300]}"
@@ -61,7 +62,7 @@ def judge_samples(lines, seconds, error):
             yield f"first seen {seen}, last seen {last}, sampled at {stamp}"
             break
     rates = [flow["PacketsPerSecond"] for _, flow in lines[1:]]
-    if rates and (min(rates) <= 0 or max(rates) > 3 * min(rates)):
+    if rates and (min(rates) <= 0 or max(rates) > ODD * min(rates)):
         yield f"rates from {min(rates)} to {max(rates)}"
     moved = (datetime.fromisoformat(lines[-1][1]["Timestamp"]) - datetime.fromisoformat(lines[0][1]["Timestamp"])).total_seconds()
     if abs(moved - seconds - (lines[-1][0] - lines[0][0])) > 2:
@@ -128,12 +129,12 @@ def stop_and_go(row, name, seconds):
     process.send_signal(signal.SIGTERM)
     _, error = process.communicate(timeout=15)
     problems = [f"left {one}" for one in world.left()]
-    if took > 6 * INTERVAL:
+    if took > 4 * INTERVAL + LATE:
         problems.append(f"four samples took {took:.1f} s after the pause")
     # The first sample after the pause has all that came meanwhile, over all of that time.
     usual, after = lines[2]["PacketsPerSecond"], lines[3]["PacketsPerSecond"]
     gained = lines[3]["Packets"] - lines[2]["Packets"]
-    if not usual / 3 < after < usual * 3 or gained < usual * seconds / 3:
+    if not usual / ODD < after < usual * ODD or gained < usual * seconds / ODD:
         problems.append(f"{gained} packets, {after} a second, after a pause of {seconds} s; before it came {usual} a second")
     if "xtrace-catch: " in error.decode():
         problems.append(f"it says {error.decode().strip()[:300]}")

@@ -116,6 +116,8 @@ class Faults:
             answer = self.doctor.ask(command)
             if answer is None or answer["errors"]:
                 raise RuntimeError(f"{command} does not run here: {answer}")
+        if self.cmdlet.before and self.cmdlet.name.startswith("Get"):
+            time.sleep(0.2)  # until the monitor has counted something
 
     def run(self, fault=None):
         self.prepare()

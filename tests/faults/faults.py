@@ -36,7 +36,7 @@ class Size:
         self.moments = 10 if is_quick else 200
         self.cmdlet_moments = 3 if is_quick else 50
         self.every = 12 if is_quick else 1
-        self.pauses = [1] if is_quick else [1, 15, 60]
+        self.pauses = [4] if is_quick else [4, 15, 60]
 
 
 def parts(size, is_quick):

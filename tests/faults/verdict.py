@@ -1,5 +1,6 @@
 """Whether a program ended well, whatever it met with."""
 import re
+import signal
 from dataclasses import dataclass, field
 
 import world
@@ -11,6 +12,11 @@ OWN = re.compile(r"^xtrace-(catch|exporter): \S.{15,}", re.MULTILINE)
 VERBS = ("Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|Otherwise|Let|"
          "Make|Change|Load|Redirect|Remove|To print|To process")
 ADVICE = re.compile(rf"(?:^|[.;:,)] )(?:{VERBS})\b|XTrace tries again|there are:|or free memory", re.IGNORECASE | re.MULTILINE)
+
+
+# By the harness, in the moment when it had said its error already.
+ENDED = -signal.SIGTERM
+SHOWS_NOTHING = "it claims success without what was asked for"
 
 
 @dataclass
@@ -29,10 +35,12 @@ class Outcome:
 
 def judge(outcome, expects, struck=None):
     """What is wrong with the end of a program, in words; none where all is well."""
-    is_mute = struck is not None and struck.name in ("write", "writev") and struck.number == 2
+    # An error that cannot be written is not read, and a terminal that is gone has no reader.
+    is_write = struck is not None and struck.name in ("write", "writev")
+    is_mute = is_write and (struck.number == 2 or "/dev/pts/" in struck.detail)
     if outcome.code is None:
         yield "it hangs"
-    elif outcome.code not in (0, 1):
+    elif outcome.code not in (0, 1, ENDED):
         yield f"it crashes: {outcome.code}"
     if CRASH.search(outcome.error):
         yield "it shows the inside of a crash"
@@ -43,7 +51,7 @@ def judge(outcome, expects, struck=None):
         elif not ADVICE.search(outcome.error):
             yield "its error does not say what to do"
     if outcome.code == 0 and not has_said and not is_mute and not re.search(expects, outcome.output):
-        yield "it claims success without what was asked for"
+        yield SHOWS_NOTHING
     for one in outcome.left:
         yield f"left {one}"
 
