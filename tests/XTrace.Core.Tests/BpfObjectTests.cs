@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
 using XTrace.Monitors;
@@ -31,16 +32,31 @@ public sealed class BpfObjectTests
     private static (int Without, int With) AtomicsOf(byte[] image)
     {
         int without = 0, with = 0;
-        // Instructions are 8 bytes long: opcode, registers, offset of 16 bits, a number of 32.
-        for (int at = 0; at + 8 <= image.Length; at += 8)
+        foreach (ulong instruction in InstructionsOf(image))
         {
-            if (image[at] == 0xdb && image.AsSpan(at + 5, 3) is [0, 0, 0])
-            {
-                without += image[at + 4] is 0x00 or 0x40 ? 1 : 0;
-                with += image[at + 4] is 0x01 or 0x41 ? 1 : 0;
-            }
+            // The opcode is in the first byte, a number in the last four.
+            uint operation = (uint)(instruction >> 32);
+            without += (instruction & 0xff) == 0xdb && operation is (0x00 or 0x40) ? 1 : 0;
+            with += (instruction & 0xff) == 0xdb && operation is (0x01 or 0x41) ? 1 : 0;
         }
         return (without, with);
+    }
+
+    /// <summary>All instructions: the sections with SHF_EXECINSTR, as Elf64_Ehdr and Elf64_Shdr of elf.h tell of them.</summary>
+    private static List<ulong> InstructionsOf(byte[] image)
+    {
+        List<ulong> instructions = [];
+        int headers = (int)BitConverter.ToUInt64(image, 40), length = BitConverter.ToUInt16(image, 58);
+        for (int i = 0; i < BitConverter.ToUInt16(image, 60); i++)
+        {
+            int header = headers + (i * length);
+            if ((BitConverter.ToUInt64(image, header + 8) & 4) != 0)
+            {
+                int start = (int)BitConverter.ToUInt64(image, header + 24), size = (int)BitConverter.ToUInt64(image, header + 32);
+                instructions.AddRange(MemoryMarshal.Cast<byte, ulong>(image.AsSpan(start, size)));
+            }
+        }
+        return instructions;
     }
 
     private static byte[] Read(Machine machine, string name)
