@@ -104,7 +104,7 @@ watch_against_counters() {
     nsenter --net="/run/netns/$space" xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
     catch=$!
     await 60 loaded_or_ended $catch
-    if ! kill -0 $catch; then
+    if ! kill -0 $catch 2>/dev/null; then
         echo "$name refused $(head -n 1 err)"
         return
     fi

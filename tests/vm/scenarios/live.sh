@@ -27,7 +27,7 @@ run() {
     type_in Enter
     see RemoteQueuePair
     screen >one
-    type_in q
+    type_in Escape q
     see '^ready'
     type_in 'clear; xtrace-catch --live -i va -t 1000' Enter
     see "$address_a.*RoCE.*ib_send_bw"
