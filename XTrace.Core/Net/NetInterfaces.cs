@@ -77,10 +77,9 @@ internal static unsafe class NetInterfaces
                 string.Join(' ', one.GetIPProperties().UnicastAddresses.Select(address => address.Address)))));
         foreach (NetInterface one in List())
         {
-            if (details.TryGetValue(one.Name, out (string State, string Mac, string Addresses) detail))
-            {
-                yield return (one, detail.State, detail.Mac, detail.Addresses);
-            }
+            // One that .NET did not find is listed all the same.
+            (string state, string mac, string addresses) = details.GetValueOrDefault(one.Name, ($"{OperationalStatus.Unknown}", "", ""));
+            yield return (one, state, mac, addresses);
         }
     }
 

@@ -69,8 +69,12 @@ Describe 'The table of errors' {
         }
     }
 
-    It '<id> is provoked by a test' -ForEach $errors {
+    It '<id> is provoked by a test' -ForEach ($errors | Where-Object Id -NE KernelTooOld) {
         $id | Should -BeIn $asserted
+    }
+
+    It 'KernelTooOld is provoked by a guest' {
+        "$PSScriptRoot/../vm/scenarios/too-old.sh" | Should -FileContentMatch 'needs Linux 5\.18'
     }
 }
 
@@ -260,8 +264,12 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
         It 'MonitorsBusy: another process holds the lock for too long' -Tag Slow {
             $null = Start-XdpMonitor $interface
-            $holder = Start-Process flock '/sys/fs/bpf/xtrace', 'sleep', '60' -PassThru
+            $locked = Join-Path $TestDrive locked
+            $holder = Start-Process flock '/sys/fs/bpf/xtrace', 'sh', '-c', "`"touch '$locked'; sleep 60`"" -PassThru
             try {
+                while (-not (Test-Path $locked)) {
+                    Start-Sleep -Milliseconds 50
+                }
                 $clock = [Diagnostics.Stopwatch]::StartNew()
                 Stop-XdpMonitor $interface -ErrorAction SilentlyContinue -ErrorVariable failure
                 $clock.Elapsed.TotalSeconds | Should -BeGreaterThan 25

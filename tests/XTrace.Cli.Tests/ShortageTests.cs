@@ -41,7 +41,6 @@ public partial class ShortageTests
     [Theory]
     [Trait("Category", "Privileged")]
     [InlineData("socket:error=EMFILE", "Cannot ask the kernel through netlink: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
-    [InlineData("ioctl:error=ENOMEM", "Cannot ask the kernel through netlink: Cannot allocate memory (errno 12). Free memory, and try again.")]
     [InlineData("sendto:error=ENOBUFS", "Cannot ask the kernel through netlink: No buffer space available (errno 105). Free memory, and try again.")]
     public void A_list_that_the_kernel_refuses_is_an_error(string fault, string message)
     {

@@ -80,6 +80,6 @@ check() {
     equal 'Ports with a rate' "$(grep -cE '^rxe_[ab]/1 +v[ab] +Active .* [0-9.]+[kMG] ' ports)" expected 2
     equal 'Details of one' "$(sed -nE 's/.*RemoteQueuePair +([0-9]+).*/\1/p' one)" 'rdma resource show qp' \
         "$(sed -nE 's/.*rxe_a.*rqpn ([0-9]+) .*/\1/p' resources)"
-    equal 'Flows with a process' "$(grep -c 'RoCE.* ib_send_bw' flows)" expected 1
-    equal 'The terminal afterwards' "$(grep -v '^$' after)" before "$(grep -v '^$' before)"
+    equal 'Flows with a process' "$(grep -c 'RoCE.* ib_send_bw' flows)" expected 2
+    equal 'The terminal afterwards, as stty says' "$(grep '^[0-9a-f]*:' after)" before "$(grep '^[0-9a-f]*:' before)"
 }
