@@ -111,7 +111,8 @@ watch_against_counters() {
     before=$(own_counters "$space" "$interface")
     $send >traffic 2>&1
     # The kernel asks for neighbours again when it likes: nothing may pass between the counters and the last sample.
-    until after=$(own_counters "$space" "$interface") && await_more 3 sample= out && [[ $(own_counters "$space" "$interface") == "$after" ]]; do
+    until after=$(own_counters "$space" "$interface") && await_more 3 sample= out &&
+        [[ $(own_counters "$space" "$interface") == "$after" ]]; do
         sleep 1
     done
     kill -TERM $catch
