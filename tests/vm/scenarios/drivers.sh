@@ -7,7 +7,7 @@ nics=(virtio-net-pci e1000e vmxnet3)
 drivers=(virtio_net e1000e vmxnet3)
 
 run() {
-    local driver
+    local driver setup setups hook
     for driver in 8021q failover net_failover virtio_net e1000e vmxnet3; do
         modprobe $driver
     done
@@ -16,7 +16,10 @@ run() {
     for driver in "${drivers[@]}"; do
         make_cards "$driver"
         at d1 ethtool -i c0 >"$driver.driver"
-        for setup in '1500 on' '1500 off' '9000 on'; do
+        setups=('1500 on' '1500 off')
+        # vmxnet3 of QEMU 7.2 passes nothing once its MTU was raised.
+        [[ $driver == vmxnet3 ]] || setups+=('9000 on')
+        for setup in "${setups[@]}"; do
             # shellcheck disable=SC2086 # MTU, offload
             set_up $setup
             for hook in auto native tc; do
@@ -83,7 +86,7 @@ set_up() {
                 lladdr "$(ip -n d$other -br link show c0 | awk '{ print $3 }')"
         done
     done
-    await 60 answers
+    await 30 answers
 }
 
 answers() {
