@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 
 # The programs are for ARCH, in .NET's, Debian's or the kernel's word, or else for this machine; the module is for all.
 dotnet_name = $(patsubst amd64,x64,$(patsubst x86_64,x64,$(patsubst aarch64,arm64,$(1))))
-HOST_ARCH := $(call dotnet_name,$(shell uname -m))
+HOST_ARCH := $(call dotnet_name,$(firstword $(subst -, ,$(MAKE_HOST))))
 override ARCH := $(call dotnet_name,$(or $(ARCH),$(HOST_ARCH)))
 ifeq ($(filter $(ARCH),$(HOST_ARCH) arm64),)
 $(error ARCH=$(ARCH) cannot be built here: choose $(sort $(HOST_ARCH) arm64))
