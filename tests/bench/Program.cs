@@ -44,7 +44,7 @@ foreach (string[] option in args.Chunk(2))
 try
 {
     Capabilities.RequireMonitoring();
-    Machine machine = Machine.Current;
+    BenchMachine machine = BenchMachine.Current;
     Report.Print(machine);
     KernelCostRow[] kernel = [];
     if (Wants("kernel"))

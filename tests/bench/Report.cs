@@ -9,7 +9,7 @@ internal static class Report
 {
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
-    internal static void Print(Machine machine) => Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
+    internal static void Print(BenchMachine machine) => Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
 
     internal static void Print(IReadOnlyList<KernelCostRow> rows, int rounds, int packets)
     {

@@ -1,9 +1,9 @@
 namespace XTrace.Bench;
 
 /// <summary>The machine that was measured on.</summary>
-internal sealed record Machine(DateTimeOffset Date, string Kernel, string CpuModel, int Cpus)
+internal sealed record BenchMachine(DateTimeOffset Date, string Kernel, string CpuModel, int Cpus)
 {
-    internal static Machine Current => new(
+    internal static BenchMachine Current => new(
         DateTimeOffset.Now,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
@@ -13,7 +13,7 @@ internal sealed record Machine(DateTimeOffset Date, string Kernel, string CpuMod
 
 /// <summary>All that was measured; what BENCH.json holds.</summary>
 internal sealed record Results(
-    Machine Machine,
+    BenchMachine Machine,
     int Rounds,
     int PacketsPerRound,
     IReadOnlyList<KernelCostRow> KernelCost,
