@@ -1,6 +1,6 @@
 # xtrace-catch, xtrace-exporter, and pwsh with the module. 'make docker-build' builds it, and docker-compose.yml says what it may do.
 
-# Of the image's architecture; only .NET's runtime is taken from it.
+# This stage is of the image's architecture; only .NET's runtime is taken from it.
 FROM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS runtime
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0.401-noble AS sdk
 

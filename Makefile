@@ -14,7 +14,7 @@ override ARCH := $(call dotnet_name,$(or $(ARCH),$(HOST_ARCH)))
 ifeq ($(filter $(ARCH),$(HOST_ARCH) arm64),)
 $(error ARCH=$(ARCH) cannot be built here: choose $(sort $(HOST_ARCH) arm64))
 endif
-# What building for another architecture needs.
+# The other architecture that is built for, if there is one.
 CROSS := $(filter-out $(HOST_ARCH),$(ARCH))
 DEB_ARCH := $(ARCH:x64=amd64)
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace XTrace;
 
-/// <summary>What differs between the processors that XTrace runs on. Everything else is of asm-generic on all of them.</summary>
+/// <summary>The differences between the processors that XTrace runs on. All other constants are those of asm-generic.</summary>
 /// <param name="Name">Its name in .NET's runtime identifiers, and the folder of its BPF objects.</param>
 /// <param name="OpenDirectory">O_DIRECTORY, asm/fcntl.h.</param>
 /// <param name="OpenNoFollow">O_NOFOLLOW, asm/fcntl.h.</param>

@@ -68,7 +68,7 @@ internal sealed class Exporter
             }
             finally
             {
-                // Where no more samples can be taken, what waits is sent all the same.
+                // Records that wait are sent even if no more samples can be taken.
                 exporter.Finish();
             }
         }

@@ -45,12 +45,15 @@ internal sealed class Arguments
 
     /// <summary>Whether a switch is on.</summary>
     /// <exception cref="XTraceException">Its variable is neither true nor false.</exception>
-    internal bool IsOn(Option<bool> option) => _result.GetValue(option) || (!IsGiven(option) && VariableOf(option)?.ToLowerInvariant() switch
+    internal bool IsOn(Option<bool> option) => _result.GetValue(option) || (!IsGiven(option) && IsOn(option, VariableOf(option)));
+
+    /// <summary>Whether a switch's variable says so.</summary>
+    private bool IsOn(Option option, string? variable) => variable?.ToLowerInvariant() switch
     {
         null or "0" or "false" or "no" => false,
         "1" or "true" or "yes" => true,
-        var text => throw Wrong(OptionMessages.WrongSwitch(NameOf(option), text)),
-    });
+        _ => throw Wrong(OptionMessages.WrongSwitch(NameOf(option), variable)),
+    };
 
     /// <summary>An option's text; null where nobody gave one.</summary>
     internal string? Text(Option<string> option) => _result.GetValue(option) ?? VariableOf(option);

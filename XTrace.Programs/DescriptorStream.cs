@@ -9,24 +9,8 @@ namespace XTrace.Programs;
 /// </summary>
 /// <param name="descriptor">The number of the open file.</param>
 /// <param name="fail">Is told the error number of a write that failed. The rest of that text is dropped.</param>
-internal sealed class DescriptorStream(int descriptor, Action<int> fail) : Stream
+internal sealed class DescriptorStream(int descriptor, Action<int> fail) : ForwardStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     /// <summary>Writes all of it, and waits where the file takes nothing for a while.</summary>
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
@@ -54,10 +38,4 @@ internal sealed class DescriptorStream(int descriptor, Action<int> fail) : Strea
     public override void Flush()
     {
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

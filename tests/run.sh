@@ -49,7 +49,7 @@ reap() {
     [[ $2 == 0 ]] || recall "$name"
 }
 
-# What failed in a suite, for the end of the output: a test's name, or that of a class that could not be cleaned up, and the lines
+# Keeps a suite's failures for the end of the output: the name of each test, or of a class that could not be cleaned up, and the lines
 # behind it; or the last lines of a suite that died.
 recall() {
     grep -a -A 12 '^ *\(Failed [^ ]\|\[-\] \|FAILED \)\|\[FAIL\]\|Cleanup Failure' "$work/$1.log" >"$work/failed" ||

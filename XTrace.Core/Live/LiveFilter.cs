@@ -5,7 +5,8 @@ using XTrace.Processes;
 namespace XTrace.Live;
 
 /// <summary>
-/// The words that a user typed to find rows. A row must have all of them, in its ends, protocol, interface or process name. Upper and lower case are the same.
+/// The words that a user typed to find rows. A row must have all of them, in its ends, protocol, interface or process name. Upper and
+/// lower case are the same.
 /// </summary>
 internal sealed class LiveFilter
 {

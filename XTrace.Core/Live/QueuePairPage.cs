@@ -25,7 +25,7 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
     {
         _matching = Filter.IsEmpty ? _all : [.. _all.Where(row => Filter.Matches(TextOf(row)))];
         Func<RdmaQueuePair, double> weight = Sorted.Weight!;
-        // Where a port does not count bytes, nobody knows rates in bits: packets decide.
+        // Rates in bits are unknown if the port does not count bytes: then packets decide.
         return [.. (IsReversed ? _matching.OrderBy(weight).ThenBy(Packets) : _matching.OrderByDescending(weight).ThenByDescending(Packets))
             .Skip(offset).Take(n)];
     }

@@ -13,7 +13,7 @@ internal static class BpfFileSystem
 {
     private const string Here = "/sys/fs/bpf";
 
-    /// <summary>What is not found for want of descriptors, say, is looked for again the next time.</summary>
+    /// <summary>A search that fails, for example for want of descriptors, is done again the next time.</summary>
     private static readonly Lazy<string> s_root = new(FindRoot, LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>

@@ -80,8 +80,9 @@ internal static unsafe class FlowProgram
         {
             bpf.Load();
         }
-        catch (BpfException error)
-            when (error.Errno is Errnos.EINVAL or NotJitted && Machine.Current == Machine.Arm64 && Environment.OSVersion.Version < s_oldestOnArm64)
+        catch (BpfException error) when (
+            error.Errno is Errnos.EINVAL or NotJitted && Machine.Current == Machine.Arm64
+            && Environment.OSVersion.Version < s_oldestOnArm64)
         {
             throw new XTraceException(error, KernelMessages.KernelTooOld, null, s_oldestOnArm64, Environment.OSVersion.Version.ToString(2));
         }

@@ -136,8 +136,11 @@ internal sealed class HttpServer : IDisposable
         new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{text ?? Phrase(status)}\n"));
 
     /// <summary>A status in words: <c>Not Found</c>.</summary>
-    private static string Phrase(HttpStatusCode status) =>
-        string.Concat($"{status}".Select((c, i) => i > 0 && char.IsUpper(c) && char.IsLower($"{status}"[i - 1]) ? $" {c}" : $"{c}"));
+    private static string Phrase(HttpStatusCode status)
+    {
+        string words = $"{status}";
+        return string.Concat(words.Select((c, i) => i > 0 && char.IsUpper(c) && char.IsLower(words[i - 1]) ? $" {c}" : $"{c}"));
+    }
 
     /// <returns>Null where it is no request, or is too long.</returns>
     private static HttpRequest? Read(NetworkStream stream)

@@ -202,11 +202,8 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
 
     It 'has those of a flow that made room' {
         $null = Start-XdpMonitor $interface -Detail -MaxFlow 8
-        # Each CPU has a table of its own: what makes room and what takes it come from one.
-        $cpus = (taskset -pc $PID) -replace '.*: '
-        $null = taskset -apc 0 $PID
-        try {
-            $flow = Get-FlowStat $interface -Detail -SampleInterval 1 -Verbose 4>&1 | ForEach-Object {
+        $flow = Use-OneCpu {
+            Get-FlowStat $interface -Detail -SampleInterval 1 -Verbose 4>&1 | ForEach-Object {
                 if ($_ -is [XTrace.FlowStat]) {
                     $_ | Where-Object TrafficType -EQ TCP
                 } elseif ($_.Message -like '*: reading the monitor*') {
@@ -217,8 +214,6 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
                     }
                 }
             }
-        } finally {
-            $null = taskset -apc $cpus $PID
         }
         "$($flow.EndReason) $($flow.TcpFlags) $($flow.Dscp) $($flow.EcnCePackets) $($flow.MinFrameSize)" | Should -Be 'LackOfResources Syn 8 1 64'
     }

@@ -67,7 +67,7 @@ Describe 'The package' {
     }
 
     It 'takes the engine that this machine can run' {
-        # What is taken first is then refused, as on another machine.
+        # The engine that is tried first is then refused, as on another machine.
         $swapped = "$TestDrive/swapped/XTrace"
         $null = New-Item -ItemType Directory "$TestDrive/swapped"
         Copy-Item $module $swapped -Recurse

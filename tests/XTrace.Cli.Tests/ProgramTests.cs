@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace XTrace.Cli.Tests;
 
-/// <summary>What a program is made of.</summary>
+/// <summary>The parts that a program is made of.</summary>
 public sealed class ProgramTests
 {
     private const int ObjectsInBpf = 4; // bpf/*.bpf.c

@@ -185,7 +185,7 @@ public sealed class AbiTests
     [Fact]
     public void A_slot_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Flow>());
 
-    /// <summary>What a machine's compiler does not find as C# has it.</summary>
+    /// <summary>The values that a machine's compiler finds otherwise than C# has them.</summary>
     private static string[] DifferencesOn(Machine machine, string compiler, params string[] flags)
     {
         string errors = CProgram.Check(Source(machine), compiler, ["-I", BpfFolder(), .. flags]);

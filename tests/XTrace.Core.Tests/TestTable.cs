@@ -12,10 +12,6 @@ namespace XTrace.Tests;
 /// </summary>
 internal sealed class TestTable : IDisposable
 {
-    private const int Loopback = 1; // its index in every network namespace
-    private const uint Pass = 2; // XDP_PASS, linux/bpf.h
-    private const uint Unspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
-
     private readonly Dictionary<string, BpfHandle> _programs = [];
     private readonly Dictionary<uint, WatchedPoint> _points = [];
     private readonly FlowSource _source;
@@ -72,7 +68,7 @@ internal sealed class TestTable : IDisposable
         // Not with the kernel's own repeat: for that it changes its XDP dispatcher, which takes it milliseconds.
         for (int i = 0; i < repeat; i++)
         {
-            Assert.Equal(Pass, BpfProgram.TestRun(Xdp, packet).ReturnValue);
+            Assert.Equal(TestRun.Pass, BpfProgram.TestRun(Xdp, packet).ReturnValue);
         }
         Assert.Equal(frame, packet);
     }
@@ -92,7 +88,8 @@ internal sealed class TestTable : IDisposable
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
         for (int i = 0; i < repeat; i++)
         {
-            Assert.Equal(Unspecified, BpfProgram.TestRun(Program(MonitorHook.Tcx, direction), packet, context: bytes).ReturnValue);
+            uint verdict = BpfProgram.TestRun(Program(MonitorHook.Tcx, direction), packet, context: bytes).ReturnValue;
+            Assert.Equal(TestRun.Unspecified, verdict);
         }
         Assert.Equal(frame, packet);
     }
@@ -150,7 +147,7 @@ internal sealed class TestTable : IDisposable
 
     private uint AddPoint(FlowDirection direction)
     {
-        uint point = Monitor.Points.Add(Loopback, direction, _link, "lo")!.Value;
+        uint point = Monitor.Points.Add(TestRun.Loopback, direction, _link, "lo")!.Value;
         Monitor.Points.SetAttached(point, MonitorHook.Tcx, Monitor.Calibrate().BootNanoseconds);
         _points[point] = _source.Add(Monitor.Points.List().Single(one => one.Id == point));
         return point;

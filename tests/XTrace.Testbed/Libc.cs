@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace XTrace.Testbed;
 
@@ -121,12 +122,23 @@ internal static partial class Libc
         internal nuint Length;
     }
 
-    /// <summary>struct ifreq with a pointer, linux/if.h.</summary>
+    /// <summary>struct ifreq, linux/if.h: the interface's name, and a pointer or a number.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 40)]
     internal unsafe struct InterfaceRequest
     {
-        internal fixed byte Name[16];
-        internal void* Data;
+        private const int NameLength = 16; // IFNAMSIZ
+
+        private fixed byte _name[NameLength];
+        private readonly nint _data;
+
+        internal InterfaceRequest(string name, nint data)
+        {
+            _data = data;
+            fixed (byte* start = _name)
+            {
+                Encoding.UTF8.GetBytes(name, new Span<byte>(start, NameLength - 1));
+            }
+        }
     }
 
     /// <summary>struct ethtool_value, linux/ethtool.h.</summary>

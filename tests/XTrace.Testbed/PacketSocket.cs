@@ -24,9 +24,8 @@ public sealed class PacketSocket : IDisposable
     /// </summary>
     public unsafe void AwaitQueue()
     {
-        var request = new Libc.LinkRequest { Command = Libc.GetLink };
-        var name = new Libc.InterfaceRequest { Data = &request };
-        System.Text.Encoding.ASCII.GetBytes(_interface, new Span<byte>(name.Name, 15));
+        Libc.LinkRequest request = new() { Command = Libc.GetLink };
+        Libc.InterfaceRequest name = new(_interface, (nint)(&request));
         _ = Libc.ioctl(_fd, Libc.EthtoolRequest, (byte*)&name); // An interface that has gone shows in the sending.
     }
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace XTrace.Testbed;
 
 /// <summary>A tun interface, whose packets are IP without any header before it; gone when disposed.</summary>
@@ -8,8 +6,6 @@ public sealed unsafe class Tun : IDisposable
     private const nuint SetInterface = 0x400454ca; // TUNSETIFF, linux/if_tun.h
     private const nuint SetLinkType = 0x400454cd; // TUNSETLINK
     private const ushort Layer3 = 0x0001; // IFF_TUN
-    private const int NameLength = 16; // IFNAMSIZ
-    private const int RequestLength = 40; // struct ifreq
 
     /// <summary>IFF_NO_PI: nothing before each packet.</summary>
     internal const ushort NoPacketInformation = 0x1000;
@@ -55,14 +51,8 @@ public sealed unsafe class Tun : IDisposable
     internal static int Open(string name, ushort flags)
     {
         int fd = Libc.Check(Libc.open("/dev/net/tun", Libc.OpenReadWrite | Libc.OpenCloseOnExec), "open /dev/net/tun");
-        Span<byte> request = stackalloc byte[RequestLength];
-        request.Clear();
-        Encoding.UTF8.GetBytes(name, request[..(NameLength - 1)]);
-        BitConverter.TryWriteBytes(request[NameLength..], flags);
-        fixed (byte* argument = request)
-        {
-            Libc.Check(Libc.ioctl(fd, SetInterface, argument), $"make {name}");
-        }
+        Libc.InterfaceRequest request = new(name, flags);
+        Libc.Check(Libc.ioctl(fd, SetInterface, (byte*)&request), $"make {name}");
         return fd;
     }
 }

@@ -49,14 +49,7 @@ public sealed class VethPair : IDisposable
     public string PeerInterface { get; }
 
     /// <summary>Sends a frame from the peer, exactly so often.</summary>
-    public void Send(byte[] frame, int count = 1)
-    {
-        _socket.AwaitQueue();
-        for (int i = 0; i < count; i++)
-        {
-            _socket.Send(frame);
-        }
-    }
+    public void Send(byte[] frame, int count = 1) => Send(Enumerable.Repeat(frame, count));
 
     /// <summary>Sends frames from the peer, each once.</summary>
     public void Send(IEnumerable<byte[]> frames)
@@ -108,7 +101,7 @@ public sealed class VethPair : IDisposable
         RemovePins();
     }
 
-    /// <summary>Removes what monitors left: all of a namespace that goes, else the interface's points and monitors that had no others.</summary>
+    /// <summary>Removes pins that are left: all of a namespace that goes, else the interface's points and monitors that had no others.</summary>
     private void RemovePins()
     {
         if (_watched is not null)

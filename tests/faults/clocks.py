@@ -99,11 +99,15 @@ def step_exporter(row):
             time.sleep(0.3)
         if not wait_for(lambda: collector.received > sent):
             problems.append("it sends nothing more")
-        process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=20)
-        problems += [f"exit code {process.returncode}"] if process.returncode else []
-        problems += [f"left {one}" for one in world.left()]
-        row.add(problems, f"xtrace-exporter, {what}", error.decode()[-600:])
+        end_exporter(row, process, problems, what)
+
+
+def end_exporter(row, process, problems, what):
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=20)
+    problems += [f"exit code {process.returncode}"] if process.returncode else []
+    problems += [f"left {one}" for one in world.left()]
+    row.add(problems, f"xtrace-exporter, {what}", error.decode()[-600:])
 
 
 def wait_for(isso, seconds=10):
@@ -153,11 +157,7 @@ def stop_exporter(row, seconds):
     process.send_signal(signal.SIGCONT)
     if not wait_for(lambda: read_page("/healthz")[0] == 200 and collector.received > sent):
         problems.append("it does not go on")
-    process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=20)
-    problems += [f"exit code {process.returncode}"] if process.returncode else []
-    problems += [f"left {one}" for one in world.left()]
-    row.add(problems, f"xtrace-exporter, {seconds} s", error.decode()[-600:])
+    end_exporter(row, process, problems, f"{seconds} s")
 
 
 collector = None

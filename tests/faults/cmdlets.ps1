@@ -2,7 +2,7 @@
 # Usage: pwsh -NoProfile -NonInteractive -File cmdlets.ps1 MODULE
 param([string] $Module)
 Import-Module $Module
-# What errors need is loaded by now, so that a fault meets no assembly that is read for the first time.
+# These calls load the assemblies that errors need, so that no fault meets one that is read for the first time.
 $null = Get-XdpMonitor -ErrorAction SilentlyContinue
 $null = Get-XdpMonitor none -ErrorAction SilentlyContinue -ErrorVariable first
 "$first" | Out-Null

@@ -145,7 +145,7 @@ class Faults:
             row = rows.setdefault(group(fault), Row(self.cmdlet.name, group(fault)))
             row.add(problems, f"{fault}, {self.injector.struck}", json.dumps(answer)[:600])
             if answer is None or any(one.startswith("left") for one in problems):
-                # What is left is this process's, and must not be found again after the next fault.
+                # This process's leavings must not be found again after the next fault.
                 self.restart()
         for row in rows.values():
             row.send()

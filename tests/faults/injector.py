@@ -182,7 +182,7 @@ def read_text(thread, address):
     try:
         with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:
             memory.seek(address)
-            # What follows may lie on a page that is not there.
+            # The next page may not be there.
             return memory.read(min(255, 4096 - address % 4096)).split(b"\0")[0].decode(errors="replace")
     except (OSError, ValueError, OverflowError):
         return "?"

@@ -10,7 +10,7 @@ import world
 from report import Row, note
 from verdict import Outcome
 
-# Where the runtime's own start fails for want of memory or descriptors, it or the loader says so; nothing of XTrace has begun.
+# The runtime or the loader says these if its own start fails for want of memory or descriptors; nothing of XTrace has begun.
 RUNTIMES_OWN = re.compile(
     r"error while loading shared libraries|GC heap initialization failed|Failed to initialize|Out of memory\.|cannot allocate memory|"
     r"Insufficient|PAL|^$", re.IGNORECASE)

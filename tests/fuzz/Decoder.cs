@@ -4,7 +4,7 @@ using XTrace.Flows;
 
 namespace XTrace.Fuzz;
 
-/// <summary>What a frame is to be counted as.</summary>
+/// <summary>The flow that a frame is to be counted in.</summary>
 /// <param name="IsMalformed">It is shorter than the headers that it announces, and belongs to no flow.</param>
 /// <param name="Key">Otherwise the flow's key.</param>
 internal readonly record struct Verdict(bool IsMalformed, FlowKey Key);

@@ -4,16 +4,16 @@ using XTrace.Flows;
 
 namespace XTrace.Fuzz;
 
-/// <summary>What was counted is not what the decoder expects.</summary>
+/// <summary>The programs counted otherwise than the decoder expects.</summary>
 internal sealed class Disagreement : Exception
 {
-    /// <summary>Of a table: its counts do not add up.</summary>
+    /// <summary>The counts of a table do not add up.</summary>
     internal Disagreement(string text)
         : base(text)
     {
     }
 
-    /// <summary>Of one frame.</summary>
+    /// <summary>One frame was counted otherwise.</summary>
     internal Disagreement(in Shot shot, string expected, string came)
         : base($"""
             frame    {Convert.ToHexStringLower(shot.Bytes.Span)}

@@ -3,7 +3,7 @@ using XTrace.Flows;
 
 namespace XTrace.Fuzz;
 
-/// <summary>What a table is to hold by what was run through it, and the comparison with what it holds.</summary>
+/// <summary>The counts that a table should have after the frames that were run through it, and their comparison with its own.</summary>
 /// <param name="areEndsRead">Whether flows that make room are read, so that none is lost.</param>
 internal sealed class Expectation(bool areEndsRead)
 {

@@ -12,7 +12,7 @@ internal sealed class FrameWriter
 
     internal int Length { get; set; }
 
-    /// <summary>What is written so far.</summary>
+    /// <summary>The bytes that are written so far.</summary>
     internal Span<byte> Frame => _bytes.AsSpan(0, Length);
 
     internal void Byte(int value) => _bytes[Length++] = (byte)value;

@@ -9,10 +9,6 @@ namespace XTrace.Fuzz;
 /// <summary>A monitor whose programs are run over frames: BPF_PROG_TEST_RUN runs them on lo, and nothing is attached to it.</summary>
 internal sealed class FuzzTable : IDisposable
 {
-    private const int Loopback = 1; // its index in every network namespace
-    private const uint Pass = 2; // XDP_PASS, linux/bpf.h
-    private const uint Unspecified = uint.MaxValue; // TC_ACT_UNSPEC, linux/pkt_cls.h
-
     private readonly FlowSource _source;
     private readonly BpfHandle[] _programs;
     private readonly BpfRing _ring = new();
@@ -72,7 +68,7 @@ internal sealed class FuzzTable : IDisposable
         SkbContext context = shot.Context;
         ReadOnlySpan<byte> told = shot.Hook == Hook.Xdp ? [] : MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
         uint verdict = BpfProgram.TestRun(_programs[(int)shot.Hook], packet, context: told).ReturnValue;
-        return verdict == (shot.Hook == Hook.Xdp ? Pass : Unspecified) && packet.SequenceEqual(frame);
+        return verdict == (shot.Hook == Hook.Xdp ? TestRun.Pass : TestRun.Unspecified) && packet.SequenceEqual(frame);
     }
 
     /// <summary>Reads the flows that made room, and takes a snapshot.</summary>
@@ -99,7 +95,7 @@ internal sealed class FuzzTable : IDisposable
     {
         foreach (FlowDirection direction in Directions)
         {
-            _points[(int)direction] = Monitor.Points.Add(Loopback, direction, FlowAbi.LinkEthernet, "lo")!.Value;
+            _points[(int)direction] = Monitor.Points.Add(TestRun.Loopback, direction, FlowAbi.LinkEthernet, "lo")!.Value;
         }
     }
 }

@@ -1,15 +1,15 @@
 namespace XTrace.Fuzz;
 
-/// <summary>What is to be written.</summary>
+/// <summary>The kinds of frames to write.</summary>
 internal enum FrameKind
 {
     /// <summary>Anything.</summary>
     Plain,
 
-    /// <summary>What the kernel merges or leaves to be segmented: TCP, UDP and SCTP, also in tunnels.</summary>
+    /// <summary>Packets that the kernel merges, or segments late: TCP, UDP and SCTP, also in tunnels.</summary>
     Mergeable,
 
-    /// <summary>What is inside a tunnel.</summary>
+    /// <summary>A packet inside a tunnel.</summary>
     Tunnelled,
 }
 

@@ -15,7 +15,7 @@ internal sealed class LinkLayer
         _ip = new IpLayer(pool, to, inner => Frame(inner));
     }
 
-    /// <summary>Where the headers end that each frame of a super-packet repeats; 0 where the frame is of no kind that is merged.</summary>
+    /// <summary>The end of the headers that each frame of a super-packet repeats; 0 for a frame that the kernel does not merge.</summary>
     internal int Headers => _ip.Headers;
 
     /// <summary>Writes a whole frame.</summary>

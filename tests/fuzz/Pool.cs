@@ -1,6 +1,6 @@
 namespace XTrace.Fuzz;
 
-/// <summary>What the frames of one table are made of: few enough values that flows have more than one frame.</summary>
+/// <summary>The values that frames of one table are made of: so few that flows have more than one frame.</summary>
 internal sealed class Pool
 {
     private static readonly ushort[] s_knownPorts = [53, 80, 443, 4789, 4791, 6081, 8472, 5555, 6080];

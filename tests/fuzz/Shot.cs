@@ -22,8 +22,8 @@ internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbC
     internal bool IsSuper => Context.SegmentSize > 0;
 
     /// <summary>
-    /// What it is on the wire: as many frames as the kernel says, or as its payload fills, and each of them has the headers. The headers
-    /// of a malformed one are not known.
+    /// The frames on the wire: as many as the kernel says, or as the payload fills, and each of them has the headers. The headers of a
+    /// malformed one are not known.
     /// </summary>
     internal FrameCount OnWire(bool isMalformed)
     {

@@ -3,7 +3,7 @@ using XTrace.Flows;
 
 namespace XTrace.Fuzz;
 
-/// <summary>What was run so far, over all tables.</summary>
+/// <summary>The frames that were run so far, over all tables.</summary>
 internal sealed class Tally
 {
     private readonly Lock _lock = new();

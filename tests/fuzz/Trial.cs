@@ -31,7 +31,7 @@ internal sealed class Trial(Decode decode, RandomFilter? filter)
         expectation.Add(shot.Direction, in verdict, IsKept(in verdict), frames);
     }
 
-    /// <summary>What a frame is expected to be, in words.</summary>
+    /// <summary>The decoder's expectation of a frame, in words.</summary>
     internal string Describe(in Shot shot)
     {
         Verdict verdict = decode(shot.Bytes.Span);

@@ -47,3 +47,8 @@ same_lines() {
         diff <(echo "$2") <(echo "$4") | indent || true # they differ
     fi
 }
+
+# The queue pairs of 'rdma resource show qp', as a scenario kept them: device, queue pair, peer, pid, name.
+resources() {
+    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' "${1:-resources}"
+}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034 # what it sets is for others
-# What differs between the architectures of guests.
+# The differences between the architectures of guests.
 
 # Sets it for x64 or arm64 and a version of the kernel: the names that Debian, its folders and its kernels have for it, QEMU and its options, the C
 # compiler, where make puts the programs, and the scenarios that are run unless others are asked for.

@@ -3,7 +3,7 @@
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xtrace-vm
 
-# What the guest runs, and what this machine runs for it: of one release, whatever the kernel.
+# The programs of the guest, and those that this machine runs for it: of one release, whatever the kernel.
 root_suite=bookworm
 tools_packages=(busybox-static kmod)
 root_packages=(

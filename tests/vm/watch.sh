@@ -98,7 +98,7 @@ at() {
 # prints a line for each direction, with XTrace's packets and bytes and then the interface's, and what XTrace said.
 watch_against_counters() {
     local name=$1 space=$2 interface=$3 hook=$4 direction=$5 send=$6 catch before after
-    # What the watch before said is none of this one's.
+    # The watch before may have left its own.
     rm -f out err
     # Not through a function, whose process would get the signal alone.
     nsenter --net="/run/netns/$space" xtrace-catch -i "$interface" -t 500 --all --attach-mode "$hook" --direction "$direction" >out 2>err &
@@ -129,18 +129,20 @@ loaded_or_ended() {
     grep -q ' loaded on ' out || ! kill -0 "$1" 2>/dev/null
 }
 
-# What an interface of a namespace counts: received and sent packets and bytes.
+# The counters of an interface of a namespace: received and sent packets and bytes.
 own_counters() {
     at "$1" sed -n "s/^ *$2://p" /proc/net/dev | awk '{ print $2, $1, $10, $9 }'
 }
 
-# Packets and bytes since the start, of the last sample that was written whole: the direction, the interface. With one direction,
-# flows have no heading.
+# Packets and bytes since the start, of the last sample that was written whole: the direction, the interface, a pattern of the flows
+# that are wanted, or none for all. With one direction, flows have no heading.
 flow_sum() {
-    awk -v wanted="$1" -v heading="# $2 " '
+    awk -v wanted="$1" -v heading="# $2 " -v pattern="${3:-.}" '
         /sample=/ { sample++; way = wanted; next }
         index($0, heading) == 1 { way = $3; next }
-        / packets=/ && way == wanted { sub(".* packets=", ""); sub("bytes=", ""); packets[sample] += $1; bytes[sample] += $2 }
+        / packets=/ && way == wanted && $0 ~ pattern {
+            sub(".* packets=", ""); sub("bytes=", ""); packets[sample] += $1; bytes[sample] += $2
+        }
         END { for (sample in packets) if (packets[sample] > most) { most = packets[sample]; sum = bytes[sample] }
             print most + 0, sum + 0 }' out
 }

@@ -76,10 +76,10 @@ check() {
         equal "$device, queue pair $pair: peer, process" \
             "$(sed -nE "s|^$device/1 .* qp (0x[0-9a-f]+) .* qp (0x[0-9a-f]+) +RC +RT[RS] .* $name +([0-9]+) *$|\1 \2 \3|p" queue-pairs)" \
             'rdma resource show qp' "$(printf '0x%x 0x%x %d' "$pair" "$peer" "$process")"
-    done < <(sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' resources)
+    done < <(resources)
     equal 'Ports with a rate' "$(grep -cE '^rxe_[ab]/1 +v[ab] +Active .* [0-9.]+[kMG] ' ports)" expected 2
     equal 'Details of one' "$(sed -nE 's/.*RemoteQueuePair +([0-9]+).*/\1/p' one)" 'rdma resource show qp' \
-        "$(sed -nE 's/.*rxe_a.*rqpn ([0-9]+) .*/\1/p' resources)"
+        "$(resources | awk '$1 == "rxe_a" { print $3 }')"
     equal 'Flows with a process' "$(grep -c 'RoCE.* ib_send_bw' flows)" expected 2
     equal 'The terminal afterwards, as stty says' "$(grep '^[0-9a-f]*:' after)" before "$(grep '^[0-9a-f]*:' before)"
 }

@@ -150,11 +150,6 @@ check_owners() {
         done | sort -u)"
 }
 
-# What 'rdma resource show qp' says: device, queue pair, peer, pid, name.
-resources() {
-    sed -E 's|^link ([^/]+)/.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* pid ([0-9]+) comm (.*)$|\1 \2 \3 \4 \5|; s/ +$//' "${1:-resources}"
-}
-
 shown_connections() {
     cat "$@" | grep '"QueuePair":' | jq -r 'select(.RemoteQueuePair != null) | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
 }
