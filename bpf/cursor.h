@@ -21,7 +21,7 @@ struct cursor {
 	void *end;
 	__u32 left;		/* from the IP header on */
 	__u32 limit;		/* how much of it there can be by a length below IP */
-	_Bool cut;		/* something was asked for that lies behind end */
+	__u32 offsets;		/* has room for all offsets behind an IP header */
 	volatile __u32 *memory;	/* of a map: see forget() */
 };
 

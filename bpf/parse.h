@@ -371,7 +371,7 @@ static __always_inline enum parse_result parse_extensions(struct cursor *cur, st
 		}
 		packet->protocol = forget(cur, extension->next);
 		cur->left = forget(cur, cur->left - length);
-		offset = forget(cur, offset + length) & EXTENSIONS_MASK;
+		offset = forget(cur, offset + length) & cur->offsets;
 		cur->pos = start + offset;
 	}
 	return parse_transport(cur, packet, icmp, 0);

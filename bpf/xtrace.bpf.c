@@ -81,54 +81,107 @@ static __always_inline void count(struct flow_totals *at, __u32 cpu, struct pack
 	flow_count(at, cpu, packet->hash + hash_word(HASH_POINT, at->point), frames);
 }
 
-/* Frames that are not plain, see parse.h. A function of its own, so that plain frames do not pay for its paths. */
-static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u32 cpu)
+#define HEADERS_MAX	512	/* as much as is made linear where headers are not */
+#define HEADERS_OFFSETS	0x3ff	/* has room for it */
+
+/* Headers that were copied: as many, and behind them what the verifier thinks that offsets can reach. */
+struct headers {
+	__u8 bytes[1536];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct headers);
+} headers SEC(".maps");
+
+/* A frame of XDP, from the cursor on. */
+static __always_inline int count_frame(struct cursor *cur, struct flow_totals *at, __u32 cpu)
 {
-	void *data = (void *)(long)ctx->data;
-	void *data_end = (void *)(long)ctx->data_end;
-	struct frames frames = { 1, data_end - data };
-	struct cursor cur = { .pos = data, .end = data_end, .left = frames.bytes, .memory = memory_of(cpu) };
+	struct frames frames = { 1, cur->left };
 	struct packet packet = { .key = &at->key };
+	void *frame = cur->pos;
 	enum parse_result result;
 
-	if (!cur.memory || !LOOK(&packet))	/* never: there is one for every possible CPU */
+	cur->memory = memory_of(cpu);
+	if (!cur->memory || !LOOK(&packet))	/* never: there is one for every possible CPU */
 		return 0;
-	result = parse_frame(&cur, &packet, at->link, 0);
-	if (at->link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(&cur, data, frames.bytes))
+	result = parse_frame(cur, &packet, at->link, 0);
+	if (at->link == LINK_GENERIC && !has_network(result, &packet) && is_looped_back(cur, frame, frames.bytes))
 		return 0;	/* own multicast, which never was on the wire */
 	count_total(at, frames);
 	count(at, cpu, &packet, result, frames);
 	return 0;
 }
 
-SEC("xdp")
-int xtrace_xdp(struct xdp_md *ctx)
+/* Frames that are not plain, see parse.h. A function of its own, so that plain frames do not pay for its paths. */
+static __noinline int count_rest(struct xdp_md *ctx, struct flow_totals *at, __u32 cpu, __u32 length)
+{
+	struct cursor cur = {
+		.pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = length, .offsets = EXTENSIONS_MASK,
+	};
+
+	return count_frame(&cur, at, cpu);
+}
+
+/* Frames whose headers may not be in the first buffer, which can be empty: they are read from a copy. */
+static __noinline int count_scattered(struct xdp_md *ctx, struct flow_totals *at, __u32 cpu, __u32 length)
+{
+	struct headers *copy = bpf_map_lookup_elem(&headers, &(__u32){ 0 });
+	struct cursor cur = { .pos = copy, .left = length, .offsets = HEADERS_OFFSETS };
+	__u32 size = length < HEADERS_MAX ? length : HEADERS_MAX;
+
+	barrier_var(size);	/* or clang compares something else, and the verifier does not know it */
+	if (!copy || size > HEADERS_MAX || bpf_xdp_load_bytes(ctx, 0, copy, size))	/* never */
+		return 0;
+	cur.end = copy->bytes + size;
+	return count_frame(&cur, at, cpu);
+}
+
+static __always_inline int count_xdp(struct xdp_md *ctx, __u32 length, const _Bool has_fragments)
 {
 	struct flow_totals *at = totals_find(POINT_KEY(ctx->ingress_ifindex, 0));
 	void *data = (void *)(long)ctx->data;
 	void *data_end = (void *)(long)ctx->data_end;
-	struct frames frames = { 1, data_end - data };
 	struct cursor cur = { .pos = data, .end = data_end };
+	__u32 linear = data_end - data;
 	struct packet packet = {};
 
 	if (!at) {
-		count_stray(frames.bytes);
+		count_stray(length);
 		return XDP_PASS;
 	}
 	packet.key = &at->key;
 	if (!LOOK(&packet))
 		return XDP_PASS;
 	if (parse_plain(&cur, &packet, at->link)) {
+		struct frames frames = { 1, length };
+
 		count_total(at, frames);
 		count(at, bpf_get_smp_processor_id(), &packet, PARSED, frames);
+	} else if (has_fragments && linear < length && linear < HEADERS_MAX) {
+		count_scattered(ctx, at, bpf_get_smp_processor_id(), length);
 	} else {
-		count_rest(ctx, at, bpf_get_smp_processor_id());
+		count_rest(ctx, at, bpf_get_smp_processor_id(), length);
 	}
 	return XDP_PASS;
 }
 
+SEC("xdp")
+int xtrace_xdp(struct xdp_md *ctx)
+{
+	return count_xdp(ctx, ctx->data_end - ctx->data, 0);
+}
+
+/* For drivers that hand over frames in several buffers, and refuse what does not claim to know of it: Linux 5.18. */
+SEC("xdp.frags")
+int xtrace_xdp_frag(struct xdp_md *ctx)
+{
+	return count_xdp(ctx, bpf_xdp_get_buff_len(ctx), 1);
+}
+
 #define VLAN_TAG_LEN	4	/* VLAN_HLEN in linux/if_vlan.h */
-#define HEADERS_MAX	512	/* as much as is made linear where headers are not */
 
 /* The stack takes the outer tag off before it comes here, if the NIC has not. */
 static __always_inline void set_skb_vlan(const struct __sk_buff *skb, struct packet *packet)
@@ -206,6 +259,7 @@ static __noinline int count_slowly(struct __sk_buff *skb, struct flow_totals *at
 {
 	struct cursor cur = {
 		.pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .left = skb->len, .memory = memory_of(cpu),
+		.offsets = EXTENSIONS_MASK,
 	};
 	__u32 link = at->link, tag = tag_length(skb), length = skb->len - pseudo_length(link);
 	struct frames frames = { 1, length + tag };

@@ -75,6 +75,12 @@ internal static class FlowMessages
         Chinese = "{0}：{1} 是虚拟接口，native XDP 会拖慢其流量，因此优先使用 TC。",
     };
 
+    internal static readonly Message SeveralBuffers = new("SeveralBuffers")
+    {
+        English = "{0}: the driver may need several buffers for a frame. The XDP program that reads all of them is used.",
+        Chinese = "{0}：驱动可能用多个缓冲区存放一个帧，因此使用能读取全部缓冲区的 XDP 程序。",
+    };
+
     internal static readonly Message HookRefused = new("HookRefused")
     {
         English = "{0}: {1} was refused. {2}",

@@ -129,7 +129,7 @@ internal sealed class FlowMonitor : IDisposable
         try
         {
             Attachment attachment = plan.Attach(
-                hook => ProgramFor(hook, direction, point, plan.Link), target, direction, replacement, report);
+                (hook, takesFragments) => ProgramFor(hook, direction, takesFragments, point, plan.Link), target, direction, replacement, report);
             _attachments.Add(point, attachment);
             Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
             replacement?.MakeRoom();
@@ -212,10 +212,10 @@ internal sealed class FlowMonitor : IDisposable
     }
 
     /// <summary>The program for a hook, which finds in the point what frames begin with there.</summary>
-    private BpfHandle ProgramFor(MonitorHook hook, FlowDirection direction, uint point, uint link)
+    private BpfHandle ProgramFor(MonitorHook hook, FlowDirection direction, bool takesFragments, uint point, uint link)
     {
         Points.SetLink(point, hook == MonitorHook.XdpGeneric ? FlowAbi.LinkGeneric : link);
-        string name = FlowProgram.NameOf(hook, direction);
+        string name = FlowProgram.NameOf(hook, direction, takesFragments);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
             _programs[name] = program = FlowProgram.Load(name, _maps, HasDetails);

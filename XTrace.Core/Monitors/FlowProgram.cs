@@ -10,6 +10,9 @@ internal static unsafe class FlowProgram
 {
     internal const string XdpName = "xtrace_xdp";
 
+    /// <summary>The XDP program that takes frames in several buffers.</summary>
+    internal const string FragmentsName = "xtrace_xdp_frag";
+
     /// <summary>The beginning of the names of the TC programs.</summary>
     internal const string TcPrefix = "xtrace_tc";
 
@@ -23,11 +26,15 @@ internal static unsafe class FlowProgram
     /// </summary>
     private static readonly Version s_oldestOnArm64 = new(5, 18);
 
-    private static readonly string[] s_names = [XdpName, "xtrace_tc_in", "xtrace_tc_out", ClockName];
+    private static readonly string[] s_names = [XdpName, FragmentsName, "xtrace_tc_in", "xtrace_tc_out", ClockName];
 
     /// <summary>The program for a hook and a direction.</summary>
-    internal static string NameOf(MonitorHook hook, FlowDirection direction) =>
-        hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? XdpName
+    /// <param name="hook">The hook.</param>
+    /// <param name="direction">Ingress or Egress.</param>
+    /// <param name="takesFragments">Whether the driver hands frames over in several buffers, to native XDP.</param>
+    internal static string NameOf(MonitorHook hook, FlowDirection direction, bool takesFragments = false) =>
+        takesFragments ? FragmentsName
+        : hook is MonitorHook.XdpNative or MonitorHook.XdpGeneric ? XdpName
         : direction == FlowDirection.Ingress ? "xtrace_tc_in"
         : "xtrace_tc_out";
 

@@ -5,6 +5,11 @@ using XTrace.Net;
 
 namespace XTrace.Monitors;
 
+/// <summary>Gives the program for a hook.</summary>
+/// <param name="hook">The hook.</param>
+/// <param name="takesFragments">Whether it is to take frames in several buffers.</param>
+internal delegate BpfHandle ProgramSource(MonitorHook hook, bool takesFragments = false);
+
 /// <summary>The hooks that suit an interface, best first, and what its frames look like there.</summary>
 /// <param name="Hooks">At least one.</param>
 /// <param name="Link">The first header of frames: FlowAbi.Link*.</param>
@@ -66,8 +71,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     /// <param name="report">Receives the reason if a hook was not taken.</param>
     /// <exception cref="XTraceException">No hook took it; the message says why.</exception>
     internal Attachment Attach(
-        Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction, Replacement? replacement,
-        Action<Notice> report)
+        ProgramSource programFor, NetInterface target, FlowDirection direction, Replacement? replacement, Action<Notice> report)
     {
         List<XTraceException> refusals = [];
         foreach (MonitorHook hook in Hooks)
@@ -105,7 +109,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     };
 
     private static Attachment Attach(
-        MonitorHook hook, Func<MonitorHook, BpfHandle> programFor, NetInterface target, FlowDirection direction,
+        MonitorHook hook, ProgramSource programFor, NetInterface target, FlowDirection direction,
         Replacement? replacement, Action<Notice> report)
     {
         switch (hook)
@@ -116,8 +120,37 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
                 return TcxHook.Attach(programFor(hook), target, direction);
             case MonitorHook.Clsact:
                 return AttachFilter(programFor(hook), target, direction, report);
+            case MonitorHook.XdpNative:
+                return AttachNative(programFor, target, replacement, report);
             default:
                 return XdpHook.Attach(programFor(hook), target, hook, replacement);
+        }
+    }
+
+    /// <summary>
+    /// A driver that needs several buffers for a frame, as it may with a large MTU, refuses a program that does not claim to take
+    /// them. The program that does costs more for each frame, and needs Linux 5.18.
+    /// </summary>
+    private static LinkAttachment AttachNative(
+        ProgramSource programFor, NetInterface target, Replacement? replacement, Action<Notice> report)
+    {
+        try
+        {
+            return XdpHook.Attach(programFor(MonitorHook.XdpNative), target, MonitorHook.XdpNative, replacement);
+        }
+        catch (XTraceException refusal) when (XdpHook.IsDrivers(refusal))
+        {
+            LinkAttachment attachment;
+            try
+            {
+                attachment = XdpHook.Attach(programFor(MonitorHook.XdpNative, true), target, MonitorHook.XdpNative, replacement);
+            }
+            catch (XTraceException)
+            {
+                throw refusal;
+            }
+            report(new Notice(NoticeLevel.Detail, FlowMessages.SeveralBuffers, target.Name, target.Name));
+            return attachment;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
@@ -6,7 +7,7 @@ namespace XTrace.Cli.Tests;
 public class IntervalTests
 {
     [Fact]
-    public void Samples_stay_on_multiples_of_the_interval_after_a_hold_up()
+    public void Samples_stay_on_multiples_of_the_interval_after_a_hold_up() => Timing.Judge(() =>
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 2000");
@@ -19,17 +20,17 @@ public class IntervalTests
         AssertSampleAt(5, run, start);
         AssertSampleAt(6, run, start);
         AssertSampleAt(8, run, start);
-    }
+    });
 
     [Fact]
-    public void It_is_five_seconds_where_none_is_given()
+    public void It_is_five_seconds_where_none_is_given() => Timing.Judge(() =>
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface}");
         run.WaitUntilLoaded();
         long start = Stopwatch.GetTimestamp();
         AssertSampleAt(5, run, start);
-    }
+    });
 
     private static void AssertSampleAt(double seconds, CatchProcess run, long start) =>
         Assert.Equal(seconds, Stopwatch.GetElapsedTime(start, ReadSample(run)).TotalSeconds, tolerance: 0.4);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using XTrace.Testbed;
 
 namespace XTrace.Cli.Tests;
 
@@ -7,7 +8,7 @@ public class OnceTests
 {
     [Fact]
     [Trait("Category", "Privileged")]
-    public void Flows_are_printed_once_and_nothing_stays_attached()
+    public void Flows_are_printed_once_and_nothing_stays_attached() => Timing.Judge(() =>
     {
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 --once");
@@ -21,7 +22,7 @@ public class OnceTests
         Assert.Equal(["10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162"], lines[1..]);
         Assert.Equal(1, Stopwatch.GetElapsedTime(start).TotalSeconds, tolerance: 0.5);
         Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
-    }
+    });
 
     [Fact]
     [Trait("Category", "Privileged")]

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Fuzz;
 using XTrace.Monitors;
 using XTrace.Testbed;
 using static XTrace.Testbed.Frames;
@@ -9,18 +10,13 @@ namespace XTrace.Tests;
 
 /// <summary>
 /// Frames in several buffers, of which the first ends anywhere: the tap driver makes them. TC programs read their headers from
-/// all buffers. XDP programs of XTrace do not claim to take several buffers, so the kernel makes one of them, or refuses the program
-/// where it cannot (see MonitorTests for that).
+/// all buffers. To XDP the tap hands one buffer; BPF_PROG_TEST_RUN hands several to it, as drivers do (Linux 6.18).
 /// </summary>
 [Trait("Category", "Privileged")]
 public sealed class BufferTests : IDisposable
 {
     private const string Name = "xtcut0";
     private const int LongestHeaders = 120;
-    private const int PulledMax = 512; // HEADERS_MAX in bpf/xtrace.bpf.c
-
-    /// <summary>The kernel from which on BPF_PROG_TEST_RUN takes them, but for stable ones that were given it.</summary>
-    private static readonly Version s_severalBuffers = new(6, 18);
 
     private readonly NetNamespace _network = new($"xt-{Environment.ProcessId}-cut");
 
@@ -79,31 +75,47 @@ public sealed class BufferTests : IDisposable
         ulong frames = 0;
         foreach (byte[] frame in ParserTests.Flows.Select(row => (byte[])row[1]))
         {
-            for (int cut = 0; cut <= Math.Min(frame.Length, LongestHeaders); cut++, frames++)
-            {
-                byte[] packet = [.. frame];
-                XdpContext context = new() { End = (uint)cut };
-                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<XdpContext>(in context));
-                try
-                {
-                    Assert.Equal(2u, BpfProgram.TestRun(table.Xdp, packet, context: bytes).ReturnValue);
-                }
-                catch (BpfException) when (Environment.OSVersion.Version < s_severalBuffers)
-                {
-                    return;
-                }
-                Assert.Equal(frame, packet);
-            }
+            frames += RunInParts(table.Xdp, frame);
         }
         table.Snapshot();
         Assert.Equal(frames, table.Totals.Packets);
+    }
+
+    /// <summary>The first buffer is empty, or ends anywhere in the headers and behind them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void XDP_that_takes_several_buffers_counts_a_frame_as_the_whole(bool detail)
+    {
+        using TestTable whole = new(maxFlow: 4096, detail: detail), parts = new(maxFlow: 4096, detail: detail);
+        foreach ((_, byte[] frame) in Frames())
+        {
+            whole.Run(frame, repeat: (int)RunInParts(parts.XdpFragments, frame));
+        }
+        Assert.Equal(whole.Flows().Select(Describe).Order(StringComparer.Ordinal), parts.Flows().Select(Describe).Order(StringComparer.Ordinal));
+        Assert.Equal(whole.Totals, parts.Totals);
+
+        string Describe(FlowStat flow) =>
+            $"{ParserTests.Describe(flow)} {flow.Packets} {flow.Bytes} {flow.VlanId} {flow.TcpFlags} {flow.Dscp} {flow.MinFrameSize} {flow.MaxFrameSize}";
+    }
+
+    [Fact]
+    public void XDP_that_takes_several_buffers_finds_a_malformed_frame_malformed()
+    {
+        using TestTable table = new(maxFlow: 4096);
+        ulong frames = 0;
+        foreach (byte[] frame in ParserTests.Malformed.Select(row => (byte[])row[1]))
+        {
+            frames += RunInParts(table.XdpFragments, frame);
+        }
+        Assert.Equal((frames, frames), (table.Totals.Packets, table.Totals.MalformedPackets));
     }
 
     public void Dispose() => _network.Dispose();
 
     /// <summary>Whose headers are no longer than what a program makes linear.</summary>
     private static IEnumerable<(string Flow, byte[] Frame)> Frames() =>
-        ParserTests.Flows.Select(row => ((string)row[2], (byte[])row[1])).Where(row => row.Item2.Length < PulledMax);
+        ParserTests.Flows.Select(row => ((string)row[2], (byte[])row[1])).Where(row => row.Item2.Length < TestRun.CopiedMax);
 
     /// <summary>Sends a frame in one buffer, in two with every length of the first, and in many of a few bytes each.</summary>
     /// <returns>How often it was sent.</returns>
@@ -126,19 +138,27 @@ public sealed class BufferTests : IDisposable
         return sent;
     }
 
+    /// <summary>Runs an XDP program over a frame in two buffers, with every length of the first. The frame must pass, unchanged.</summary>
+    /// <returns>How often it ran.</returns>
+    private static ulong RunInParts(BpfHandle program, byte[] frame)
+    {
+        int last = Math.Min(frame.Length, LongestHeaders);
+        for (int cut = 0; cut <= last; cut++)
+        {
+            byte[] packet = [.. frame];
+            XdpContext context = new() { End = (uint)cut };
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<XdpContext>(in context));
+            Assert.Equal(TestRun.Pass, BpfProgram.TestRun(program, packet, context: bytes).ReturnValue);
+            Assert.Equal(frame, packet);
+        }
+        return (ulong)last + 1;
+    }
+
     private static void Send(Tap tap, byte[] frame, params ReadOnlySpan<int> cuts)
     {
         for (int i = 0; i < Tap.Batch; i++)
         {
             tap.Arrive(frame, cuts);
         }
-    }
-
-    /// <summary>struct xdp_md, linux/bpf.h: the first buffer holds what is before data_end.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 24)]
-    private struct XdpContext
-    {
-        [FieldOffset(4)]
-        internal uint End;
     }
 }

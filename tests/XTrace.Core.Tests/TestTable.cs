@@ -41,6 +41,8 @@ internal sealed class TestTable : IDisposable
 
     internal BpfHandle Xdp => Program(MonitorHook.XdpNative, FlowDirection.Ingress);
 
+    internal BpfHandle XdpFragments => Program(MonitorHook.XdpNative, FlowDirection.Ingress, takesFragments: true);
+
     /// <summary>The totals of what arrived.</summary>
     internal FlowTotals Totals => Monitor.Points.ReadTotals(Ingress);
 
@@ -154,9 +156,9 @@ internal sealed class TestTable : IDisposable
     }
 
     /// <summary>A program, loaded when it is first needed.</summary>
-    private BpfHandle Program(MonitorHook hook, FlowDirection direction)
+    private BpfHandle Program(MonitorHook hook, FlowDirection direction, bool takesFragments = false)
     {
-        string name = FlowProgram.NameOf(hook, direction);
+        string name = FlowProgram.NameOf(hook, direction, takesFragments);
         if (!_programs.TryGetValue(name, out BpfHandle? program))
         {
             _programs[name] = program = FlowProgram.Load(name, Monitor.Maps, Monitor.HasDetails);

@@ -26,6 +26,7 @@ internal sealed class FuzzTable : IDisposable
             Load(MonitorHook.XdpNative, FlowDirection.Ingress),
             Load(MonitorHook.Tcx, FlowDirection.Ingress),
             Load(MonitorHook.Tcx, FlowDirection.Egress),
+            .. TestRun.TakesFirstBuffer ? [Load(MonitorHook.XdpNative, FlowDirection.Ingress, takesFragments: true)] : Array.Empty<BpfHandle>(),
         ];
         Begin();
         if (readsEnds)
@@ -65,10 +66,16 @@ internal sealed class FuzzTable : IDisposable
         Span<byte> packet = _packet.AsSpan(0, frame.Length);
         frame.CopyTo(packet);
         _source.KeepReading(); // a slow machine takes longer for a batch than the kernel waits for a reader
-        SkbContext context = shot.Context;
-        ReadOnlySpan<byte> told = shot.Hook == Hook.Xdp ? [] : MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in context));
+        SkbContext skb = shot.Context;
+        XdpContext xdp = new() { End = (uint)shot.FirstBuffer };
+        ReadOnlySpan<byte> told = shot.Hook switch
+        {
+            Hook.Xdp => [],
+            Hook.XdpFragments => MemoryMarshal.AsBytes(new ReadOnlySpan<XdpContext>(in xdp)),
+            _ => MemoryMarshal.AsBytes(new ReadOnlySpan<SkbContext>(in skb)),
+        };
         uint verdict = BpfProgram.TestRun(_programs[(int)shot.Hook], packet, context: told).ReturnValue;
-        return verdict == (shot.Hook == Hook.Xdp ? TestRun.Pass : TestRun.Unspecified) && packet.SequenceEqual(frame);
+        return verdict == (shot.IsXdp ? TestRun.Pass : TestRun.Unspecified) && packet.SequenceEqual(frame);
     }
 
     /// <summary>Reads the flows that made room, and takes a snapshot.</summary>
@@ -88,8 +95,8 @@ internal sealed class FuzzTable : IDisposable
         _source.Dispose();
     }
 
-    private BpfHandle Load(MonitorHook hook, FlowDirection direction) =>
-        FlowProgram.Load(FlowProgram.NameOf(hook, direction), Monitor.Maps, Monitor.HasDetails);
+    private BpfHandle Load(MonitorHook hook, FlowDirection direction, bool takesFragments = false) =>
+        FlowProgram.Load(FlowProgram.NameOf(hook, direction, takesFragments), Monitor.Maps, Monitor.HasDetails);
 
     private void Begin()
     {

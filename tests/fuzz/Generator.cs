@@ -3,6 +3,7 @@ namespace XTrace.Fuzz;
 /// <summary>Makes the frames of one table, and says how each is to be run.</summary>
 internal sealed class Generator
 {
+    private const int FirstBufferMax = 120; // bytes, behind nearly all headers
     private const int FrameMin = 14; // as BPF_PROG_TEST_RUN takes them
     private const int FrameMax = 3000;
 
@@ -48,6 +49,10 @@ internal sealed class Generator
         _writer.Length = Math.Clamp(_writer.Length, FrameMin, FrameMax);
         byte[] frame = _writer.Frame.ToArray();
         Hook hook = TakesTc(frame) ? _pool.Any<Hook>([Hook.Xdp, Hook.TcIngress, Hook.TcEgress]) : Hook.Xdp;
+        if (hook == Hook.Xdp && TestRun.TakesFirstBuffer && frame.Length <= TestRun.CopiedMax && _pool.OneIn(2))
+        {
+            return new Shot(frame, Hook.XdpFragments, default, null, _random.Next(Math.Min(frame.Length, FirstBufferMax) + 1));
+        }
         return hook == Hook.Xdp || !(isMergeable || _pool.OneIn(100)) ? new Shot(frame, hook, default, null)
             : isWhole && isMergeable ? new Shot(frame, hook, Super(frame.Length - _link.Headers), _link.Headers)
             : new Shot(frame, hook, Super(frame.Length), null);

@@ -8,6 +8,7 @@ internal enum Hook
     Xdp,
     TcIngress,
     TcEgress,
+    XdpFragments,
 }
 
 /// <summary>A frame and how it is run.</summary>
@@ -15,9 +16,12 @@ internal enum Hook
 /// <param name="Hook">Through which program.</param>
 /// <param name="Context">The fields of a super-packet, or nothing.</param>
 /// <param name="Headers">What each frame of a super-packet repeats, in bytes; null if nothing says what XTrace should find.</param>
-internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbContext Context, int? Headers)
+/// <param name="FirstBuffer">How many bytes the first buffer holds, if the program takes several.</param>
+internal readonly record struct Shot(ReadOnlyMemory<byte> Bytes, Hook Hook, SkbContext Context, int? Headers, int FirstBuffer = 0)
 {
     internal FlowDirection Direction => Hook == Hook.TcEgress ? FlowDirection.Egress : FlowDirection.Ingress;
+
+    internal bool IsXdp => Hook is Hook.Xdp or Hook.XdpFragments;
 
     internal bool IsSuper => Context.SegmentSize > 0;
 

@@ -189,10 +189,10 @@ check() {
     done
 }
 
-# Whether it is known that a driver has no native XDP: e1000e never, virtio_net not with frames of several pages, vmxnet3 from 6.6 on.
+# Whether it is known that a driver has no native XDP: e1000e never, virtio_net with frames of several pages from 6.3 on, vmxnet3 from 6.6 on.
 has_no_native() {
     if [[ $hook == native ]] &&
-        [[ $driver == e1000e || ($driver == virtio_net && $setup == 9000-*) || ($driver == vmxnet3 && $version != 6.12) ]]; then
+        [[ $driver == e1000e || ($driver == virtio_net && $setup == 9000-* && $version != 6.12) || ($driver == vmxnet3 && $version != 6.12) ]]; then
         echo yes
     else
         echo no
