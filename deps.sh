@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs what is missing: './deps.sh build' for building, with 'arm64' for that architecture on another, with 'deb' for the package, 'check' for the tests that need no rights, 'check test engines' for
-# those of 'make test', 'check test engines machine' and 'container' for the others, 'test bench' for the benchmarks.
+# Installs the packages that are missing: './deps.sh build' for building, with 'arm64' for that architecture on another, with 'deb' for
+# the package, 'check' for the tests that need no rights, 'check test engines' for those of 'make test', 'check test engines machine' and
+# 'container' for the others, 'test bench' for the benchmarks.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -9,8 +10,10 @@ declare -A needs=(
     [build]='clang:clang /usr/include/bpf/bpf_helpers.h:libbpf-dev'
     [arm64]='aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/lib/libc.so:libc6-dev-arm64-cross'
     [deb]='dh:debhelper dpkg-buildpackage:dpkg-dev'
-    [check]='tmux:tmux xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc /usr/share/bash-completion/bash_completion:bash-completion'
-    [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo nft:nftables jq:jq nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
+    [check]='tmux:tmux xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc
+        /usr/share/bash-completion/bash_completion:bash-completion'
+    [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo
+        nft:nftables jq:jq nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
     [engines]='prometheus:prometheus victoria-metrics:victoria-metrics clickhouse-server:clickhouse-server'
     [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'

@@ -55,7 +55,8 @@ rdma() {
 
 line Kernel "$(uname -r)"
 line Architecture "$(uname -m)"
-line Distribution "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release 2>/dev/null | grep . || echo "unknown: /etc/os-release does not say")"
+line Distribution "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release 2>/dev/null | grep . ||
+    echo "unknown: /etc/os-release does not say")"
 tool clang "make deps" clang --version
 tool dotnet "the SDK builds XTrace; see https://dot.net/download, or your distribution's dotnet-sdk-10.0" dotnet --version
 tool pwsh "the module needs PowerShell 7.6 or later; see https://aka.ms/powershell" pwsh -NoProfile -NonInteractive -Version

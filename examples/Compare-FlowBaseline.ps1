@@ -102,7 +102,8 @@ function Get-Key($Flow, [string[]] $By) {
 # Without a monitor Get-FlowStat would watch for itself, and its counts would begin at zero.
 function Assert-Running($Monitor) {
     foreach ($one in $Monitor | Where-Object State -NE Running) {
-        throw "The monitor of $($one.InterfaceAlias) is $($one.State). Start it: Start-XdpMonitor $($one.InterfaceAlias) -Force, then save a new baseline."
+        throw "The monitor of $($one.InterfaceAlias) is $($one.State). " +
+            "Start it: Start-XdpMonitor $($one.InterfaceAlias) -Force, then save a new baseline."
     }
 }
 
@@ -144,7 +145,8 @@ for ($i = 0; $i -lt $monitors.Count; $i++) {
     }
     $evicted = $monitors[$i].EvictedPackets - $baseline.Monitors[$i].EvictedPackets
     if ($evicted) {
-        Write-Warning "$($monitors[$i].InterfaceAlias): $evicted packets are of flows that made room for others since the baseline, and in no row. Start the monitor with a greater -MaxFlow."
+        Write-Warning ("$($monitors[$i].InterfaceAlias): $evicted packets are of flows that made room for others since the baseline, " +
+            'and in no row. Start the monitor with a greater -MaxFlow.')
     }
 }
 

@@ -57,6 +57,7 @@ begin {
     $writer = if ($Path) {
         [IO.StreamWriter]::new($PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path), $true)
     }
+    $endReasons = @{ None = 'none'; IdleTimeout = 'idle'; ActiveTimeout = 'active'; ForcedEnd = 'forced'; LackOfResources = 'resources' }
 
     # IPv4 addresses are IPv4-mapped in the table.
     function Get-Address([string] $Address) {
@@ -109,7 +110,7 @@ process {
         DurationMilliseconds = [uint] $flow.Duration.TotalMilliseconds
         Packets = $flow.Packets - $last.Packets
         Bytes = $flow.Bytes - $last.Bytes
-        EndReason = @{ None = 'none'; IdleTimeout = 'idle'; ActiveTimeout = 'active'; ForcedEnd = 'forced'; LackOfResources = 'resources' }["$($flow.EndReason)"]
+        EndReason = $endReasons["$($flow.EndReason)"]
     } | ConvertTo-Json -Compress
     if ($writer) {
         $writer.WriteLine($line)

@@ -46,7 +46,8 @@ Ingress (what arrives), Egress (what leaves) or Both. Without it: what a monitor
 Five seconds of eth0, now. In a clone of the repository, do 'Import-Module ./out/XTrace' first.
 
 .EXAMPLE
-Import-Csv /var/log/xtrace/top-talkers.csv | Where-Object Time -gt '2026-01-31T12' | Group-Object SourceAddress -NoElement | Sort-Object Count -Descending
+Import-Csv /var/log/xtrace/top-talkers.csv | Where-Object Time -gt '2026-01-31T12' |
+    Group-Object SourceAddress -NoElement | Sort-Object Count -Descending
 
 Who was among the top talkers most often since noon, UTC.
 

@@ -93,13 +93,15 @@ if (-not $devices) {
 if ($before) {
     $gone = @($before.Devices | Where-Object { $_ -notin $devices.Name })
     if ($gone) {
-        throw "RDMA device '$($gone -join "', '")' was there at $($since.ToString('u', [cultureinfo]::InvariantCulture)) and is gone. If that is meant, remove '$file'."
+        throw "RDMA device '$($gone -join "', '")' was there at $($since.ToString('u', [cultureinfo]::InvariantCulture)) and is gone. " +
+            "If that is meant, remove '$file'."
     }
 }
 
 $time = [datetime]::UtcNow
 $values = [ordered] @{}
-$risen = @(foreach ($counter in $devices | Get-RdmaCounter -Category $Category -Name $Name -Source Counters, CountersExt, HwCounters, DiagCounters) {
+$sources = 'Counters', 'CountersExt', 'HwCounters', 'DiagCounters'
+$risen = @(foreach ($counter in $devices | Get-RdmaCounter -Category $Category -Name $Name -Source $sources) {
     $key = "$($counter.Device)/$($counter.Port)/$($counter.Source)/$($counter.Name)"
     if ($null -eq $counter.Value) {
         Write-Verbose "${key}: $($counter.Status)"
@@ -137,7 +139,8 @@ $risen = @(foreach ($counter in $devices | Get-RdmaCounter -Category $Category -
 if ($PSCmdlet.ShouldProcess($file, "Remember $($values.Count) counters")) {
     # Whoever is killed here leaves the old file or the new one, never half of one.
     $new = "$file.$PID"
-    [ordered] @{ Time = $time.ToString('o'); Devices = @($devices.Name); Counters = $values } | ConvertTo-Json | Set-Content -LiteralPath $new
+    [ordered] @{ Time = $time.ToString('o'); Devices = @($devices.Name); Counters = $values } | ConvertTo-Json |
+        Set-Content -LiteralPath $new
     [IO.File]::Move($new, $file, $true)
 }
 $risen

@@ -129,7 +129,8 @@ internal static class RdmaMessages
 
     internal static readonly Message QueuePairsOfKernelOnly = new("RdmaQueuePairNoSysfs")
     {
-        English = "Queue pairs are not shown: {0} names a tree other than /sys, and the kernel lists the queue pairs of this machine alone.",
+        English = "Queue pairs are not shown: {0} names a tree other than /sys, "
+            + "and the kernel lists the queue pairs of this machine alone.",
         Chinese = "不显示队列对：{0} 指向 /sys 以外的目录，而内核只列出本机的队列对。",
     };
 

@@ -129,7 +129,8 @@ internal sealed class FlowMonitor : IDisposable
         try
         {
             Attachment attachment = plan.Attach(
-                (hook, takesFragments) => ProgramFor(hook, direction, takesFragments, point, plan.Link), target, direction, replacement, report);
+                (hook, takesFragments) => ProgramFor(hook, direction, takesFragments, point, plan.Link),
+                target, direction, replacement, report);
             _attachments.Add(point, attachment);
             Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
             replacement?.MakeRoom();

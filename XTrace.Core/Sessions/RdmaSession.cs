@@ -40,8 +40,8 @@ internal readonly record struct RdmaSample(
 }
 
 /// <summary>
-/// Samples the counters and queue pairs of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and counters
-/// are found again at every sample. Errors, and devices that come or go, are reported and do not end the session.
+/// Samples the counters and queue pairs of RDMA devices: <c>Open</c>, then <c>while (Wait(…)) { Sample() … }</c>. Devices, ports and
+/// counters are found again at every sample. Errors, and devices that come or go, are reported and do not end the session.
 /// </summary>
 /// <param name="options">The counters and queue pairs to sample, and the clock.</param>
 /// <param name="report">Receives notices on the caller's thread, from <c>Open</c> and <c>Sample</c>.</param>

@@ -17,7 +17,8 @@ internal sealed class Disagreement : Exception
     internal Disagreement(in Shot shot, string expected, string came)
         : base($"""
             frame    {Convert.ToHexStringLower(shot.Bytes.Span)}
-            run      {shot.Hook}, {shot.Bytes.Length} bytes, gso_size {shot.Context.SegmentSize}, gso_segs {shot.Context.Segments}{(shot.Hook == Hook.XdpFragments ? $", {shot.FirstBuffer} in the first buffer" : "")}
+            run      {shot.Hook}, {shot.Bytes.Length} bytes, gso_size {shot.Context.SegmentSize}, gso_segs {shot.Context.Segments}
+            buffer   {shot.FirstBuffer} bytes in the first, if there are several
             expected {expected}
             came     {came}
             """) => Frame = shot.Bytes.ToArray();

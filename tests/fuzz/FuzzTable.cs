@@ -26,7 +26,8 @@ internal sealed class FuzzTable : IDisposable
             Load(MonitorHook.XdpNative, FlowDirection.Ingress),
             Load(MonitorHook.Tcx, FlowDirection.Ingress),
             Load(MonitorHook.Tcx, FlowDirection.Egress),
-            .. TestRun.TakesFirstBuffer ? [Load(MonitorHook.XdpNative, FlowDirection.Ingress, takesFragments: true)] : Array.Empty<BpfHandle>(),
+            .. TestRun.TakesFirstBuffer
+                ? [Load(MonitorHook.XdpNative, FlowDirection.Ingress, takesFragments: true)] : Array.Empty<BpfHandle>(),
         ];
         Begin();
         if (readsEnds)
