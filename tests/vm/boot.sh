@@ -12,9 +12,10 @@ boot() {
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
     done
     make_initramfs "$results/initramfs"
-    how=exec QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu unpacked "$emulator" "usr/bin/$emulator" \
+    # shellcheck disable=SC2154 # cards.sh
+    how="exec ${apart[*]}" QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu unpacked "$emulator" "usr/bin/$emulator" \
         -L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" \
-        -accel tcg "${hardware[@]}" -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
+        "${hardware[@]}" -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
         -append "console=$console quiet panic=-1 mitigations=off scenarios=$scenarios programs=$programs helpers=$helpers shares=$(IFS=, && echo "${*%%=*}")" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 . tests/vm/packages.sh
 . tests/vm/dotnet.sh
 . tests/vm/verbs.sh
+. tests/vm/cards.sh
 . tests/vm/boot.sh
 . tests/vm/judge.sh
 . tests/vm/flows.sh
@@ -40,20 +41,7 @@ need_root
 need_kernel "$version"
 need_dotnet
 
-# The network cards that scenarios ask for in 'nics', each twice on a hub of its own, with addresses that end in its number and 1 or 2.
-cards=()
-while read -r nic; do
-    hub=$((${#cards[@]} / 8))
-    for end in 1 2; do
-        cards+=(-netdev "hubport,id=n$hub$end,hubid=$hub"
-            -device "$nic,romfile=,netdev=n$hub$end,mac=52:54:00:00:0$hub:0$end")
-    done
-done < <(
-    for name in "${scenarios[@]}"; do
-        # shellcheck source=/dev/null disable=SC2154 # the scenario sets it
-        (. "tests/vm/scenarios/$name.sh" && printf '%s\n' "${nics[@]}")
-    done | sort -u | grep .
-)
+need_cards
 
 results=$helpers/$version
 rm -rf "$results"

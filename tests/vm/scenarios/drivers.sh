@@ -1,10 +1,15 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # nics: run.sh; release: packages.sh
-# Drivers of real network cards: on each hook, with two MTUs, with and without the offload of VLAN tags, TCP both ways, in plain frames
-# and in a VLAN. XTrace's packets and bytes against the card's own counters. Then a card that changes while it is watched.
+# shellcheck shell=bash disable=SC2034,SC2154 # nics, cpus: cards.sh; release: packages.sh
+# Drivers of real network cards: on each hook, with two MTUs, with and without the offload of VLAN tags, TCP both ways on all queues, in
+# plain frames and in a VLAN. XTrace's packets and bytes against the card's own counters. Then a card that changes while it is watched.
 
-# QEMU's names of the cards. Each is there twice, on a hub of their own.
-nics=(virtio-net-pci e1000e vmxnet3)
+# QEMU's names of the cards. Each is there twice, joined to the other. virtio-net-pci takes frames apart as a wire does: its driver counts
+# what arrives merged as one packet.
+nics=('virtio-net-pci,mq=on,vectors=6,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off' e1000e vmxnet3)
+cpus=2
 drivers=(virtio_net e1000e vmxnet3)
+# How many queues receive, and how many send. Linux gives e1000e one (alloc_etherdev in e1000e/netdev.c). vmxnet3 has as many as there are
+# CPUs, of which QEMU fills the first (RXQ_IDX in hw/net/vmxnet3.c).
+declare -A queues=([virtio_net]='2 2' [e1000e]='1 1' [vmxnet3]='1 2')
 
 run() {
     local driver setup setups hook
@@ -27,20 +32,23 @@ run() {
             done
         done
         set_up 1500 on
-        watch_card "$driver changes tc" tc both changes
-        mv answered "$driver.answered"
+        for hook in native tc; do
+            watch_card "$driver changes $hook" "$hook" "$(directions $hook)" changes
+        done
         unbind "$driver"
         ip netns del d1
         ip netns del d2
     done
 }
 
-# A watch of the card that keeps what arrived at the other, and how many packets were in the VLAN, arriving and leaving: what to call
-# it, hook, directions, the function that sends.
+# A watch of the card that keeps what the function that sends has left, and how many packets were in the VLAN, arriving and leaving: what
+# to call it, hook, directions, the function.
 watch_card() {
-    local direction
+    local direction file
     watch_against_counters "$1" d1 c0 "$2" "$3" "$4" >>drivers
-    mv arrived "${1// /.}.arrived" 2>/dev/null || true
+    for file in arrived answered busy channels; do
+        [[ ! -e $file ]] || mv $file "${1// /.}.$file"
+    done
     for direction in ingress egress; do
         flow_sum $direction c0 '^10[.]0[.]42[.]'
     done >"${1// /.}.tagged"
@@ -104,25 +112,57 @@ answers() {
     at d1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null
 }
 
-# Keeps what arrives at the other end meanwhile: nothing is lost between two cards on a hub.
+# Keeps what arrives at the other end meanwhile, and how many queues it took: nothing is lost between two cards.
 tcp_both_ways() {
     local address way before
     before=$(own_counters d2 c0)
+    queue_counts >queues.before
     for address in 10.0.0.2 10.0.42.2; do
         for way in '' -R; do
-            at d2 iperf3 -s -1 -B $address &
-            sleep 0.7
-            # shellcheck disable=SC2086 # nothing or an option
-            at d1 iperf3 -c $address -n 2M $way || echo "iperf3: exit code $?"
-            wait $!
+            streams $address $way
         done
     done
+    busy_queues >busy
     echo "$before $(own_counters d2 c0)" | awk '{ print $5 - $1, $6 - $2 }' >arrived
+}
+
+# TCP to an address from both CPUs at once, each of which has its own queue; with -R the other way.
+streams() {
+    local cpu jobs=()
+    for cpu in 0 1; do
+        at d2 iperf3 -s -1 -B "$1" -p 520$cpu &
+        jobs+=($!)
+    done
+    await 30 listening
+    for cpu in 0 1; do
+        at d1 taskset -c $cpu iperf3 -c "$1" -p 520$cpu -P 4 -n 1M "${@:2}" &
+        jobs+=($!)
+    done
+    wait "${jobs[@]}" || echo "iperf3: exit code $?"
+}
+
+listening() {
+    [[ $(at d2 ss -Hltn | grep -c ':520[01] ') == 2 ]]
+}
+
+# A line for each queue of the watched card: rx or tx, and a number that grows with what it carries. The driver virtio_net of 6.12 tells
+# no packets of single queues, but has an interrupt for each that receives.
+queue_counts() {
+    case $driver in
+        virtio_net) awk -v name="$(basename "$device")-input." 'index($NF, name) == 1 { print "rx", $2 + $3 }' /proc/interrupts ;;
+        *) at d1 ethtool -S c0 | awk '/ucast pkts rx:|^ *rx_packets:/ { print "rx", $NF }' ;;
+    esac
+    at d1 tc -s qdisc show dev c0 | awk '/^qdisc/ { queue = $2 !~ /^(mq|clsact|ingress)$/ } queue && $1 == "Sent" { print "tx", $4 }'
+}
+
+# How many queues have received and how many have sent since queues.before.
+busy_queues() {
+    queue_counts | paste -d ' ' queues.before - | awk '$4 > $2 { busy[$1]++ } END { print busy["rx"] + 0, busy["tx"] + 0 }'
 }
 
 # The changes that an administrator makes to a card that is watched.
 changes() {
-    local before
+    local before count
     before=$(own_counters d2 c0)
     few_pings
     ip -n d1 link set c0 mtu 1400
@@ -136,13 +176,29 @@ changes() {
     few_pings
     at d1 ethtool -K c0 gro off
     few_pings
+    for count in 1 2; do
+        set_queues $count
+    done
     echo "$before $(own_counters d2 c0)" | awk '{ print $7 - $3, $8 - $4 }' >answered
 }
 
-# A card takes seconds to find its link again.
+# Asks for so many queues, and keeps how many there are then, and how many of them receive and send. Only virtio_net can change them.
+set_queues() {
+    at d1 ethtool -L c0 combined "$1" || true
+    queue_counts >queues.before
+    few_pings
+    echo "$(at d1 ethtool -l c0 | awk '/^Combined:/ { now = $2 } END { print now }') $(busy_queues)" >>channels
+}
+
+# From both CPUs at once. A card takes seconds to find its link again.
 few_pings() {
+    local cpu jobs=()
     await 60 answers
-    at d1 ping -q -i 0.05 -c 10 -s 1000 10.0.0.2
+    for cpu in 0 1; do
+        at d1 taskset -c $cpu ping -q -i 0.05 -c 10 -s 1000 10.0.0.2 &
+        jobs+=($!)
+    done
+    wait "${jobs[@]}"
 }
 
 # The driver lets go of a card that is watched.
@@ -171,10 +227,12 @@ check() {
                     "$(has_no_native) $(grep -c "^$driver $setup $hook refused .*attach mode" drivers)" expected 'yes 1' ;;
             said) echo "$packets $bytes $own_packets $own_bytes $rest" | indent ;;
             Ingress)
-                # vmxnet3 counts anew after each reset.
                 if [[ $setup == changes ]]; then
-                    equal "$at, arrived: packets, bytes" "$packets $bytes" "the other card's counters" "$(cat "$driver.answered")"
+                    check_changes
+                    # vmxnet3 counts anew after each reset.
                     [[ $driver != vmxnet3 ]] || continue
+                else
+                    equal "$at: queues that received and that sent" "$(cat "$driver.$setup.$hook.busy")" expected "${queues[$driver]}"
                 fi
                 equal "$at, arrived: packets, bytes" "$packets $(as_counted 1)" "the card's counters" "$own_packets $own_bytes" ;;
             Egress)
@@ -187,6 +245,17 @@ check() {
         equal "$driver lets go of the card: said, exit code" \
             "$(grep -c 'is no longer watched' "$driver.unbound") $(sed -n 's/^exit code //p' "$driver.unbound")" expected '1 1'
     done
+}
+
+# After changes: the other card's counters, and the number of queues.
+check_changes() {
+    local file=$driver.$setup.$hook expected='1 1 1 2 2 2'
+    equal "$at, arrived: packets, bytes" "$packets $bytes" "the other card's counters" "$(cat "$file.answered")"
+    if [[ $driver == virtio_net ]]; then
+        # The driver refuses while it has an XDP program (virtnet_set_channels).
+        [[ $hook != native ]] || expected='2 2 2 2 2 2'
+        equal "$at, 1 queue asked for, then 2: queues, and those that received and sent" "$(xargs <"$file.channels")" expected "$expected"
+    fi
 }
 
 # Whether it is known that a driver has no native XDP: e1000e never, virtio_net with frames of several pages before 6.3, vmxnet3 before
