@@ -75,6 +75,13 @@ internal static class FlowMessages
         Chinese = "{0}：{1} 是虚拟接口，native XDP 会拖慢其流量，因此优先使用 TC。",
     };
 
+    internal static readonly Message DriverForgetsXdp = new("DriverForgetsXdp")
+    {
+        English = "{0}: its driver {1} resets the card when the link goes down and up or the MTU changes. Native XDP counts nothing after "
+            + "that, and TC goes on.",
+        Chinese = "{0}：链路断开后恢复或 MTU 更改时，驱动 {1} 会重置网卡。此后 native XDP 不再计数，而 TC 继续计数。",
+    };
+
     internal static readonly Message SeveralBuffers = new("SeveralBuffers")
     {
         English = "{0}: the driver may need several buffers for a frame. The XDP program that reads all of them is used.",

@@ -4,8 +4,8 @@ namespace XTrace;
 public enum AttachMode
 {
     /// <summary>
-    /// The hook that suits the interface: native XDP if the driver supports it, TC on virtual interfaces, and generic XDP if
-    /// neither is possible.
+    /// The hook that suits the interface: native XDP if the driver supports it, TC on virtual interfaces and vmxnet3, and generic XDP
+    /// if neither is possible.
     /// </summary>
     Auto,
     /// <summary>XDP in the driver, before the kernel makes a socket buffer of the frame.</summary>

@@ -18,8 +18,9 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
     private static readonly MonitorHook[] s_tc = [MonitorHook.Tcx, MonitorHook.Clsact];
 
     /// <summary>
-    /// Native XDP is the cheapest on a device that is not virtual. On a virtual interface it would slow down the traffic: a
-    /// veth, for example, then no longer passes on packets that are not segmented yet. Generic XDP is the last resort.
+    /// Native XDP is the cheapest on a device that is not virtual, unless its driver forgets programs. On a virtual interface it would
+    /// slow down the traffic: a veth, for example, then no longer passes on packets that are not segmented yet. Generic XDP is the last
+    /// resort.
     /// </summary>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together; the message says why.</exception>
     internal static HookPlan For(NetInterface target, FlowDirection direction, AttachMode mode)
@@ -40,7 +41,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             AttachMode.Generic => [MonitorHook.XdpGeneric],
             AttachMode.Tc => s_tc,
             _ when direction == FlowDirection.Egress || link != FlowAbi.LinkEthernet => s_tc,
-            _ when target.IsVirtual => [.. s_tc, MonitorHook.XdpGeneric],
+            _ when target.IsVirtual || target.ForgetsXdp => [.. s_tc, MonitorHook.XdpGeneric],
             _ => [MonitorHook.XdpNative, .. s_tc, MonitorHook.XdpGeneric],
         };
         return new HookPlan(hooks, link);
@@ -78,7 +79,12 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         {
             try
             {
-                return Verified(Attach(hook, programFor, target, direction, replacement, report), target);
+                Attachment attachment = Verified(Attach(hook, programFor, target, direction, replacement, report), target);
+                if (hook == MonitorHook.XdpNative && target.ForgetsXdp)
+                {
+                    report(new Notice(NoticeLevel.Warning, FlowMessages.DriverForgetsXdp, target.Name, target.Name, target.Driver));
+                }
+                return attachment;
             }
             catch (XTraceException refusal) when (refusal.Kind != XTraceErrorKind.PermissionDenied && refusal.ErrorId != "OutOfMemory")
             {

@@ -51,19 +51,30 @@ internal sealed record MonitorOptions
     /// <param name="target">The interface.</param>
     /// <param name="direction">Ingress or Egress.</param>
     /// <param name="points">How many interfaces and directions are attached together, see HookPlan.ForMany.</param>
-    /// <param name="report">Receives the reason why a virtual interface gets TC.</param>
+    /// <param name="report">Receives the reason why Auto takes TC.</param>
     /// <exception cref="XTraceException">The interface, the mode and the direction do not go together.</exception>
     internal HookPlan PlanFor(NetInterface target, FlowDirection direction, int points = 1, Action<Notice>? report = null)
     {
         bool isOtherDirection = direction == FlowDirection.Egress && Direction == FlowDirection.Both;
         HookPlan plan = HookPlan.For(target, direction, isOtherDirection ? AttachMode.Auto : Mode);
-        if (Mode == AttachMode.Auto && target.IsVirtual && direction == FlowDirection.Ingress)
+        if (Mode == AttachMode.Auto && direction == FlowDirection.Ingress && report != null)
         {
-            report?.Invoke(new Notice(
-                NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+            ExplainTc(target, report);
         }
         return Hooks != null ? plan with { Hooks = Hooks }
             : points >= Many ? plan.ForMany(target, direction)
             : plan;
+    }
+
+    private static void ExplainTc(NetInterface target, Action<Notice> report)
+    {
+        if (target.IsVirtual)
+        {
+            report(new Notice(NoticeLevel.Detail, FlowMessages.VirtualTakesTc, target.Name, target.Name, target.Kind ?? "loopback"));
+        }
+        else if (target.ForgetsXdp)
+        {
+            report(new Notice(NoticeLevel.Detail, FlowMessages.DriverForgetsXdp, target.Name, target.Name, target.Driver));
+        }
     }
 }

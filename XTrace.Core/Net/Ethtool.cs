@@ -35,7 +35,9 @@ internal sealed unsafe class Ethtool : IDisposable
     private const int MostStatistics = 32768;
 
     private readonly SocketHandle _socket = Libc.socket(Inet, DatagramCloseOnExec, 0);
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(StringsHeader + (2 * MostStatistics * NameLength), pinned: true);
+
+    /// <summary>Two MiB, which who only asks for a driver does not need.</summary>
+    private byte[] Buffer => field ??= GC.AllocateUninitializedArray<byte>(StringsHeader + (2 * MostStatistics * NameLength), pinned: true);
 
     /// <summary>The index of an interface of this namespace; 0 if there is none of this name.</summary>
     internal int IndexOf(string name)
@@ -56,16 +58,18 @@ internal sealed unsafe class Ethtool : IDisposable
     /// <summary>The name of an interface's driver; null if it has none that says so.</summary>
     internal string? DriverOf(string name)
     {
-        Span<byte> info = _buffer.AsSpan(0, 196); // struct ethtool_drvinfo
+        const int Length = 196; // struct ethtool_drvinfo
+        byte* start = stackalloc byte[Length];
+        Span<byte> info = new(start, Length);
         info.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(info, DriverInfo);
-        return Ask(name) == 0 ? TextOf(info.Slice(4, NameLength)) : null;
+        return Ask(name, (nint)start) == 0 ? TextOf(info.Slice(4, NameLength)) : null;
     }
 
     /// <summary>How many statistics an interface's driver has; a negative error number if the kernel refuses.</summary>
     internal int CountStatistics(string name)
     {
-        Span<byte> info = _buffer.AsSpan(0, 20); // struct ethtool_sset_info with one answer
+        Span<byte> info = Buffer.AsSpan(0, 20); // struct ethtool_sset_info with one answer
         info.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(info, SetInfo);
         BinaryPrimitives.WriteUInt64LittleEndian(info[8..], 1UL << StatisticsSet);
@@ -81,17 +85,17 @@ internal sealed unsafe class Ethtool : IDisposable
         {
             return [];
         }
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer, Strings);
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(4), StatisticsSet);
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(8), (uint)count);
-        if (Ask(name) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(8)) != count)
+        BinaryPrimitives.WriteUInt32LittleEndian(Buffer, Strings);
+        BinaryPrimitives.WriteUInt32LittleEndian(Buffer.AsSpan(4), StatisticsSet);
+        BinaryPrimitives.WriteUInt32LittleEndian(Buffer.AsSpan(8), (uint)count);
+        if (Ask(name) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(Buffer.AsSpan(8)) != count)
         {
             return [];
         }
         string[] names = new string[count];
         for (int i = 0; i < count; i++)
         {
-            names[i] = TextOf(_buffer.AsSpan(StringsHeader + (i * NameLength), NameLength));
+            names[i] = TextOf(Buffer.AsSpan(StringsHeader + (i * NameLength), NameLength));
         }
         return names;
     }
@@ -104,18 +108,18 @@ internal sealed unsafe class Ethtool : IDisposable
     internal int ReadStatistics(string name, int count, out ReadOnlySpan<ulong> values)
     {
         values = default;
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer, Statistics);
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(4), (uint)count);
+        BinaryPrimitives.WriteUInt32LittleEndian(Buffer, Statistics);
+        BinaryPrimitives.WriteUInt32LittleEndian(Buffer.AsSpan(4), (uint)count);
         int failed = Ask(name);
         if (failed != 0)
         {
             return failed;
         }
-        if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(4)) != count)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(Buffer.AsSpan(4)) != count)
         {
             return -Errnos.ENOENT;
         }
-        values = MemoryMarshal.Cast<byte, ulong>(_buffer.AsSpan(StatisticsHeader, count * sizeof(ulong)));
+        values = MemoryMarshal.Cast<byte, ulong>(Buffer.AsSpan(StatisticsHeader, count * sizeof(ulong)));
         return 0;
     }
 
@@ -123,7 +127,7 @@ internal sealed unsafe class Ethtool : IDisposable
     internal EthernetLink? LinkOf(string name)
     {
         // The first call asks how long the masks are; the kernel answers with the negative number of words.
-        Span<byte> settings = _buffer.AsSpan(0, LinkHeader + (3 * sbyte.MaxValue * sizeof(uint)));
+        Span<byte> settings = Buffer.AsSpan(0, LinkHeader + (3 * sbyte.MaxValue * sizeof(uint)));
         settings.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(settings, LinkSettings);
         if (Ask(name) != 0 || (sbyte)settings[15] >= 0)
@@ -150,10 +154,12 @@ internal sealed unsafe class Ethtool : IDisposable
     public void Dispose() => _socket.Dispose();
 
     /// <returns>0, or a negative error number.</returns>
-    private int Ask(string name)
+    private int Ask(string name) => Ask(name, Marshal.UnsafeAddrOfPinnedArrayElement(Buffer, 0));
+
+    private int Ask(string name, nint data)
     {
         InterfaceRequest request = default;
-        request.Value.Data = Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0);
+        request.Value.Data = data;
         return Call(name, Request, ref request);
     }
 

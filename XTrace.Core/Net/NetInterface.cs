@@ -36,6 +36,25 @@ internal sealed record NetInterface(string Name, int Index)
     /// <summary>Whether no device of its own brings the frames.</summary>
     internal bool IsVirtual => Kind != null || HardwareType == HardwareType.Loopback;
 
+    /// <summary>Its driver, asked for each time; null if it has none that says so.</summary>
+    internal string? Driver
+    {
+        get => field ?? AskForDriver();
+        init;
+    }
+
+    /// <summary>
+    /// Whether its driver no longer calls an XDP program once it has reset the card, while the kernel still shows the program. vmxnet3
+    /// resets it when the link goes down and up, or when MTU, rings or offloads change (vmxnet3_rq_cleanup_all, Linux 6.6 and later).
+    /// </summary>
+    internal bool ForgetsXdp => !IsVirtual && Driver == "vmxnet3";
+
+    private string? AskForDriver()
+    {
+        using Ethtool ethtool = new();
+        return ethtool.DriverOf(Name);
+    }
+
     /// <summary>Says what passes through the interface, and not through any hook.</summary>
     internal void WarnOfHidden(Action<Notice> report)
     {

@@ -8,6 +8,7 @@ namespace XTrace.Tests;
 public sealed class HookPlanTests
 {
     private static readonly NetInterface s_device = new("eth7", 7);
+    private static readonly NetInterface s_forgetful = new("ens192", 7) { Driver = "vmxnet3" };
     private static readonly NetInterface s_veth = new("veth7", 7) { Kind = "veth" };
     private static readonly NetInterface s_loopback = new("lo", 1) { HardwareType = HardwareType.Loopback };
     private static readonly NetInterface s_tun = new("tun7", 7) { Kind = "tun", HardwareType = HardwareType.None };
@@ -21,6 +22,20 @@ public sealed class HookPlanTests
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric], Hooks(s_loopback, FlowDirection.Ingress, AttachMode.Auto));
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact], Hooks(s_tun, FlowDirection.Ingress, AttachMode.Auto));
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact], Hooks(s_ipoib, FlowDirection.Ingress, AttachMode.Auto));
+    }
+
+    [Theory]
+    [InlineData(AttachMode.Auto, "Detail DriverForgetsXdp", MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric)]
+    [InlineData(AttachMode.Native, "", MonitorHook.XdpNative)]
+    [InlineData(AttachMode.Tc, "", MonitorHook.Tcx, MonitorHook.Clsact)]
+    public void Auto_is_TC_where_the_driver_forgets_an_XDP_program(
+        AttachMode mode, string said, params MonitorHook[] hooks)
+    {
+        List<string> notices = [];
+        HookPlan plan = new MonitorOptions { Mode = mode }.PlanFor(
+            s_forgetful, FlowDirection.Ingress, report: notice => notices.Add($"{notice.Level} {notice.Id}"));
+        Assert.Equal(hooks, plan.Hooks);
+        Assert.Equal(said, string.Join(", ", notices));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ run() {
             done
         done
         set_up 1500 on
-        for hook in native tc; do
+        for hook in auto native tc; do
             watch_card "$driver changes $hook" "$hook" "$(directions $hook)" changes
         done
         unbind "$driver"
@@ -250,10 +250,16 @@ check() {
 # After changes: the other card's counters, and the number of queues.
 check_changes() {
     local file=$driver.$setup.$hook expected='1 1 1 2 2 2'
+    if [[ $driver == vmxnet3 && $hook == native ]]; then
+        # The driver forgets the XDP program when it resets the card (vmxnet3_rq_cleanup_all).
+        equal "$at: a warning, and fewer packets than arrived" \
+            "$(grep -c 'counts nothing after' "$file") $((packets < $(cut -d ' ' -f 1 "$file.answered")))" expected '1 1'
+        return
+    fi
     equal "$at, arrived: packets, bytes" "$packets $bytes" "the other card's counters" "$(cat "$file.answered")"
     if [[ $driver == virtio_net ]]; then
-        # The driver refuses while it has an XDP program (virtnet_set_channels).
-        [[ $hook != native ]] || expected='2 2 2 2 2 2'
+        # The driver refuses while it has an XDP program (virtnet_set_channels), which Auto takes.
+        [[ $hook == tc ]] || expected='2 2 2 2 2 2'
         equal "$at, 1 queue asked for, then 2: queues, and those that received and sent" "$(xargs <"$file.channels")" expected "$expected"
     fi
 }
