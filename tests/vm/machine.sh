@@ -9,9 +9,9 @@ use_machine() {
         x64)
             debian=amd64 triplet=x86_64-linux-gnu console=ttyS0
             emulator=qemu-system-x86_64 emulator_package=qemu-system-x86
-            # One processor, unless a scenario asks for more, of 128 that are possible, as many a machine announces. All run on one thread: two
-            # take nearly twice as long, but on two threads QEMU misses code that one changes while the other translates it. AVX is emulated
-            # lane by lane: without it, all choose SSE.
+            # One processor, unless a scenario asks for more, of 128 that are possible, as many a machine announces. All run on one thread.
+            # Two take nearly twice as long there, but on two threads QEMU misses code that one changes while the other translates it.
+            # AVX is emulated lane by lane: without it, all choose SSE.
             hardware=(-accel 'tcg,thread=single' -cpu 'max,-avx,-avx2' -smp '1,maxcpus=128')
             compiler=gcc programs=out
             # 'drivers' and 'fuzz' take long, and the rest is arm64's.
