@@ -185,10 +185,12 @@ internal sealed class FlowMonitor : IDisposable
     internal ClockCalibration Calibrate() => _clock.Calibrate();
 
     /// <summary>Copies the table.</summary>
-    internal void Read(FlowSnapshot snapshot)
+    /// <param name="snapshot">Where to.</param>
+    /// <param name="isPoint">Of which points, by their ids. Null: of those that are there.</param>
+    internal void Read(FlowSnapshot snapshot, Func<uint, bool>? isPoint = null)
     {
         snapshot.Clock = Calibrate();
-        Table.Read(snapshot, Points.IsPoint);
+        Table.Read(snapshot, isPoint ?? Points.IsPoint);
         snapshot.EndJiffies = Calibrate().Jiffies;
     }
 

@@ -160,6 +160,7 @@ public sealed class FlowSession : IDisposable
 
     private FlowSample Take(List<FlowSource> sources)
     {
+        sources.ForEach(source => source.FindOver());
         _ends.Consume();
         sources.ForEach(source => source.Take());
         _sample.Number = _number;
