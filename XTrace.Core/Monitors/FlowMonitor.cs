@@ -155,6 +155,9 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>Whether this process can ask about a point's attachment.</summary>
     internal Attachment AttachmentOf(uint point) => _attachments[point];
 
+    /// <summary>Takes off a point's program that this process put there. When this returns, the point counts no more.</summary>
+    internal void TakeOff(uint point) => _attachments[point].Detach();
+
     /// <summary>Takes a point's program off, if this process put it there, and forgets the point.</summary>
     internal void Detach(uint point)
     {

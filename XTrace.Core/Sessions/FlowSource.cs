@@ -137,6 +137,11 @@ internal sealed unsafe class FlowSource : IDisposable
         foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
         {
             (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
+            if (point.IsOver && IsOwn)
+            {
+                // An interface that is about to go has lost its name already, and frames may still be on their way to it.
+                Monitor.TakeOff(point.Id);
+            }
         }
     }
 
