@@ -73,14 +73,16 @@ internal sealed class FlowMeter
     }
 
     /// <summary>Takes a snapshot. Gains are measured against the one before.</summary>
-    internal void Take(FlowMonitor monitor)
+    /// <param name="monitor">The monitor.</param>
+    /// <param name="isPoint">See <see cref="FlowMonitor.Read"/>.</param>
+    internal void Take(FlowMonitor monitor, Func<uint, bool>? isPoint = null)
     {
         (_current, _previous) = (_previous, _current);
         (_ended, _arriving) = (_arriving, _ended);
         (_missing, _missingNow) = (_missingNow, _missing);
         _arriving.Clear();
         _missingNow.Clear();
-        monitor.Read(_current);
+        monitor.Read(_current, isPoint);
         foreach (ref FlowRow row in CollectionsMarshal.AsSpan(_missing))
         {
             _ended.TakeOff(ref row);

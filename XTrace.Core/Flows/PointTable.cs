@@ -113,6 +113,9 @@ internal sealed unsafe class PointTable : IDisposable
         return point->Id == id && point->Key != 0;
     }
 
+    /// <summary>Whether the totals of a point are still its own: no other has taken its place, even if it has been removed.</summary>
+    internal bool HasTotals(uint id) => At(PlaceOf(id))->Id == id;
+
     /// <summary>The point of an interface's direction, or null.</summary>
     internal Point? Find(int interfaceIndex, FlowDirection direction)
     {

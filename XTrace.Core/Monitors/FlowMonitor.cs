@@ -156,6 +156,9 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>Whether this process can ask about a point's attachment.</summary>
     internal Attachment AttachmentOf(uint point) => _attachments[point];
 
+    /// <summary>Takes off a point's program that this process put there. When this returns, the point counts no more.</summary>
+    internal void TakeOff(uint point) => _attachments[point].Detach();
+
     /// <summary>Takes a point's program off, if this process put it there, and forgets the point.</summary>
     internal void Detach(uint point)
     {
@@ -186,10 +189,12 @@ internal sealed class FlowMonitor : IDisposable
     internal ClockCalibration Calibrate() => _clock.Calibrate();
 
     /// <summary>Copies the table.</summary>
-    internal void Read(FlowSnapshot snapshot)
+    /// <param name="snapshot">Where to.</param>
+    /// <param name="isPoint">Of which points, by their ids. Null: of those that are there.</param>
+    internal void Read(FlowSnapshot snapshot, Func<uint, bool>? isPoint = null)
     {
         snapshot.Clock = Calibrate();
-        Table.Read(snapshot, Points.IsPoint);
+        Table.Read(snapshot, isPoint ?? Points.IsPoint);
         snapshot.EndJiffies = Calibrate().Jiffies;
     }
 

@@ -7,9 +7,13 @@ namespace XTrace.Monitors;
 /// <summary>XDP: one program an interface, of what arrives, before the network stack (native) or as it begins (generic).</summary>
 internal static unsafe class XdpHook
 {
+    /// <summary>How often the slot is looked at again when it was free, and the kernel says that it was not.</summary>
+    private const int Looks = 3;
+
     /// <exception cref="BpfException">The kernel or the driver refused.</exception>
     /// <exception cref="XTraceException">Another program has the slot; the message names it.</exception>
-    internal static LinkAttachment Attach(BpfHandle program, NetInterface target, MonitorHook hook, Replacement? replacement = null)
+    internal static LinkAttachment Attach(
+        BpfHandle program, NetInterface target, MonitorHook hook, Replacement? replacement = null, int looks = Looks)
     {
         if (OwnerOf(target) is { } owner)
         {
@@ -25,6 +29,11 @@ internal static unsafe class XdpHook
             KernelOperation operation = KernelOperation.Attach(HookPlan.Describe(hook), target.Name);
             BpfHandle link = BpfLink.Create(program, target.Index, LibBpf.AttachTypeXdp, flags, operation, target.Name);
             return new LinkAttachment(link, hook, FlowDirection.Ingress);
+        }
+        catch (BpfException refusal) when (refusal.Errno is Errnos.EEXIST or Errnos.EBUSY && looks > 1)
+        {
+            // Another process took the slot in this moment, and may have left it again.
+            return Attach(program, target, hook, replacement, looks - 1);
         }
         catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
         {

@@ -160,6 +160,7 @@ public sealed class FlowSession : IDisposable
 
     private FlowSample Take(List<FlowSource> sources)
     {
+        sources.ForEach(source => source.FindOver());
         _ends.Consume();
         sources.ForEach(source => source.Take());
         _sample.Number = _number;
@@ -268,7 +269,7 @@ public sealed class FlowSession : IDisposable
         List<(NetInterface Target, FlowDirection Direction)> own = [];
         foreach (NetInterface target in _options.MonitorsOnly ? [] : targets)
         {
-            FlowDirection there = opened.Where(point => point.InterfaceIndex == target.Index)
+            FlowDirection there = Points.Where(point => point.InterfaceIndex == target.Index)
                 .Aggregate((FlowDirection)0, (sum, point) => sum | point.Direction);
             FlowDirection wanted = (DirectionsOf(target.Name) ?? (there == 0 ? FlowDirection.Ingress : 0)) & ~there;
             if (Try(() => ThrowIfOld(target, wanted)))
@@ -323,7 +324,7 @@ public sealed class FlowSession : IDisposable
         foreach ((FlowMonitor monitor, IReadOnlyList<PinnedPoint> points, string folder) in MonitorStore.Open(indexes, directions, _report))
         {
             FlowSource source = new(monitor, folder);
-            opened.AddRange(points.Where(IsWanted).Select(source.Add));
+            opened.AddRange(points.Where(IsWanted).ToArray().Select(source.Add));
             if (!source.Points.Any())
             {
                 source.Dispose();
@@ -335,8 +336,10 @@ public sealed class FlowSession : IDisposable
         return opened;
     }
 
+    /// <summary>If one direction of an interface has ended, the other may be read already.</summary>
     private bool IsWanted(PinnedPoint point) =>
-        (DirectionsOf(point.Name) ?? FlowDirection.Both).HasFlag(point.Direction);
+        (DirectionsOf(point.Name) ?? FlowDirection.Both).HasFlag(point.Direction)
+            && !Points.Any(known => (known.InterfaceIndex, known.Direction) == (point.InterfaceIndex, point.Direction));
 
     private static void ThrowIfOld(NetInterface target, FlowDirection directions)
     {

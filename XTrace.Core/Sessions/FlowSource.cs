@@ -104,6 +104,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>The session's samples begin now: what was counted so far is not theirs.</summary>
     internal void Begin()
     {
+        FindOver();
         Take();
         foreach (WatchedPoint point in Points)
         {
@@ -127,22 +128,38 @@ internal sealed unsafe class FlowSource : IDisposable
         }
     }
 
-    /// <summary>Takes a snapshot, and finds out which points have ended: this is then their last sample.</summary>
+    /// <summary>
+    /// Finds out which points have ended: the next sample is then their last. It has all that they counted only if this is asked
+    /// before anything is read.
+    /// </summary>
+    internal void FindOver()
+    {
+        foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
+        {
+            (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
+            if (point.IsOver && IsOwn)
+            {
+                // An interface that is about to go has lost its name already, and frames may still be on their way to it.
+                Monitor.TakeOff(point.Id);
+            }
+        }
+    }
+
+    /// <summary>Takes a snapshot.</summary>
     internal void Take()
     {
         // Flows that make room from here on may still be in the snapshot.
         foreach (WatchedPoint point in Points)
         {
-            _totals[point] = Monitor.Points.ReadTotals(point.Id);
+            _totals[point] = TotalsOf(point);
         }
-        Meter.Take(Monitor);
-        foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
+        Meter.Take(Monitor, IsPoint);
+        foreach (WatchedPoint point in Points)
         {
             ulong since = Math.Max(point.StartedNanoseconds, Meter.PreviousClock?.BootNanoseconds ?? 0);
             point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
             point.Missed = FrameCount.Max(point.Missed, MissedOf(point));
-            point.Totals = Monitor.Points.ReadTotals(point.Id);
-            (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
+            point.Totals = TotalsOf(point);
         }
     }
 
@@ -175,6 +192,13 @@ internal sealed unsafe class FlowSource : IDisposable
         }
         Monitor.Dispose();
     }
+
+    /// <summary>A point that another process has removed is read once more.</summary>
+    private bool IsPoint(uint id) => Monitor.Points.IsPoint(id) || (_points.ContainsKey(id) && Monitor.Points.HasTotals(id));
+
+    /// <summary>A point's totals now, or in the last sample if another point has taken its place since.</summary>
+    private FlowTotals TotalsOf(WatchedPoint point) =>
+        Monitor.Points.HasTotals(point.Id) ? Monitor.Points.ReadTotals(point.Id) : point.Totals;
 
     /// <summary>A monitor without details reports ends that have as much less.</summary>
     private void AddEnd(ReadOnlySpan<byte> record)

@@ -161,6 +161,60 @@ public sealed class FlowRecorderTests : IDisposable
         Assert.Equal((4ul, FlowEndReason.ForcedEnd), (record.Gain.Packets, record.EndReason));
     }
 
+    /// <summary>The monitor's own record of the point is gone by then.</summary>
+    [Fact]
+    public void A_monitor_that_is_stopped_ends_its_flows()
+    {
+        _pair.Run(() => Store.Start(_pair.Interface, FlowDirection.Ingress, new MonitorOptions()));
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [$"{_pair.Interface}*"] });
+        FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), Keep);
+        WatchedPoint point = session.Points.Single();
+        _pair.Send(s_frame, 4);
+        Assert.Empty(Process(session, recorder));
+        _pair.Send(s_frame, 3);
+        _pair.Run(() => Store.Stop(Store.Find(_pair.Interface)!));
+        FlowRecord record = Assert.Single(Process(session, recorder));
+        Assert.Equal((7ul, FlowEndReason.ForcedEnd), (record.Gain.Packets, record.EndReason));
+        Assert.Equal(point.Seen, record.Gain);
+    }
+
+    /// <summary>What it counts until its very end is in the records of its last sample.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Category", "Slow")]
+    public void A_point_that_ends_while_frames_arrive_has_all_of_them_in_records(bool isPinned)
+    {
+        // Reading it takes longer than the kernel takes to detach a program.
+        const int Large = 1 << 20;
+        for (int round = 0; round < 10; round++)
+        {
+            using ExtraVeth veth = new(_pair, $"xa{round}");
+            if (isPinned)
+            {
+                _pair.Run(() => Store.Start(veth.Name, FlowDirection.Ingress, new MonitorOptions { MaxFlow = Large }));
+            }
+            FlowSession session = Open(new FlowSessionOptions { Interfaces = [$"{veth.Name}*"], MaxFlow = Large });
+            FlowRecorder recorder = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), Keep);
+            WatchedPoint point = session.Points.Single();
+            using CancellationTokenSource end = new();
+            Thread sender = new(() => SendUntil(veth, end.Token));
+            sender.Start();
+            Thread ender = new(() => End(veth, isPinned));
+            ender.Start();
+            FrameCount sum = default;
+            while (!point.IsOver)
+            {
+                sum = Process(session, recorder).Aggregate(sum, (sum, record) => sum + record.Gain);
+            }
+            end.Cancel();
+            ender.Join();
+            sender.Join();
+            Assert.InRange(point.Seen.Packets, 1000ul, ulong.MaxValue);
+            Assert.Equal(point.Seen, sum + point.Ignored + point.Missed);
+        }
+    }
+
     /// <summary>A session that begins late has nothing of what was before.</summary>
     [Fact]
     public void What_a_monitor_counted_before_the_baseline_is_in_no_record()
@@ -172,6 +226,36 @@ public sealed class FlowRecorderTests : IDisposable
         _pair.Send(s_frame, 2);
         FlowRecord record = Assert.Single(Process(session, recorder, isLast: true));
         Assert.Equal((2ul, 2ul), (record.Gain.Packets, session.Points.Single().Seen.Packets));
+    }
+
+    /// <summary>Sends frames of ever new flows until told, or until the interface is gone.</summary>
+    private static void SendUntil(ExtraVeth veth, CancellationToken end)
+    {
+        byte[][] frames = [.. Enumerable.Range(1, 5000).Select(port => Udp4("10.0.0.1", port, "10.0.0.2", 2, port % 200))];
+        try
+        {
+            for (int i = 0; !end.IsCancellationRequested; i++)
+            {
+                veth.Send(frames[i / 3 % frames.Length]);
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // The interface is gone.
+        }
+    }
+
+    private void End(ExtraVeth veth, bool isPinned)
+    {
+        Thread.Sleep(300);
+        if (isPinned)
+        {
+            _pair.Run(() => Store.Stop(Store.Find(veth.Name)!));
+        }
+        else
+        {
+            veth.Delete();
+        }
     }
 
     private FlowSession Open(FlowSessionOptions options)

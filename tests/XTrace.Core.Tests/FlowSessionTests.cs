@@ -251,6 +251,24 @@ public sealed class FlowSessionTests : IDisposable
         Assert.False(_pair.Run(() => session.Wait(TimeSpan.FromSeconds(1))));
     }
 
+    /// <summary>The other direction goes on, and is read once.</summary>
+    [Fact]
+    public void One_direction_of_a_monitor_that_is_stopped_leaves_the_other_as_it_was()
+    {
+        foreach (FlowDirection direction in (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress])
+        {
+            _pair.Run(() => Store.Start(_pair.Interface, direction, new MonitorOptions { MaxFlow = 64 }));
+        }
+        FlowSession session = Open(new FlowSessionOptions { Interfaces = [$"{_pair.Interface}*"], Directions = FlowDirection.Both });
+        _pair.Run(() => Store.Stop(Store.Find(_pair.Interface, FlowDirection.Egress)!));
+        Sample(session);
+        Assert.Equal(
+            [(FlowDirection.Ingress, false), (FlowDirection.Egress, true)],
+            session.Points.Select(point => (point.Direction, point.IsOwn)).OrderBy(point => point.Direction));
+        _pair.Send(s_frame, 3);
+        Assert.Equal(3ul, Assert.Single(Sample(session).Flows()).Packets);
+    }
+
     public void Dispose()
     {
         _sessions.ForEach(session => session.Dispose());

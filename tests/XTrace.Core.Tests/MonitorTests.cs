@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using XTrace.Flows;
 using XTrace.Monitors;
 using XTrace.Net;
@@ -134,6 +136,37 @@ public sealed class MonitorTests : IDisposable
         double[] sorted = [.. errors.Select(error => Math.Abs(error.TotalMilliseconds)).Order()];
         return sorted[sorted.Length / 2];
     }
+
+    /// <summary>The kernel's refusal then means the other process, whichever way it refuses.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void Of_two_that_take_the_XDP_slot_at_once_one_is_told_that_it_is_taken()
+    {
+        ConcurrentBag<string> errors = [];
+        Thread[] threads = [.. new[] { AttachMode.Native, AttachMode.Generic }.Select(mode => new Thread(() => TakeOften(mode, errors)))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.Equal(["XdpSlotBusy"], errors.Distinct());
+    }
+
+    private void TakeOften(AttachMode mode, ConcurrentBag<string> errors) => _pair.Run(() =>
+    {
+        MonitorOptions options = new() { Mode = mode, MaxFlow = 8 };
+        NetInterface target = TestInterfaces.Get(_pair.Interface);
+        using FlowMonitor monitor = FlowMonitor.Create(options, points: 1, ProcessIdentity.Current, _ => { });
+        HookPlan plan = options.PlanFor(target, FlowDirection.Ingress);
+        for (Stopwatch time = Stopwatch.StartNew(); time.Elapsed.TotalSeconds < 5;)
+        {
+            try
+            {
+                monitor.Detach(monitor.Attach(target, FlowDirection.Ingress, plan, null, _ => { })!.Value);
+            }
+            catch (XTraceException error)
+            {
+                errors.Add(error.ErrorId);
+            }
+        }
+    });
 
     private OwnMonitor Attach(AttachMode mode) =>
         _pair.Run(() => OwnMonitor.Attach(_pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = mode }));

@@ -76,6 +76,8 @@ class Session:
                 self.count(record["packetDeltaCount"], record["layer2OctetDeltaCount"])
             else:
                 self.next += 1
+                if "notSentPacketTotalCount" in record:
+                    show({"sum": sums})  # of what came before these totals
                 show({name: text(value) for name, value in record.items()})
 
     def count(self, packets, octets):
