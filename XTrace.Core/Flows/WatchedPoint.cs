@@ -68,6 +68,12 @@ internal sealed class WatchedPoint(uint id, string interfaceName, int interfaceI
 
     internal int EndRow { get; set; }
 
-    /// <summary>Whether it has ended, so that the last sample was its last one.</summary>
+    /// <summary>Whether it counts no more.</summary>
+    internal bool HasEnded { get; set; }
+
+    /// <summary>The packets of reported flows when it was found to have ended; null once that was in an earlier sample.</summary>
+    internal ulong? ReportedAtEnd { get; set; }
+
+    /// <summary>Whether it has ended, and the last sample was its last one.</summary>
     internal bool IsOver { get; set; }
 }

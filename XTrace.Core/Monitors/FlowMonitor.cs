@@ -131,7 +131,10 @@ internal sealed class FlowMonitor : IDisposable
             Attachment attachment = plan.Attach(
                 (hook, takesFragments) => ProgramFor(hook, direction, takesFragments, point, plan.Link),
                 target, direction, replacement, report);
-            _attachments.Add(point, attachment);
+            lock (_attachments)
+            {
+                _attachments.Add(point, attachment);
+            }
             Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
             replacement?.MakeRoom();
             string hook = HookPlan.Describe(attachment.Hook);
@@ -162,9 +165,12 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>Takes a point's program off, if this process put it there, and forgets the point.</summary>
     internal void Detach(uint point)
     {
-        if (_attachments.Remove(point, out Attachment? attachment))
+        lock (_attachments)
         {
-            attachment.Dispose();
+            if (_attachments.Remove(point, out Attachment? attachment))
+            {
+                attachment.Dispose();
+            }
         }
         Points.Remove(point);
     }
@@ -172,15 +178,18 @@ internal sealed class FlowMonitor : IDisposable
     /// <summary>Takes programs off, from any thread, while another may still read; Dispose does the rest.</summary>
     internal void DetachAll()
     {
-        foreach (Attachment attachment in _attachments.Values)
+        lock (_attachments)
         {
-            try
+            foreach (Attachment attachment in _attachments.Values)
             {
-                attachment.Detach();
-            }
-            catch (XTraceException)
-            {
-                // A link ends with the process, and the next process that looks at the interface removes a filter.
+                try
+                {
+                    attachment.Detach();
+                }
+                catch (XTraceException)
+                {
+                    // A link ends with the process, and the next process that looks at the interface removes a filter.
+                }
             }
         }
     }

@@ -28,10 +28,14 @@ internal sealed class PinLock : IDisposable
     }
 
     /// <summary>Locks a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="deadline">How long it may take.</param>
+    /// <param name="held">The descriptor that holds the lock. It is -1 without one: its number may be another's by then.</param>
     /// <returns>False where another process has held it for all the time.</returns>
-    internal static bool TryLock(string folder, TimeSpan deadline, out int fd)
+    internal static bool TryLock(string folder, TimeSpan deadline, out int held)
     {
-        fd = Libc.open(folder, Machine.Current.OpenDirectory | Machine.Current.OpenNoFollow | Libc.OpenCloseOnExec);
+        held = -1;
+        int fd = Libc.open(folder, Machine.Current.OpenDirectory | Machine.Current.OpenNoFollow | Libc.OpenCloseOnExec);
         if (fd < 0)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -55,6 +59,7 @@ internal sealed class PinLock : IDisposable
             }
             Thread.Sleep(s_step);
         }
+        held = fd;
         return true;
     }
 

@@ -124,8 +124,11 @@ public sealed class FlowSession : IDisposable
         _number++;
         List<FlowSource> monitors = _sources.FindAll(source => !source.IsOwn);
         FlowSample sample = Take(monitors);
-        monitors.ForEach(source => source.Dispose());
-        _sources.RemoveAll(monitors.Contains);
+        lock (_sources)
+        {
+            monitors.ForEach(source => source.Dispose());
+            _sources.RemoveAll(monitors.Contains);
+        }
         return sample;
     }
 
@@ -160,7 +163,7 @@ public sealed class FlowSession : IDisposable
 
     private FlowSample Take(List<FlowSource> sources)
     {
-        sources.ForEach(source => source.FindOver());
+        sources.ForEach(source => source.FindEnded());
         _ends.Consume();
         sources.ForEach(source => source.Take());
         _sample.Number = _number;
@@ -228,8 +231,11 @@ public sealed class FlowSession : IDisposable
             source.RemoveOver();
             if (!source.Points.Any())
             {
-                source.Dispose();
-                _sources.Remove(source);
+                lock (_sources)
+                {
+                    source.Dispose();
+                    _sources.Remove(source);
+                }
             }
         }
         if (_patterns.Any(IsFollowed))
@@ -330,7 +336,10 @@ public sealed class FlowSession : IDisposable
                 source.Dispose();
                 continue;
             }
-            _sources.Add(source);
+            lock (_sources)
+            {
+                _sources.Add(source);
+            }
             ReadEnds(source);
         }
         return opened;

@@ -104,7 +104,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>The session's samples begin now: what was counted so far is not theirs.</summary>
     internal void Begin()
     {
-        FindOver();
+        FindEnded();
         Take();
         foreach (WatchedPoint point in Points)
         {
@@ -128,24 +128,26 @@ internal sealed unsafe class FlowSource : IDisposable
         }
     }
 
-    /// <summary>
-    /// Finds out which points have ended: the next sample is then their last. It has all that they counted only if this is asked
-    /// before anything is read.
-    /// </summary>
-    internal void FindOver()
+    /// <summary>Finds out which points have ended. A sample has all that they counted only if this is asked before anything is read.</summary>
+    internal void FindEnded()
     {
         foreach ((WatchedPoint point, PointPin? pin) in _points.Values)
         {
-            (point.IsOver, point.ProgramsBefore) = Ask(point, pin);
-            if (point.IsOver && IsOwn)
+            bool hadEnded = point.HasEnded;
+            (point.HasEnded, point.ProgramsBefore) = Ask(point, pin);
+            if (point.HasEnded && IsOwn)
             {
                 // An interface that is about to go has lost its name already, and frames may still be on their way to it.
                 Monitor.TakeOff(point.Id);
             }
+            point.ReportedAtEnd = hadEnded ? null : TotalsOf(point).ReportedPackets;
         }
     }
 
-    /// <summary>Takes a snapshot.</summary>
+    /// <summary>
+    /// Takes a snapshot. It is the last of a point that has ended, unless flows of it made room for others meanwhile: their ends
+    /// come with the next one.
+    /// </summary>
     internal void Take()
     {
         // Flows that make room from here on may still be in the snapshot.
@@ -160,6 +162,7 @@ internal sealed unsafe class FlowSource : IDisposable
             point.MeasuredSeconds = Math.Max(1e-3, (Meter.Clock.BootNanoseconds - (double)since) / 1e9);
             point.Missed = FrameCount.Max(point.Missed, MissedOf(point));
             point.Totals = TotalsOf(point);
+            point.IsOver = point.HasEnded && (point.ReportedAtEnd ?? point.Totals.ReportedPackets) == point.Totals.ReportedPackets;
         }
     }
 
@@ -223,7 +226,7 @@ internal sealed unsafe class FlowSource : IDisposable
     private FrameCount UnreadOf(FlowTotals totals) => totals.Evicted + (ReadsEnds ? default : totals.Reported);
 
     /// <summary>Whether a point has ended, and how many programs of others run before it.</summary>
-    private (bool IsOver, int ProgramsBefore) Ask(WatchedPoint point, PointPin? pin)
+    private (bool HasEnded, int ProgramsBefore) Ask(WatchedPoint point, PointPin? pin)
     {
         if (pin is { } pinned)
         {

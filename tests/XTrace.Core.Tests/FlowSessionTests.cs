@@ -251,6 +251,30 @@ public sealed class FlowSessionTests : IDisposable
         Assert.False(_pair.Run(() => session.Wait(TimeSpan.FromSeconds(1))));
     }
 
+    /// <summary>A signal comes at any time, and abandons the session on a thread of its own.</summary>
+    [Fact]
+    public void A_session_can_be_abandoned_while_it_attaches()
+    {
+        ExtraVeth[] veths = [.. Enumerable.Range(1, 8).Select(number => new ExtraVeth(_pair, $"xa{number}"))];
+        FlowSession session = new(new FlowSessionOptions { Interfaces = ["xa*"], Directions = FlowDirection.Both }, _notices.Add);
+        _sessions.Add(session);
+        Exception? failure = null;
+        bool isOpen = false;
+        Thread signal = new(() =>
+        {
+            while (failure is null && !Volatile.Read(ref isOpen))
+            {
+                failure = Record.Exception(session.Abandon);
+            }
+        });
+        signal.Start();
+        _pair.Run(() => session.Open());
+        Volatile.Write(ref isOpen, true);
+        signal.Join();
+        Assert.Null(failure);
+        Array.ForEach(veths, veth => veth.Dispose());
+    }
+
     /// <summary>The other direction goes on, and is read once.</summary>
     [Fact]
     public void One_direction_of_a_monitor_that_is_stopped_leaves_the_other_as_it_was()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 using XTrace.Monitors;
 using XTrace.Testbed;
 
@@ -27,6 +28,16 @@ public sealed class PinSafetyTests : IDisposable
         { $"mkdir {Pins}; chmod 1777 {Pins}", "mode 1777" },
         { $"bpftool map create {Pins} type array key 4 value 4 entries 1 name x", "file" },
     };
+
+    /// <summary>The number of a descriptor that was closed is given to the next file: whoever closes it again closes that.</summary>
+    [Fact]
+    public void A_lock_that_another_holds_gives_no_descriptor()
+    {
+        Assert.True(PinLock.TryLock(_folder, TimeSpan.Zero, out int held));
+        using SafeFileHandle holder = new(held, ownsHandle: true);
+        Assert.False(PinLock.TryLock(_folder, TimeSpan.Zero, out int refused));
+        Assert.Equal(-1, refused);
+    }
 
     [Theory]
     [MemberData(nameof(Planted))]
