@@ -88,5 +88,6 @@ class Stream:
         last = self.collector.moments[-1]
         for i, kind in enumerate(KINDS):
             found = self.collector.sum[i] + last.ignored[i] + last.not_sent[i]
-            self.tally.check(SUM, found == last.total[i], f"{found} of {last.total[i]} {kind}s")
+            missing = f"packets in no record, by interface: {', '.join(self.collector.missing())}"
+            self.tally.check(SUM, found == last.total[i], f"{found} of {last.total[i]} {kind}s; {missing}")
         self.tally.check("sequence numbers are right", not self.collector.complaints, f"{self.collector.complaints[:3]}")
