@@ -128,7 +128,9 @@ internal sealed unsafe class FlowSource : IDisposable
         }
     }
 
-    /// <summary>Finds out which points have ended. A sample has all that they counted only if this is asked before anything is read.</summary>
+    /// <summary>
+    /// Finds out which points have ended. A sample has all that they counted only if this is asked before anything is read.
+    /// </summary>
     internal void FindEnded()
     {
         foreach ((WatchedPoint point, PointPin? pin) in _points.Values)

@@ -3,8 +3,9 @@
 
 Usage: collector.py udp|tcp|tls PORT [sum] [CERTIFICATE KEY [AUTHORITIES]]
 It listens on all addresses, checks the sequence numbers of each transport session, and ends when standard input does.
-With sum it prints no flows, but the sum of their records, packets and bytes twice a second.
+With sum it prints no flows, but the sum of their records, packets and bytes twice a second. Totals have the sum of their interface.
 """
+import collections
 import datetime
 import io
 import json
@@ -26,9 +27,11 @@ for spec in ("destinationQueuePair(32473/1)<unsigned32>[4]", "bthOpcode(32473/2)
     ipfix.ie.for_spec(spec)
 
 lock = threading.Lock()
-COUNTS = ipfix.ie.spec_list(["packetDeltaCount", "layer2OctetDeltaCount"])
+NAMES = "packetDeltaCount", "layer2OctetDeltaCount", "ingressInterface", "egressInterface"
+COUNTS = ipfix.ie.spec_list(NAMES)
 OPTIONS = (261, 262)
 sums = None
+of_points = collections.defaultdict(lambda: [0, 0])
 
 
 def text(value):
@@ -67,21 +70,24 @@ class Session:
         """Decodes the counts of flows alone, which is faster, and where a message has templates or totals, all of it."""
         if all(number >= 256 and number not in OPTIONS for _, number, _ in self.messages.setlist):
             self.messages.last_tuple_iterator_ielist = None
-            for packets, octets in self.messages.tuple_iterator(COUNTS):
-                self.count(packets, octets)
+            for counts in self.messages.tuple_iterator(COUNTS):
+                self.count(*counts)
             return
         self.messages.accepted_tids.update(self.messages.templates)
         for record in self.messages.namedict_iterator():
             if "packetDeltaCount" in record:
-                self.count(record["packetDeltaCount"], record["layer2OctetDeltaCount"])
+                self.count(*(record[name] for name in NAMES))
             else:
                 self.next += 1
                 if "notSentPacketTotalCount" in record:
                     show({"sum": sums})  # of what came before these totals
-                show({name: text(value) for name, value in record.items()})
+                point = of_points[record.get("ingressInterface"), record.get("egressInterface")]
+                show({name: text(value) for name, value in record.items()} | {"sum of point": point})
 
-    def count(self, packets, octets):
+    def count(self, packets, octets, *point):
         self.next += 1
+        of_points[point][0] += packets
+        of_points[point][1] += octets
         sums[0] += 1
         sums[1] += packets
         sums[2] += octets

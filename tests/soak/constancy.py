@@ -11,8 +11,8 @@ import time
 import traffic
 import world
 
-MEMORY_SHARE = 0.05  # that resident memory may rise by, from one half to the other
-ROOM = 4  # descriptors or threads that the second half may have more, as pairs come and go meanwhile
+MEMORY_SHARE = 0.05  # that resident memory may rise by
+ROOM = 4  # descriptors or threads that may be more, as pairs come and go meanwhile
 # enum bpf_cmd of linux/bpf.h: how to list and open each kind.
 LISTED = {"programs": (11, 13), "maps": (12, 14), "links": (31, 30)}
 OBJ_GET_INFO = 15
@@ -38,15 +38,13 @@ class Process:
         return f"{self.name} {memory / 2**20:.1f} MiB, {descriptors} descriptors, {threads} threads"
 
     def judge(self, tally):
-        """The first fifth is the warm-up, and the rest is compared half by half."""
-        memories, *others = (halves(list(column)) for column in zip(*self.seen))
-        before, after = map(statistics.median, memories)
-        is_constant = after <= before + max(self.floor, before * MEMORY_SHARE)
-        text = f"resident memory rose from {before / 2**20:.1f} to {after / 2**20:.1f} MiB"
+        """What leaks rises in each quarter behind the warm-up; what only serves more frames rises when they do."""
+        memory, *others = (quarters(list(column)) for column in zip(*self.seen))
+        is_constant = not rises(memory, max(self.floor, memory[0] * MEMORY_SHARE))
+        text = f"it rose: {', '.join(f'{one / 2**20:.1f}' for one in memory)} MiB"
         tally.check(f"{self.name} takes constant memory", is_constant, text)
-        for name, both in zip(("descriptors", "threads"), others):
-            before, after = map(statistics.median, both)
-            tally.check(f"{self.name} has a constant number of {name}", after <= before + ROOM, f"it rose from {before} to {after}")
+        for name, numbers in zip(("descriptors", "threads"), others):
+            tally.check(f"{self.name} has a constant number of {name}", not rises(numbers, ROOM), f"it rose: {numbers}")
 
 
 class Kernel:
@@ -100,9 +98,24 @@ class Kernel:
         tally.check("nothing is left attached, pinned or running", not left, "; ".join(left))
 
 
+def steady_part(seen):
+    """The first fifth is the warm-up."""
+    return seen[len(seen) // 5:]
+
+
+def quarters(seen):
+    """The median of each quarter behind the warm-up."""
+    steady = steady_part(seen)
+    return [statistics.median(steady[len(steady) * i // 4:len(steady) * (i + 1) // 4] or steady) for i in range(4)]
+
+
+def rises(medians, room):
+    return all(before < after for before, after in zip(medians, medians[1:])) and medians[-1] > medians[0] + room
+
+
 def halves(seen):
     """Two parts of the samples behind the warm-up."""
-    steady = seen[len(seen) // 5:]
+    steady = steady_part(seen)
     return steady[:(len(steady) + 1) // 2], steady[len(steady) // 2:]
 
 

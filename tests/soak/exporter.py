@@ -20,8 +20,14 @@ LAG = 4 * ACTIVE  # seconds after which a frame is in a record, ignored or not s
 KINDS = "Packet", "Octet"
 TOTALS = "packetTotalCount", "layer2OctetTotalCount", "ignoredPacketTotalCount", "ignoredOctetTotalCount"
 
+NOTHING = (0,) * len(TOTALS)
+
 # Sums of packets and bytes at one place of the stream: in records, ignored, not sent, and in the totals of the points.
 Moment = collections.namedtuple("Moment", "seconds records ignored not_sent total")
+
+
+def add(one, other):
+    return tuple(map(sum, zip(one, other)))
 
 
 class Exporter:
@@ -59,7 +65,7 @@ class Collector:
         self.process = subprocess.Popen(
             ["/usr/bin/python3", COLLECTOR, "tcp", str(world.COLLECTOR), "sum"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.records, self.sum, self.points, self.moments, self.complaints = 0, (0, 0), {}, [], []
-        self.gone = [0] * len(TOTALS)
+        self.before, self.recorded = {}, {}
         self.listens = threading.Event()
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -84,15 +90,22 @@ class Collector:
         """An interface whose monitor was stopped has another, which begins with nothing."""
         key = record["ingressInterface"] or record["egressInterface"], "Ingress" if record["ingressInterface"] else "Egress"
         new = tuple(record[name] for name in TOTALS)
-        old = self.points.get(key, (0,) * len(TOTALS))
+        old = self.points.get(key, NOTHING)
         if new[0] < old[0]:
-            self.gone = [sum(both) for both in zip(self.gone, old)]
-        self.points[key] = new
+            self.before[key] = add(self.before.get(key, NOTHING), old)
+        self.points[key], self.recorded[key] = new, record["sum of point"]
 
     def sum_up(self, process):
-        packets, octets, *ignored = map(sum, zip(self.gone, *self.points.values()))
+        packets, octets, *ignored = map(sum, zip(NOTHING, *self.before.values(), *self.points.values()))
         not_sent = tuple(process[f"notSent{kind}TotalCount"] for kind in KINDS)
         return Moment(time.monotonic(), self.sum, tuple(ignored), not_sent, (packets, octets))
+
+    def missing(self):
+        """Packets of each point that are in no record and were not ignored, for those that lack some."""
+        for key, now in self.points.items():
+            packets, _, ignored, _ = add(now, self.before.get(key, NOTHING))
+            if (number := packets - ignored - self.recorded[key][0]) != 0:
+                yield f"{key[0]} {key[1]} {number}"
 
     def total(self, index, direction):
         """The packets and bytes that the exporter told last of a point; (0, 0) if it has told nothing."""
