@@ -89,7 +89,7 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             catch (XTraceException refusal) when (refusal.Kind != XTraceErrorKind.PermissionDenied && refusal.ErrorId != "OutOfMemory")
             {
                 refusals.Add(refusal);
-                report(new Notice(NoticeLevel.Detail, FlowMessages.HookRefused, target.Name, target.Name, Describe(hook), refusal.Message));
+                report(Refused(target, hook, refusal));
             }
         }
         if (NetInterfaces.NameOf(target.Index) == null)
@@ -113,6 +113,9 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
         MonitorHook.Clsact => Speech.Say("clsact 过滤器", "a clsact filter"),
         _ => Speech.Say("无", "nothing"),
     };
+
+    private static Notice Refused(NetInterface target, MonitorHook hook, XTraceException why) =>
+        new(NoticeLevel.Detail, FlowMessages.HookRefused, target.Name, target.Name, Describe(hook), why.Message);
 
     private static Attachment Attach(
         MonitorHook hook, ProgramSource programFor, NetInterface target, FlowDirection direction,
@@ -151,8 +154,12 @@ internal sealed record HookPlan(IReadOnlyList<MonitorHook> Hooks, uint Link)
             {
                 attachment = XdpHook.Attach(programFor(MonitorHook.XdpNative, true), target, MonitorHook.XdpNative, replacement);
             }
-            catch (XTraceException)
+            catch (XTraceException other)
             {
+                if (other.Message != refusal.Message)
+                {
+                    report(Refused(target, MonitorHook.XdpNative, other));
+                }
                 throw refusal;
             }
             report(new Notice(NoticeLevel.Detail, FlowMessages.SeveralBuffers, target.Name, target.Name));

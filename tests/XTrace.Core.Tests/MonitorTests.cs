@@ -66,12 +66,15 @@ public sealed class MonitorTests : IDisposable
     });
 
     /// <summary>With an MTU beyond a page a driver hands over frames in several buffers, and refuses programs that do not claim them.</summary>
-    [Fact]
-    public void With_a_large_MTU_native_XDP_reads_several_buffers()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_a_large_MTU_native_XDP_reads_several_buffers(bool detail)
     {
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "mtu", "9000"));
         _pair.RunAtPeer(() => Command.Run("ip", "link", "set", _pair.PeerInterface, "mtu", "9000"));
-        using OwnMonitor monitor = Attach(AttachMode.Native);
+        MonitorOptions options = new() { Mode = AttachMode.Native, Detail = detail };
+        using OwnMonitor monitor = _pair.Run(() => OwnMonitor.Attach(_pair.Interface, FlowDirection.Ingress, options));
         Assert.Equal(["xdp"], _pair.Run(() => AttachedPrograms.On(_pair.Interface)));
         byte[] frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 8000);
         _pair.Send(frame, 3);
