@@ -198,8 +198,8 @@ internal sealed class FlowMonitor : IDisposable
     internal ClockCalibration Calibrate() => _clock.Calibrate();
 
     /// <summary>Copies the table.</summary>
-    /// <param name="snapshot">Where to.</param>
-    /// <param name="isPoint">Of which points, by their ids. Null: of those that are there.</param>
+    /// <param name="snapshot">Receives the copy.</param>
+    /// <param name="isPoint">Whether a point's flows are wanted, by its id. Null: those of the points that are there.</param>
     internal void Read(FlowSnapshot snapshot, Func<uint, bool>? isPoint = null)
     {
         snapshot.Clock = Calibrate();

@@ -72,7 +72,7 @@ internal static unsafe class XdpHook
     /// <summary>Whether another program may suit the driver better: neither is the slot in use, nor are rights or memory missing.</summary>
     internal static bool IsDrivers(XTraceException refusal) =>
         (refusal as BpfException ?? refusal.InnerException as BpfException) is { } cause
-        && cause.Errno is not (Errnos.EEXIST or Errnos.EPERM or Errnos.ENOMEM or Errnos.ENODEV);
+        && cause.Errno is not (Errnos.EEXIST or Errnos.EBUSY or Errnos.EPERM or Errnos.ENOMEM or Errnos.ENODEV);
 
     /// <summary>A slot in use is never taken from its owner.</summary>
     private static void ThrowBusy(NetInterface target, uint owner) => throw new XTraceException(

@@ -36,7 +36,7 @@ internal sealed unsafe class Ethtool : IDisposable
 
     private readonly SocketHandle _socket = Libc.socket(Inet, DatagramCloseOnExec, 0);
 
-    /// <summary>Two MiB, which who only asks for a driver does not need.</summary>
+    /// <summary>Two MiB, made only when they are needed: asking for a driver does without.</summary>
     private byte[] Buffer => field ??= GC.AllocateUninitializedArray<byte>(StringsHeader + (2 * MostStatistics * NameLength), pinned: true);
 
     /// <summary>The index of an interface of this namespace; 0 if there is none of this name.</summary>

@@ -8,21 +8,8 @@ public class OnceTests
 {
     [Fact]
     [Trait("Category", "Privileged")]
-    public void Flows_are_printed_once_and_nothing_stays_attached() => Timing.Judge(() =>
-    {
-        using VethPair pair = new();
-        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 --once");
-        run.WaitUntilLoaded();
-        long start = Stopwatch.GetTimestamp();
-        pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
-        (int code, string output, string error) = run.End();
-        Assert.Equal((0, ""), (code, error));
-        string[] lines = output.TrimEnd().Split('\n');
-        Assert.Equal(1, CatchProcess.NumberOf(lines[0]));
-        Assert.Equal(["10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162"], lines[1..]);
-        Assert.Equal(1, Stopwatch.GetElapsedTime(start).TotalSeconds, tolerance: 0.5);
-        Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
-    });
+    public void Flows_are_printed_once_and_nothing_stays_attached() =>
+        Assert.InRange(Timing.SmallestError(0.5, PrintOnce), 0, 0.5);
 
     [Fact]
     [Trait("Category", "Privileged")]
@@ -45,5 +32,23 @@ public class OnceTests
         (int code, string output, string error) = run.End();
         Assert.Equal((0, ""), (code, error));
         Assert.Single(output.Split('\n'), line => line == "---");
+    }
+
+    /// <returns>How far, in seconds, the end was from its time.</returns>
+    private static double PrintOnce()
+    {
+        using VethPair pair = new();
+        using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 --once");
+        run.WaitUntilLoaded();
+        long start = Stopwatch.GetTimestamp();
+        pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
+        (int code, string output, string error) = run.End();
+        Assert.Equal((0, ""), (code, error));
+        string[] lines = output.TrimEnd().Split('\n');
+        Assert.Equal(1, CatchProcess.NumberOf(lines[0]));
+        Assert.Equal(["10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162"], lines[1..]);
+        double away = Math.Abs(Stopwatch.GetElapsedTime(start).TotalSeconds - 1);
+        Assert.Empty(pair.Run(AttachedPrograms.Interfaces));
+        return away;
     }
 }

@@ -73,10 +73,15 @@ public sealed class FlowRecorderTests : IDisposable
     /// <summary>Flows make room all the time, while samples are taken: the sum of all records is what was sent, to the byte.</summary>
     [Fact]
     [Trait("Category", "Slow")]
-    public void Every_frame_is_in_one_record_though_flows_make_room_while_the_table_is_read()
+    public void Every_frame_is_in_one_record_though_flows_make_room_while_the_table_is_read() =>
+        Assert.InRange(Timing.SmallestError(0.1, RecordWhileFlowsMakeRoom), 0, 0.1);
+
+    /// <returns>The share of frames that are in no record because the machine held up the reader.</returns>
+    private double RecordWhileFlowsMakeRoom()
     {
         const int Flows = 20_000;
         const int Rounds = 8;
+        (ulong earlierPackets, ulong earlierBytes) = _pair.ReadCounters("rx");
         FlowSession session = Open(new FlowSessionOptions { Interfaces = [_pair.Interface], MaxFlow = 8192 });
         FlowRecorder recorder = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), Keep);
         byte[][] frames = [.. Enumerable.Range(1, Flows).Select(port => Udp4("10.0.0.1", port, "10.0.0.2", 2, port % 200))];
@@ -96,11 +101,10 @@ public sealed class FlowRecorderTests : IDisposable
         WatchedPoint point = session.Points.Single();
         sum = Process(session, recorder, isLast: true).Aggregate(sum, (sum, record) => sum + record.Gain);
         (ulong packets, ulong bytes) = _pair.ReadCounters("rx");
-        Assert.Equal((ulong)(Flows * Rounds), packets);
-        Assert.Equal(new FrameCount(packets, bytes), point.Seen);
+        Assert.Equal((ulong)(Flows * Rounds), packets - earlierPackets);
+        Assert.Equal(new FrameCount(packets - earlierPackets, bytes - earlierBytes), point.Seen);
         Assert.Equal(point.Seen, sum + point.Ignored + point.Missed);
-        // A reader that the machine holds up misses some.
-        Assert.InRange(point.Missed.Packets, 0ul, packets / 2);
+        return (double)point.Missed.Packets / (Flows * Rounds);
     }
 
     /// <summary>

@@ -9,9 +9,10 @@ import world
 CRASH = re.compile(r"Unhandled exception|Process terminated|Fatal error|^\s+at [\w.<>`]+\(|Segmentation fault|Aborted", re.MULTILINE)
 OWN = re.compile(r"^xtrace-(catch|exporter): \S.{15,}", re.MULTILINE)
 # A sentence that says what to do begins so, or names a command.
-VERBS = ("Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Read|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|Otherwise|Let|"
-         "Make|Change|Load|Redirect|Remove|To print|To process")
-ADVICE = re.compile(rf"(?:^|[.;:,)] )(?:{VERBS})\b|XTrace tries again|there are:|or free memory|can run beside it", re.IGNORECASE | re.MULTILINE)
+VERBS = ("Ask|Check|Choose|Close|Find|Free|Give|Grant|Install|Mount|Name|Raise|Read|Run|See|Start|Stop|Try|Use|Wait|Watch|Write|"
+         "Otherwise|Let|Make|Change|Load|Redirect|Remove|To print|To process")
+ADVICE = re.compile(rf"(?:^|[.;:,)] )(?:{VERBS})\b|XTrace tries again|there are:|or free memory|can run beside it",
+                    re.IGNORECASE | re.MULTILINE)
 
 
 # By the harness, in the moment when it had said its error already.

@@ -48,7 +48,7 @@ class Pair:
 
 
 class Pairs:
-    """Of which the oldest makes room for a new one."""
+    """All pairs; the oldest makes room for a new one."""
 
     def __init__(self, sender, collector, tally):
         self.sender, self.collector, self.tally = sender, collector, tally

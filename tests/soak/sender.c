@@ -5,7 +5,7 @@
  * numbers, "TAKEN REFUSED": the frames of that interface, or of all, that the kernel has taken and refused. After hold and drop the
  * numbers are final, and no frame is on its way to the interface.
  *
- * Of eight frames seven belong to 64 steady flows, and one is the next of a million.
+ * Seven of eight frames belong to 64 steady flows, and the eighth is the next of a million.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
