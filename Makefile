@@ -142,7 +142,7 @@ test-vm: build ## Boot a Debian kernel in QEMU and check there what is counted o
 	@./deps.sh build check test $(CROSS)
 	@ARCH=$(ARCH) tests/vm/run.sh $(or $(KERNEL),6.1)
 
-soak: build ## Run everything at full rate for SOAK_MINUTES while interfaces and monitors come and go: no frame may be lost, nothing may grow
+soak: build ## Run everything at full rate for SOAK_MINUTES: no frame may be lost, nothing may grow
 	@./deps.sh build check test engines
 	@PATH=$$PATH:$(CURDIR)/out/tools unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 		/usr/bin/python3 -B tests/soak/soak.py $(SOAK_MINUTES)

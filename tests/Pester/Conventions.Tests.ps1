@@ -343,7 +343,7 @@ Describe 'Every script' {
         $analysed | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
     }
 
-    It 'is clean to shellcheck' -Skip:(-not (Get-Command shellcheck -ErrorAction Ignore)) {
+    It 'is clean to shellcheck' -Tag Slow -Skip:(-not (Get-Command shellcheck -ErrorAction Ignore)) {
         $repository = Resolve-Path "$PSScriptRoot/../.."
         $shell = (Get-ChildItem $repository -Recurse -File -Force | Where-Object FullName -NotMatch '/(out|bin|obj|\.git)/').FullName |
             Where-Object { (Get-Content -LiteralPath $_ -TotalCount 1) -match '^#!/bin/(ba)?sh|^# shellcheck shell=' }

@@ -437,7 +437,7 @@ Describe 'A value that a parameter does not take' {
         }
     }
 
-    It 'is said in Chinese' {
+    It 'is said in Chinese' -Tag Slow {
         $said = Invoke-Pwsh 'try { Get-FlowStat -Port 70000 } catch { "$_" }; try { Get-FlowStat -Direction Out } catch { "$_" }' env, LC_ALL=zh_CN.UTF-8
         $said | Should -BeLike '*不能是“*”：请*'
         $said[0] | Should -BeLike '*“70000”：请给出 0 到 65535 之间的数。'

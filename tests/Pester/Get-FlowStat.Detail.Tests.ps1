@@ -12,7 +12,7 @@ Describe 'Get-FlowStat -Detail' -Tag Privileged -Skip:$unprivileged {
         $null = Start-XdpMonitor $interface -Direction Both
         # One connection and one answered question, by two processes on either side of the pair, and a flow that nobody here has.
         $script:server = [XTrace.Testbed.Peer]::new('listen', '10.7.7.1', '5000', '1000')
-        $script:client = [XTrace.Testbed.Peer]::In($veth.PeerNamespace, 'connect', '10.7.7.1', '5000', '1', '20000')
+        $script:client = [XTrace.Testbed.Peer]::In($veth.PeerNamespace, 'connect', '10.7.7.1', '5000', '1', '20000', '0', '1000')
         $script:answering = [XTrace.Testbed.Peer]::In($veth.PeerNamespace, 'udp', '0.0.0.0', '5353')
         $script:asking = [XTrace.Testbed.Peer]::new('ask', '10.7.7.2', '5353', '3')
         $veth.Send((Frame Tcp4 10.1.1.1 1000 10.2.2.2 2000 10))

@@ -1,4 +1,4 @@
-Describe 'make install' {
+Describe 'make install' -Tag Slow {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:root = Join-Path $TestDrive root

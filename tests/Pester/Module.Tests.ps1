@@ -1,4 +1,4 @@
-Describe 'The module' {
+Describe 'The module' -Tag Slow {
     BeforeDiscovery {
         . "$PSScriptRoot/Rights.ps1"
         $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'

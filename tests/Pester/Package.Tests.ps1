@@ -1,4 +1,4 @@
-Describe 'The package' {
+Describe 'The package' -Tag Slow {
     BeforeDiscovery {
         . "$PSScriptRoot/Rights.ps1"
         $script:canPackage = [bool](Get-Command Compress-PSResource -ErrorAction Ignore)
@@ -82,7 +82,7 @@ Describe 'The package' {
         Get-ChildItem $module -Recurse -Include System.*, Microsoft.*, *.pdb, *.deps.json, *.so | Should -BeNullOrEmpty
     }
 
-    Context 'as build.ps1 makes it' -Tag Slow -Skip:(-not $canPackage) {
+    Context 'as build.ps1 makes it' -Skip:(-not $canPackage) {
         BeforeAll {
             & "$repository/build.ps1" -Task Package | Out-Null
             $script:code = $LASTEXITCODE

@@ -4,6 +4,7 @@ using XTrace.Monitors;
 namespace XTrace.Cli.Tests;
 
 /// <summary>More flows than the table has room for: each is in a line, or in a warning.</summary>
+[Trait("Category", "Privileged")]
 public sealed class EvictionTests : IDisposable
 {
     private const int Flows = 2000;

@@ -2,6 +2,7 @@
 namespace XTrace.Cli.Tests;
 
 /// <summary>--verbose says on standard error what the cmdlets' -Verbose says.</summary>
+[Trait("Category", "Privileged")]
 public sealed class VerboseTests : IDisposable
 {
     private readonly VethPair _pair = new();

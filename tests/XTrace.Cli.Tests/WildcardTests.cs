@@ -2,6 +2,7 @@
 namespace XTrace.Cli.Tests;
 
 /// <summary>Interfaces that match a wildcard of -i come and go while it runs.</summary>
+[Trait("Category", "Privileged")]
 public sealed class WildcardTests : IDisposable
 {
     private readonly VethPair _pair = new();

@@ -6,6 +6,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>More flows than slots: who makes room, where its counts go, and what the index looks like afterwards.</summary>
+[Trait("Category", "Privileged")]
 public sealed class EvictionTests
 {
     private const int Slots = 64;

@@ -24,9 +24,9 @@ public sealed class FlowOwnerTests : IDisposable
     {
         AddAddresses();
         using Peer server = Peer.In(Watched, "listen", address, "5000", "1000");
-        using Peer client = Peer.In(_pair.PeerNamespace, "connect", address, "5000", "1", "50000");
+        using Peer client = Peer.In(_pair.PeerNamespace, "connect", address, "5000", "1", "50000", "0", "1000");
         Open(new FlowSessionOptions { Interfaces = [_pair.Interface], Directions = FlowDirection.Both, Detail = true });
-        using Peer later = Peer.In(_pair.PeerNamespace, "connect", address, "5000", "1", "50000");
+        using Peer later = Peer.In(_pair.PeerNamespace, "connect", address, "5000", "1", "50000", "0", "1000");
         FlowStat[] flows = [.. Sample().Flows().Where(flow => flow.TrafficType == TrafficType.TCP)];
         Assert.Equal([FlowDirection.Egress, FlowDirection.Ingress], flows.Select(flow => flow.Direction).Distinct().Order().Reverse());
         Assert.All(flows, flow =>

@@ -7,6 +7,7 @@ namespace XTrace.Tests;
 
 /// <summary>Sessions over interfaces that come and go, beside monitors that run and beside each other.</summary>
 [Collection(MonitorStoreTests.OneAtATime)]
+[Trait("Category", "Privileged")]
 public sealed class FlowSessionTests : IDisposable
 {
     private static readonly byte[] s_frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);

@@ -127,7 +127,10 @@ public sealed class HealthTests : IDisposable
         {
             foreach (string file in Directory.GetFiles(from))
             {
-                File.WriteAllText(tree.Tree.PathOf($"class/infiniband/rxe0/ports/1/hw_counters/{Path.GetFileName(file)}"), File.ReadAllText(file));
+                // It is open already, and may not be written, as the kernel's.
+                string copy = tree.Tree.PathOf($"class/infiniband/rxe0/ports/1/hw_counters/{Path.GetFileName(file)}");
+                File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.WriteAllText(copy, File.ReadAllText(file));
             }
         });
         RdmaHealth health = found.Single(one => one.Device == "rxe0" && one.Check == RdmaHealthCheck.Retransmission);

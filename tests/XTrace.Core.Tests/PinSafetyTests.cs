@@ -10,6 +10,7 @@ namespace XTrace.Tests;
 /// deletes nothing that is not its own. Each test has a mount namespace with a file system of its own.
 /// </summary>
 [Collection(MonitorStoreTests.OneAtATime)]
+[Trait("Category", "Privileged")]
 public sealed class PinSafetyTests : IDisposable
 {
     private const string Pins = "/sys/fs/bpf/xtrace";

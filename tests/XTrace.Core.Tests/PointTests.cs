@@ -4,6 +4,7 @@ using static XTrace.Testbed.Frames;
 namespace XTrace.Tests;
 
 /// <summary>Observation points of one table: their flows and totals are their own.</summary>
+[Trait("Category", "Privileged")]
 public sealed class PointTests
 {
     private static readonly byte[] s_frame = Udp4("10.0.0.1", 1, "10.0.0.2", 2, 100);

@@ -7,6 +7,7 @@ namespace XTrace.Tests;
 
 /// <summary>Which pinned points share a table, and when there is another.</summary>
 [Collection(MonitorStoreTests.OneAtATime)]
+[Trait("Category", "Privileged")]
 public sealed class SharedTableTests : IDisposable
 {
     private readonly VethPair _pair = new();

@@ -4,7 +4,8 @@
  * input does.
  *
  * peer listen ADDRESS PORT [REPLY]	takes connections and keeps them; sends REPLY bytes on each, and closes when the other side does
- * peer connect ADDRESS PORT COUNT [BYTES [SOURCE-PORT]]	makes COUNT connections, sends BYTES on each and keeps them
+ * peer connect ADDRESS PORT COUNT [BYTES [SOURCE-PORT [REPLY]]]	makes COUNT connections, sends BYTES on each and keeps them; is
+ *	ready once REPLY bytes have come on each, which it leaves unread: the other side has taken the connections then
  * peer brief ADDRESS PORT COUNT MICROSECONDS SOURCE-PORT	makes COUNT connections one by one, each for so long and from the next port
  * peer udp ADDRESS PORT		binds a UDP socket and answers each datagram
  * peer ask ADDRESS PORT COUNT [SOURCE-PORT]	sends COUNT datagrams from a connected UDP socket and waits for the answers
@@ -143,6 +144,17 @@ static int open_connection(int port)
 	return fd;
 }
 
+/* Kept, and not read from: closing it is a reset then. */
+static void keep_connection(long bytes, int port, long reply)
+{
+	static char data[65536];
+	int fd = open_connection(port);
+
+	send_all(fd, bytes);
+	if (reply && recv(fd, data, reply, MSG_PEEK | MSG_WAITALL) != reply)
+		die("recv");
+}
+
 static void pause_for(long microseconds)
 {
 	struct timespec time = { microseconds / 1000000, microseconds % 1000000 * 1000 };
@@ -200,7 +212,7 @@ int main(int argc, char **argv)
 		listen_on(count);
 	} else if (!strcmp(what, "connect")) {
 		for (i = 0; i < count; i++)
-			send_all(open_connection(argc > 6 ? atoi(argv[6]) : 0), bytes);
+			keep_connection(bytes, argc > 6 ? atoi(argv[6]) : 0, argc > 7 ? atol(argv[7]) : 0);
 		ready();
 		wait_for_end();
 	} else if (!strcmp(what, "brief") && argc > 6) {
