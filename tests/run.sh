@@ -3,7 +3,7 @@
 # Usage: run.sh check | test | all [KERNEL...]
 #   check  what needs no rights and takes moments
 #   test   all but what needs a machine of its own, a container engine or systemd
-#   all    everything, and then each kernel in a virtual machine
+#   all    everything, and each kernel in a virtual machine
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
@@ -80,8 +80,24 @@ start_isolated() {
         tests/suite.sh isolated "$work/$name" "$@"
 }
 
+# How many virtual machines are running.
+guests() {
+    printf '%s\n' "${names[@]}" | grep -c '^kernel '
+}
+
+# Starts a suite once none is running but a virtual machine, which sees nothing of this one.
 start_single() {
-    start 1 "$1" tests/suite.sh "${@:2}"
+    while ((${#names[@]} > $(guests))); do
+        reap
+    done
+    start 2 "$1" tests/suite.sh "${@:2}"
+}
+
+start_guest() {
+    while (($(guests))); do
+        reap
+    done
+    start_single "kernel $1" vm "$1"
 }
 
 # The tool manifest's pwsh, in a folder on PATH: the tests start others by that name. The tool's own program starts pwsh as a
@@ -165,7 +181,7 @@ run_test() {
     done
 }
 
-# What looks at all of the machine, or needs its network, runs as the only suite and where everybody is.
+# What looks at all of the machine, or needs its network, runs as the only suite here and where everybody is.
 run_machine() {
     local file project
     export LEFT_OUT='' ONLY=Machine
@@ -195,9 +211,11 @@ case $level in
     test) run_test ;;
     all)
         run_test
+        # The first virtual machine runs beside the suites that wait most.
+        [[ $# == 0 ]] || start_guest "$1"
         run_machine
-        for kernel in "$@"; do
-            start_single "kernel $kernel" vm "$kernel"
+        for kernel in "${@:2}"; do
+            start_guest "$kernel"
         done
         ;;
 esac
