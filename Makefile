@@ -26,7 +26,8 @@ EXPORTER := $(PROGRAMS_OUT)/xtrace-exporter
 PUBLISH := dotnet publish -c Release -v quiet
 SOURCES := Directory.Build.props Directory.Packages.props .editorconfig
 BPF := $(wildcard bpf/*)
-CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') $(addprefix XTrace.Core/,XTrace.Core.csproj XTrace.Engine.psd1 ILLink.Substitutions.xml)
+CORE := $(shell find XTrace.Core -name '*.cs' -not -path '*/obj/*') \
+	$(addprefix XTrace.Core/,XTrace.Core.csproj XTrace.Engine.psd1 ILLink.Substitutions.xml)
 CMDLETS := $(shell find XTrace.PowerShell -name '*.cs' -not -path '*/obj/*') XTrace.PowerShell/XTrace.PowerShell.csproj
 FACE := XTrace.psd1 XTrace.Guard.psm1 XTrace.Format.ps1xml XTrace.Types.ps1xml LICENSE
 FOLDERS := Views en-US zh-CN
@@ -67,7 +68,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
 	@echo "  ARCH=arm64 makes 'make build' (out/arm64), 'make deb' and 'make test-vm' do that for another architecture than this machine's."
-	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all', that runs after the other suites."
+	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all'," \
+		"that runs after the other suites."
 	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario; tests/vm/scenarios has them all."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
 
@@ -95,7 +97,8 @@ $(EXPORTER): $(SOURCES) $(BPF) $(CORE) $(PROGRAMS) $(EXPORTER_PROGRAM)
 	@touch $@
 
 package: build ## Make out/XTrace.<version>.nupkg of the module, for x64 and arm64
-	@if ! pwsh -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
+	@if ! pwsh -NoProfile -NonInteractive -Command \
+		'exit [int](-not (Get-Command Compress-PSResource -ErrorAction Ignore))' 2>/dev/null; then \
 		echo "A package is made by PowerShell 7.6 or later: put its pwsh on PATH." >&2; \
 		exit 1; \
 	fi
@@ -104,12 +107,19 @@ package: build ## Make out/XTrace.<version>.nupkg of the module, for x64 and arm
 
 run: build ## Watch an interface until Ctrl+C: make run INTERFACE=eth0
 	@sudo=; if [[ $$EUID != 0 ]]; then \
-		command -v sudo >/dev/null || { echo "Watching flows needs rights that only root gives, and sudo is not installed: run this as root." >&2; exit 1; }; \
+		command -v sudo >/dev/null || { \
+			echo "Watching flows needs rights that only root gives, and sudo is not installed: run this as root." >&2; \
+			exit 1; \
+		}; \
 		sudo="sudo --preserve-env=NETWORK_INTERFACE,MONITOR_MODE,LANG,LC_ALL"; \
 	fi; exec $$sudo $(CLI) $(if $(INTERFACE),--interface '$(INTERFACE)')
 
 run-with-interface: ## The same, and INTERFACE must be given
-	@[[ -n '$(INTERFACE)' ]] || { echo "Say which: make run-with-interface INTERFACE=<name>. There are:" $$(sed -n 's/^ *\([^ ]*\): .*/\1/p' /proc/net/dev) >&2; exit 2; }
+	@[[ -n '$(INTERFACE)' ]] || { \
+		echo "Say which: make run-with-interface INTERFACE=<name>. There are:" \
+			$$(sed -n 's/^ *\([^ ]*\): .*/\1/p' /proc/net/dev) >&2; \
+		exit 2; \
+	}
 	@$(MAKE) --no-print-directory run
 
 run-rdma: $(CLI) ## Show the traffic of RDMA ports: make run-rdma DEVICE=mlx5_0
@@ -173,9 +183,12 @@ install: build ## Install for all users: sudo make install PREFIX=/usr/local
 	@install -D -m 644 XTrace.Exporter/xtrace-exporter.bash '$(ROOT_EXPORTER_COMPLETION)'
 	@sed 's|/usr/bin/|$(PREFIX)/bin/|' deploy/systemd/xtrace-exporter.service | install -D -m 644 /dev/stdin '$(ROOT_EXPORTER_UNIT)'
 	@rm -rf '$(ROOT_MODULE)/$(VERSION)'
-	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; done
+	@find $(MODULE) -type f -printf '%P\n' | while read -r file; do \
+		install -D -m 644 "$(MODULE)/$$file" '$(ROOT_MODULE)/$(VERSION)'/"$$file"; \
+	done
 	@echo "Installed into $(ROOT)."
-	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there: Import-Module '$(PREFIX)/share/powershell/Modules/XTrace', or add its folder to PSModulePath."
+	@[[ '$(PREFIX)' == /usr/local ]] || echo "pwsh does not look for modules there:" \
+		"Import-Module '$(PREFIX)/share/powershell/Modules/XTrace', or add its folder to PSModulePath."
 
 uninstall: ## Remove what 'make install' installed, with the same PREFIX
 	@rm -rf '$(ROOT_PROGRAM)' '$(ROOT_MANUAL)' '$(ROOT_COMPLETION)' '$(ROOT_UNIT)' '$(ROOT_MODULE)/$(VERSION)' \
@@ -185,9 +198,13 @@ uninstall: ## Remove what 'make install' installed, with the same PREFIX
 
 deb: build ## Make a Debian package in out/
 	@./deps.sh build deb $(CROSS)
-	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no dpkg-architecture -a$(DEB_ARCH) -c debian/rules binary >$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
+	@PACKAGE_FOLDER=$(OUT) DEB_RULES_REQUIRES_ROOT=no dpkg-architecture -a$(DEB_ARCH) -c debian/rules binary \
+		>$(OUT)/deb.log 2>&1 || { cat $(OUT)/deb.log; exit 1; }
 	@debian/rules clean >>$(OUT)/deb.log 2>&1
-	@ls $(OUT)/xtrace_$(VERSION)_$(DEB_ARCH).deb 2>/dev/null || { echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; exit 1; }
+	@ls $(OUT)/xtrace_$(VERSION)_$(DEB_ARCH).deb 2>/dev/null || { \
+		echo "debian/changelog has another version than Directory.Build.props, $(VERSION)." >&2; \
+		exit 1; \
+	}
 
 clean: ## Remove everything that building made
 	@rm -rf $(OUT) BENCH.json testResults.xml debian/.debhelper debian/debhelper-build-stamp debian/files debian/xtrace debian/xtrace.*
@@ -201,22 +218,37 @@ IMAGE := xtrace
 IMAGE_LABEL := label=org.opencontainers.image.title=XTrace
 
 # What make was told wins over the environment, which docker-compose.yml reads by itself.
-COMPOSE = $(if $(MODE),MONITOR_MODE='$(MODE)') $(if $(INTERFACE),NETWORK_INTERFACE='$(INTERFACE)') $(if $(DEVICE),RDMA_DEVICE='$(DEVICE)') docker compose
+COMPOSE = $(if $(MODE),MONITOR_MODE='$(MODE)') $(if $(INTERFACE),NETWORK_INTERFACE='$(INTERFACE)') \
+	$(if $(DEVICE),RDMA_DEVICE='$(DEVICE)') docker compose
 # Not into a pipe.
 TTY = $(shell [[ -t 0 ]] || echo -T)
 
-.PHONY: docker-build docker-run docker-up docker-up-xdp docker-up-rdma docker-up-nccl docker-down docker-logs docker-shell docker-info docker-network-info docker-test docker-clean
+.PHONY: docker-build docker-run docker-up docker-up-xdp docker-up-rdma docker-up-nccl docker-down docker-logs
+.PHONY: docker-shell docker-info docker-network-info docker-test docker-clean
 
 # Not for a person to ask for, so 'make help' and .PHONY leave them out.
 need-docker:
-	@command -v docker >/dev/null || { echo "Docker is not installed: see https://docs.docker.com/get-docker, or 'apt-get install docker.io' (Debian, Ubuntu)." >&2; exit 1; }
-	@docker version >/dev/null 2>&1 || { echo "Docker's daemon does not answer: start it ('sudo systemctl start docker', or Docker Desktop). If it runs, use sudo, or join the group docker." >&2; exit 1; }
+	@command -v docker >/dev/null || { \
+		echo "Docker is not installed: see https://docs.docker.com/get-docker, or 'apt-get install docker.io' (Debian, Ubuntu)." >&2; \
+		exit 1; \
+	}
+	@docker version >/dev/null 2>&1 || { \
+		echo "Docker's daemon does not answer: start it ('sudo systemctl start docker', or Docker Desktop)." \
+			"If it runs, use sudo, or join the group docker." >&2; \
+		exit 1; \
+	}
 
 need-compose: need-docker
-	@docker compose version >/dev/null 2>&1 || { echo "Docker has no 'compose' command: install its plugin ('apt-get install docker-compose-plugin' from Docker's packages, 'docker-compose-v2' on Ubuntu)." >&2; exit 1; }
+	@docker compose version >/dev/null 2>&1 || { \
+		echo "Docker has no 'compose' command: install its plugin" \
+			"('apt-get install docker-compose-plugin' from Docker's packages, 'docker-compose-v2' on Ubuntu)." >&2; \
+		exit 1; \
+	}
 
 docker-build: need-docker ## Build the container image
-	docker build $(DOCKER_BUILD_OPTIONS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
+	docker build $(DOCKER_BUILD_OPTIONS) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(or $(shell git rev-parse --short HEAD 2>/dev/null),unknown) \
+		--tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
 
 docker-run: need-compose docker-build ## Run the container here until Ctrl+C: make docker-run MODE=xdp INTERFACE=eth0
 	$(COMPOSE) run --rm $(TTY) $(IMAGE)
@@ -255,7 +287,8 @@ docker-network-info: need-compose docker-build ## List the interfaces and RDMA p
 
 docker-test: docker-build ## Build the image and see that both of its programs start
 	docker run --rm --network none --cap-drop ALL --read-only --tmpfs /tmp --tmpfs /home/xtrace:mode=0777 $(IMAGE) --version
-	docker run --rm --network none --cap-drop ALL --read-only --tmpfs /tmp --tmpfs /home/xtrace:mode=0777 $(IMAGE) pwsh -NonInteractive -Command 'Get-Command -Module XTrace | ForEach-Object Name'
+	docker run --rm --network none --cap-drop ALL --read-only --tmpfs /tmp --tmpfs /home/xtrace:mode=0777 $(IMAGE) \
+		pwsh -NonInteractive -Command 'Get-Command -Module XTrace | ForEach-Object Name'
 
 docker-clean: need-compose ## Remove the service, its containers and the image
 	docker compose down --volumes --remove-orphans

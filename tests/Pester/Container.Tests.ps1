@@ -37,7 +37,9 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         # Runs the image in the host's network with some capabilities, and options before '--', arguments after it.
         function Invoke-Image([string[]] $Capability, [string[]] $Option, [string[]] $Argument) {
-            $options = @('--cap-drop', 'ALL') + @($Capability | Where-Object { $_ } | ForEach-Object { "--cap-add=$_" }) + @($Option | Where-Object { $_ })
+            $options = @('--cap-drop', 'ALL') +
+                @($Capability | Where-Object { $_ } | ForEach-Object { "--cap-add=$_" }) +
+                @($Option | Where-Object { $_ })
             docker run --rm --network host @options xtrace @Argument 2>&1 | ForEach-Object { "$_" }
         }
 
@@ -94,9 +96,11 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
                 ls /usr/lib/*/libbpf.so.1 /usr/local/bin/xtrace-catch /usr/local/share/powershell/Modules/XTrace/*/XTrace.psd1
                 for program in cc gcc clang ld make git apt-get; do command -v $program; done
                 dotnet --list-sdks
-                find / -xdev ( -name "*.nupkg" -o -name .nuget -o -name obj -o -path "/src/*" -o -path "/var/lib/apt/lists/*" ) -print'.Replace('(', '\(').Replace(')', '\)')
+                find / -xdev ( -name "*.nupkg" -o -name .nuget -o -name obj -o -path "/src/*" -o -path "/var/lib/apt/lists/*" ) \
+                    -print'.Replace('(', '\(').Replace(')', '\)')
             $found -replace '/lib/[^/]+/', '/lib/' -replace '/XTrace/[\d.]+/', '/XTrace/' |
-                Should -Be /usr/lib/libbpf.so.1, /usr/local/bin/xtrace-catch, /usr/local/share/powershell/Modules/XTrace/XTrace.psd1, /usr/bin/apt-get
+                Should -Be /usr/lib/libbpf.so.1, /usr/local/bin/xtrace-catch,
+                    /usr/local/share/powershell/Modules/XTrace/XTrace.psd1, /usr/bin/apt-get
         }
 
         It 'is of a size that can be pulled' {
@@ -105,11 +109,14 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         It 'has nothing that its user may change' {
             docker run --rm --network none xtrace find / -xdev -writable -not -type l -not -path '/proc/*' -not -path '/dev/*' 2>$null |
-                Sort-Object | Should -Be /home/xtrace, /home/xtrace/.bash_logout, /home/xtrace/.bashrc, /home/xtrace/.profile, /run/lock, /tmp, /var/tmp
+                Sort-Object | Should -Be /home/xtrace, /home/xtrace/.bash_logout, /home/xtrace/.bashrc, /home/xtrace/.profile,
+                    /run/lock, /tmp, /var/tmp
         }
 
         It 'has what its network can be tried with: curl, ping, wget' {
-            $ran = docker run --rm --network none --cap-drop ALL --sysctl 'net.ipv4.ping_group_range=0 2147483647' xtrace sh -c 'ping -c 1 127.0.0.1; curl --version; wget --version' 2>&1
+            $anyGroup = 'net.ipv4.ping_group_range=0 2147483647'
+            $tried = 'ping -c 1 127.0.0.1; curl --version; wget --version'
+            $ran = docker run --rm --network none --cap-drop ALL --sysctl $anyGroup xtrace sh -c $tried 2>&1
             $ran -match '^1 packets transmitted, 1 received|^curl 7|^GNU Wget 1' | Should -HaveCount 3
         }
 
@@ -122,7 +129,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         It 'answers --help, --list and an option in a language of choice' {
             Invoke-Image -Argument '--help' | Select-Object -First 1 | Should -BeLike '*eBPF*'
             (Invoke-Image -Argument '-l') -match '^\s+1 lo ' | Should -HaveCount 1
-            Invoke-Image -Option '-e', 'LANG=zh_CN.UTF-8' -Argument '-l' | Select-Object -First 1 | Should -Match '\p{IsCJKUnifiedIdeographs}'
+            Invoke-Image -Option '-e', 'LANG=zh_CN.UTF-8' -Argument '-l' | Select-Object -First 1 |
+                Should -Match '\p{IsCJKUnifiedIdeographs}'
         }
     }
 
@@ -143,7 +151,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         }
 
         It 'are those that were granted, for a user who is not root, and none of them can grow' {
-            docker run -d --name try --network host --cap-drop ALL ($granted.ForEach{ "--cap-add=$_" }) xtrace -i $interface | Should -Match '^[0-9a-f]{64}$'
+            docker run -d --name try --network host --cap-drop ALL ($granted.ForEach{ "--cap-add=$_" }) xtrace -i $interface |
+                Should -Match '^[0-9a-f]{64}$'
             $null = Wait-Log try 'program loaded'
             Get-AttachPoint $interface | Should -HaveCount 1
             'CapEff', 'CapPrm', 'CapAmb', 'CapBnd' | ForEach-Object { Get-Capability try $_ | Should -Be $granted }
@@ -167,7 +176,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         It 'are asked for by name where there are none, or where no file may give any' -ForEach @(
             @{ Capability = @(); Option = @(); Lacks = 'CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN' }
             @{ Capability = 'BPF', 'PERFMON'; Option = @(); Lacks = 'CAP_NET_ADMIN' }
-            @{ Capability = 'BPF', 'NET_ADMIN', 'PERFMON'; Option = '--security-opt=no-new-privileges'; Lacks = 'CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN' }
+            @{ Capability = 'BPF', 'NET_ADMIN', 'PERFMON'; Option = '--security-opt=no-new-privileges'
+                Lacks = 'CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN' }
         ) {
             $output = Invoke-Image $capability $option '-i', $interface
             $LASTEXITCODE | Should -Be 1
@@ -175,10 +185,13 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         }
 
         It 'let pwsh watch as the same user' {
-            $null = docker run -d --name try --network host --cap-drop ALL ($granted.ForEach{ "--cap-add=$_" }) xtrace pwsh -NonInteractive -Command @"
-                Get-FlowStat $interface -SampleInterval 1 -Continuous -Verbose | Select-Object -First 1 | ConvertTo-Json -EnumsAsStrings -Compress
+            $rights = $granted.ForEach{ "--cap-add=$_" }
+            $commands = @"
+                Get-FlowStat $interface -SampleInterval 1 -Continuous -Verbose | Select-Object -First 1 |
+                    ConvertTo-Json -EnumsAsStrings -Compress
                 whoami
 "@
+            $null = docker run -d --name try --network host --cap-drop ALL $rights xtrace pwsh -NonInteractive -Command $commands
             $null = Wait-Log try 'attached'
             $veth.Send($udp, 7)
             $log = Wait-Log try '^xtrace$'
@@ -188,7 +201,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         }
 
         It 'let root, with the host''s bpffs, pin a monitor that outlives the container' {
-            $output = Invoke-Image $granted '--user=0', '--volume=/sys/fs/bpf:/sys/fs/bpf' pwsh, '-NonInteractive', '-Command', "(Start-XdpMonitor $interface).State"
+            $command = "(Start-XdpMonitor $interface).State"
+            $output = Invoke-Image $granted '--user=0', '--volume=/sys/fs/bpf:/sys/fs/bpf' pwsh, '-NonInteractive', '-Command', $command
             $output | Should -Be Running
             Send-Frame $veth $udp 3
             (Get-XdpMonitor $interface).Packets | Should -Be 3
@@ -247,7 +261,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
         }
 
         It 'is described by make docker-info' {
-            (Invoke-Make docker-info) -join "`n" | Should -BeLike "*Engine: *kernel $(uname -r)*Docker Compose version*Storage:*xtrace * latest *xtrace *Up *"
+            (Invoke-Make docker-info) -join "`n" |
+                Should -BeLike "*Engine: *kernel $(uname -r)*Docker Compose version*Storage:*xtrace * latest *xtrace *Up *"
         }
 
         It 'is beside make docker-network-info' {
@@ -256,7 +271,12 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         It 'is entered by make docker-shell: pwsh with the module and the same rights' {
             # What PSReadLine says of input that is no terminal is not ours.
-            $output = "(Get-Module XTrace).Name; [Environment]::UserName; `$Error.Clear(); Get-FlowStat $interface -SampleInterval 1 | Out-Null; `"errors: `$(`$Error.Count)`"; (Get-Content /proc/1/comm)" |
+            $commands = @(
+                '(Get-Module XTrace).Name; [Environment]::UserName; $Error.Clear()'
+                "Get-FlowStat $interface -SampleInterval 1 | Out-Null"
+                '"errors: $($Error.Count)"; (Get-Content /proc/1/comm)'
+            ) -join '; '
+            $output = $commands |
                 timeout 60 make --no-print-directory -C $repository docker-shell 2>&1 | ForEach-Object { "$_" }
             'XTrace', 'xtrace', 'errors: 0', 'xtrace-catch' | ForEach-Object { $output | Should -Contain $_ }
         }
@@ -338,7 +358,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         It 'runs in the foreground with make docker-run until SIGINT' {
             $log = Join-Path $TestDrive run
-            $run = Start-Process -PassThru -RedirectStandardOutput $log -RedirectStandardError "$log.err" make '--no-print-directory', '-C', $repository, 'docker-run', "INTERFACE=$interface"
+            $words = '--no-print-directory', '-C', $repository, 'docker-run', "INTERFACE=$interface"
+            $run = Start-Process -PassThru -RedirectStandardOutput $log -RedirectStandardError "$log.err" make $words
             $clock = [Diagnostics.Stopwatch]::StartNew()
             while (-not (Test-Attached $interface) -and $clock.Elapsed.TotalSeconds -lt 60) {
                 Start-Sleep -Milliseconds 200
@@ -375,7 +396,8 @@ Describe 'The container' -Tag Privileged, Slow, Machine -Skip:($unprivileged -or
 
         It 'is not healthy once its interface is gone' {
             $going = [XTrace.Testbed.VethPair]::new($true)
-            $null = docker run -d --name gone --network host --cap-drop ALL ($granted.ForEach{ "--cap-add=$_" }) xtrace -i $going.Interface -t 3600000
+            $rights = $granted.ForEach{ "--cap-add=$_" }
+            $null = docker run -d --name gone --network host --cap-drop ALL $rights xtrace -i $going.Interface -t 3600000
             $null = Wait-Log gone 'program loaded'
             docker exec gone entrypoint health
             $LASTEXITCODE | Should -Be 0

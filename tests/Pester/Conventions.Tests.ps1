@@ -1,8 +1,10 @@
 # What holds for every cmdlet, so that who knows one knows all.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat' |
-        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test|Watch)-'; Samples = $_ -in 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' } }
+    $sampling = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth'
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor',
+        'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat' |
+        ForEach-Object { @{ Command = $_; ChangesState = $_ -notmatch '^(Get|Test|Watch)-'; Samples = $_ -in $sampling } }
     $script:flowCommands = $commands | Where-Object Command -NotLike '*Rdma*'
     $script:rdmaCommands = $commands | Where-Object Command -Like '*Rdma*'
     # Queue pairs are the kernel's own: those of a tree that is laid out as sysfs nobody lists. The virtual machine has real ones.
@@ -32,7 +34,8 @@ Describe 'Every cmdlet' {
     }
 
     It 'takes switches, never Boolean values: <command>' -ForEach $commands {
-        (Get-Command $command).Parameters.Values | Where-Object ParameterType -In ([bool], [bool[]], [Nullable[bool]]) | Should -BeNullOrEmpty
+        (Get-Command $command).Parameters.Values | Where-Object ParameterType -In ([bool], [bool[]], [Nullable[bool]]) |
+            Should -BeNullOrEmpty
     }
 
     It 'asks before it changes anything, and only then: <command>' -ForEach $commands {
@@ -42,12 +45,16 @@ Describe 'Every cmdlet' {
 
     It 'samples a number of times or without end, not both: <command>' -ForEach ($commands | Where-Object Samples) {
         $sets = (Get-Command $command).ParameterSets
-        $sets | Where-Object { $_.Parameters.Name -contains 'Continuous' -and $_.Parameters.Name -contains 'MaxSamples' } | Should -BeNullOrEmpty
-        ($sets | Where-Object { $_.Parameters.Name -contains 'Continuous' }).Parameters.Where({ $_.Name -eq 'Continuous' }).IsMandatory | Should -BeTrue
+        $sets | Where-Object { $_.Parameters.Name -contains 'Continuous' -and $_.Parameters.Name -contains 'MaxSamples' } |
+            Should -BeNullOrEmpty
+        $parameters = ($sets | Where-Object { $_.Parameters.Name -contains 'Continuous' }).Parameters
+        $parameters.Where({ $_.Name -eq 'Continuous' }).IsMandatory | Should -BeTrue
         { & $command -Continuous -MaxSamples 2 } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
     }
 
-    It 'means the same by -<_> as the others' -ForEach 'InterfaceAlias', 'Direction', 'AttachMode', 'MaxFlow', 'SampleInterval', 'MaxSamples', 'Continuous' {
+    It 'means the same by -<_> as the others' -ForEach @(
+        'InterfaceAlias', 'Direction', 'AttachMode', 'MaxFlow', 'SampleInterval', 'MaxSamples', 'Continuous'
+    ) {
         $name = $_
         $descriptions = @($own | Where-Object { $_.Parameters.ContainsKey($name) } | ForEach-Object {
                 $parameter = $_.Parameters[$name]
@@ -81,14 +88,16 @@ Describe 'Every cmdlet' {
     }
 
     It 'says of -<parameter> that it takes wildcards, and completes it' -ForEach @(
-        @{ Parameter = 'InterfaceAlias'; Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Watch-FlowStat' }
+        @{ Parameter = 'InterfaceAlias'
+            Commands = 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Watch-FlowStat' }
         @{ Parameter = 'Device'; Commands = 'Get-RdmaCounter', 'Get-RdmaQueuePair', 'Test-RdmaHealth' }
         @{ Parameter = 'Name'; Commands = 'Get-RdmaCounter', 'Get-RdmaDevice' }
         @{ Parameter = 'ProcessName'; Commands = 'Get-FlowStat', 'Get-RdmaQueuePair' }
         @{ Parameter = 'Container'; Commands = , 'Get-FlowStat' }
     ) {
         foreach ($of in 'SupportsWildcardsAttribute', 'ArgumentCompleterAttribute') {
-            ($own | Where-Object { $_.Parameters[$parameter].Attributes.TypeId.Name -contains $of }).Name | Sort-Object | Should -Be $commands
+            $having = $own | Where-Object { $_.Parameters[$parameter].Attributes.TypeId.Name -contains $of }
+            $having.Name | Sort-Object | Should -Be $commands
         }
     }
 
@@ -97,7 +106,9 @@ Describe 'Every cmdlet' {
             ForEach-Object Name | Sort-Object -Unique | Should -Be Container, Device, InterfaceAlias, Name, ProcessName
     }
 
-    It 'has words to choose from where only some are known: -<_>' -ForEach 'AttachMode', 'By', 'Category', 'Check', 'Direction', 'Protocol', 'Source', 'State', 'TrafficType', 'Type' {
+    It 'has words to choose from where only some are known: -<_>' -ForEach @(
+        'AttachMode', 'By', 'Category', 'Check', 'Direction', 'Protocol', 'Source', 'State', 'TrafficType', 'Type'
+    ) {
         $name = $_
         foreach ($command in $own | Where-Object { $_.Parameters.ContainsKey($name) }) {
             $line = "$($command.Name) -$name "
@@ -220,7 +231,8 @@ without_rights() {
 }
 without_rights 'Start-XdpMonitor $interface -Direction Both -WhatIf'
 as_root '`$null = Start-XdpMonitor $interface'
-without_rights 'Stop-XdpMonitor $interface -WhatIf; Stop-XdpMonitor xtw$PID-* -WhatIf; Get-XdpMonitor -ErrorAction SilentlyContinue | Stop-XdpMonitor -WhatIf' || echo "errors: `$?"
+without_rights 'Stop-XdpMonitor $interface -WhatIf; Stop-XdpMonitor xtw$PID-* -WhatIf
+    Get-XdpMonitor -ErrorAction SilentlyContinue | Stop-XdpMonitor -WhatIf' || echo "errors: `$?"
 without_rights 'Stop-XdpMonitor $interface -ErrorAction SilentlyContinue' || echo "errors: `$?"
 as_root 'Get-XdpMonitor | ForEach-Object { "`$(`$_.InterfaceAlias) `$(`$_.State)" }; Stop-XdpMonitor $interface'
 "@
@@ -298,7 +310,8 @@ exit `$Error.Count
         & $inside[0] $inside[1] @pwsh $script 2>&1 | Should -BeNullOrEmpty
         $LASTEXITCODE | Should -Be 3
         # A kernel that has no memory for any map: libbpf has much to say, which it would print.
-        $script = "Import-Module '$module'; Get-FlowStat lo -SampleInterval 0.2 -ErrorVariable failure *>`$null; if (`$failure[0].Exception.Log -like '*libbpf:*') { exit 7 }"
+        $script = "Import-Module '$module'; Get-FlowStat lo -SampleInterval 0.2 -ErrorVariable failure *>`$null; " +
+            "if (`$failure[0].Exception.Log -like '*libbpf:*') { exit 7 }"
         & $inside[0] $inside[1] strace -f -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM @pwsh $script 2>&1 | Should -BeNullOrEmpty
         $LASTEXITCODE | Should -Be 7
     }
@@ -313,7 +326,8 @@ exit `$Error.Count
 "`$(`$flow[0])"
 "`$(`$flow[0].PacketsPerSecond)"
 Get-FlowStat $interface | ForEach-Object { "`$(`$_.PacketsPerSecond)" -match '^\d+\.\d+$' }
-(Get-FlowStat $interface | Select-Object Bytes, PacketsPerSecond | ConvertTo-Json -Compress) -match '^{"Bytes":3126,"PacketsPerSecond":\d+\.\d+}$'
+(Get-FlowStat $interface | Select-Object Bytes, PacketsPerSecond |
+    ConvertTo-Json -Compress) -match '^{"Bytes":3126,"PacketsPerSecond":\d+\.\d+}$'
 `$PSStyle.OutputRendering = 'PlainText'
 (Get-FlowStat $interface | Out-String -Width 120).Trim() -split '\r?\n' | Select-Object -Last 1
 (Get-XdpMonitor $interface | Out-String -Width 120).Trim() -split '\r?\n' | Select-Object -Last 1
@@ -334,13 +348,22 @@ Describe 'Every script' {
     It 'is clean to PSScriptAnalyzer: <name>' -Skip:(-not $hasAnalyzer) -ForEach $scripts {
         $analysed = if ($path -like '*.ps1xml') {
             # PowerShell in XML: what stands in its script blocks.
-            foreach ($block in ([xml] (Get-Content -Raw $path)).SelectNodes('//ScriptBlock | //GetScriptBlock').InnerText | Sort-Object -Unique) {
+            $blocks = ([xml] (Get-Content -Raw $path)).SelectNodes('//ScriptBlock | //GetScriptBlock').InnerText
+            foreach ($block in $blocks | Sort-Object -Unique) {
                 Invoke-ScriptAnalyzer -ScriptDefinition $block -Severity Error, Warning
             }
         } else {
             Invoke-ScriptAnalyzer $path -Severity Error, Warning
         }
         $analysed | ForEach-Object { "$($_.Line): $($_.RuleName): $($_.Message)" } | Should -BeNullOrEmpty
+    }
+
+    It 'has no line of more than 140 characters, and neither has any other source' {
+        $kinds = 'cs', 'c', 'h', 'ps1', 'psm1', 'sh', 'py', 'proj', 'csproj', 'props', 'targets', 'yml' | ForEach-Object { "--include=*.$_" }
+        $said = env LC_ALL=C.UTF-8 grep -rnE '.{141}' $kinds --include=Makefile --exclude-dir=obj --exclude-dir=bin --exclude-dir=out (
+            Resolve-Path "$PSScriptRoot/../..")
+        $LASTEXITCODE | Should -Be 1 -Because 'grep found none'
+        $said | Should -BeNullOrEmpty
     }
 
     It 'is clean to shellcheck' -Tag Slow -Skip:(-not (Get-Command shellcheck -ErrorAction Ignore)) {
@@ -402,18 +425,23 @@ Describe 'Every view' -Tag Privileged -Skip:$unprivileged {
         $veth.Dispose()
     }
 
-    It 'shows all of its columns in 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
+    It 'shows all of its columns in 120: <_>' -ForEach @(
+        'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth'
+    ) {
         $objects[$_] | Should -Not -BeNullOrEmpty
         $lines = $objects[$_] | Out-Plain 120
         ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
         Get-ShownTitles $lines | Should -BeIn @(Get-Titles $_)
     }
 
-    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth' {
+    It 'shows columns in full or not at all in terminals of 80, 100 and 120: <_>' -ForEach @(
+        'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter', 'RdmaHealth'
+    ) {
         # Which leave the last column of theirs empty.
         foreach ($width in 79, 99, 119) {
             $shown = Get-ShownTitles @($objects[$_] | Out-Plain $width)
-            @(Get-Titles $_) | Where-Object { "$_ ".StartsWith("$shown ") } | Should -Not -BeNullOrEmpty -Because "these are shown in ${width}: $shown"
+            @(Get-Titles $_) | Where-Object { "$_ ".StartsWith("$shown ") } |
+                Should -Not -BeNullOrEmpty -Because "these are shown in ${width}: $shown"
         }
     }
 

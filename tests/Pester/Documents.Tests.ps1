@@ -56,7 +56,8 @@ Describe 'The documents' {
     }
 
     It '<_> names its blocks'' languages' -ForEach $documents {
-        (Get-Block "$repository/$_").Info | Where-Object { $_ -notin 'bash', 'bash docker', 'powershell', 'console', 'console elsewhere', 'text' } | Should -BeNullOrEmpty
+        $known = 'bash', 'bash docker', 'powershell', 'console', 'console elsewhere', 'text'
+        (Get-Block "$repository/$_").Info | Where-Object { $_ -notin $known } | Should -BeNullOrEmpty
     }
 
     It '<chinese> has the structure of <english>' -ForEach $pairs {
@@ -79,7 +80,8 @@ Describe 'The documents' {
             foreach ($line in Get-Content "$repository/$($args[0])") {
                 if ($line -like '|*') {
                     # In a row the order of words is the language's.
-                    ([regex]::Matches($line, '`[^`]+`|(?<=\]\()[^)]+|\d[\d.,]*').Value | ForEach-Object { "$_".TrimEnd(',') -replace 'zh-CN/|(?<=\.\./)\.\./' } |
+                    ([regex]::Matches($line, '`[^`]+`|(?<=\]\()[^)]+|\d[\d.,]*').Value |
+                        ForEach-Object { "$_".TrimEnd(',') -replace 'zh-CN/|(?<=\.\./)\.\./' } |
                         Where-Object { $_ -match '[`\d./]' } | Sort-Object -CaseSensitive) -join ' '
                 }
             }
@@ -108,7 +110,8 @@ Describe 'The documents' {
         $help = & "$repository/out/$program" --help
         $options = $help | ForEach-Object { if ($_ -match '^  (--?[\w-]+(, --?[\w-]+)*)') { $Matches[1] } }
         $options.Count | Should -BeGreaterThan 8
-        Get-Table $document "($([char] 0x9009)$([char] 0x9879)|option)" | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ($options | Sort-Object)
+        Get-Table $document "($([char] 0x9009)$([char] 0x9879)|option)" | ForEach-Object { $_[0] -replace '`' } | Sort-Object |
+            Should -Be ($options | Sort-Object)
     }
 
     It 'the cmdlets of <_>, and their parameters, are those of the module' -ForEach 'docs/cmdlets.md', 'docs/zh-CN/cmdlets.md' {
@@ -116,7 +119,8 @@ Describe 'The documents' {
         $rows | ForEach-Object { $_[0] -replace '`' } | Sort-Object | Should -Be ((Get-Module XTrace).ExportedCmdlets.Keys | Sort-Object)
         foreach ($row in $rows) {
             $command = Get-Command ($row[0] -replace '`')
-            $own = $command.Parameters.Keys | Where-Object { $_ -notin [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm' }
+            $common = [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm'
+            $own = $command.Parameters.Keys | Where-Object { $_ -notin $common }
             [regex]::Matches($row[2], '`-(\w+)`').ForEach{ $_.Groups[1].Value } | Sort-Object | Should -Be ($own | Sort-Object)
         }
     }
@@ -130,7 +134,8 @@ Describe 'The documents' {
         $code = switch -Wildcard ($_) {
             '*.md' {
                 Get-Block "$repository/$_" | Where-Object Info -EQ powershell | ForEach-Object { $_.Lines -join "`n" }
-                Get-DocumentCommand "$repository/$_" | Where-Object { $_.IsShown -and $_.Language -eq 'powershell' } | ForEach-Object Command
+                Get-DocumentCommand "$repository/$_" | Where-Object { $_.IsShown -and $_.Language -eq 'powershell' } |
+                    ForEach-Object Command
             }
             '*.xml' { ([xml] (Get-Content "$repository/$_" -Raw)).GetElementsByTagName('dev:code').InnerText }
             # In these topics code is what is indented further and begins with a cmdlet or a variable.
@@ -154,7 +159,8 @@ Describe 'The documents' {
             $tree = [Management.Automation.Language.Parser]::ParseInput($session.Command, [ref] $null, [ref] $null)
             $calls = @($tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true))
             foreach ($call in $calls) {
-                [Management.Automation.Language.StaticParameterBinder]::BindCommand($call).BindingExceptions.Keys | Should -BeNullOrEmpty -Because $session.Command
+                $binding = [Management.Automation.Language.StaticParameterBinder]::BindCommand($call)
+                $binding.BindingExceptions.Keys | Should -BeNullOrEmpty -Because $session.Command
             }
             # The line above the dashes names properties.
             $dashes = [array]::FindIndex([string[]] $session.Shown, [Predicate[string]] { $args[0] -match '^-+( +-+)+$' })
@@ -200,7 +206,8 @@ Describe 'The documents' {
 
             # More than a megabyte a second, of each kind that a command asks for or a table shows; who has the address is answered.
             $bulk = Frame Tcp4 10.7.7.2 443 10.7.7.1 4000 1400
-            $others = (Frame RoceV2 10.7.7.2 49152 10.7.7.1 17 10 100), (Frame Udp4 10.7.7.2 53 10.7.7.1 5353 50), (Frame Arp 10.7.7.2 10.7.7.1),
+            $others = (Frame RoceV2 10.7.7.2 49152 10.7.7.1 17 10 100), (Frame Udp4 10.7.7.2 53 10.7.7.1 5353 50),
+                (Frame Arp 10.7.7.2 10.7.7.1),
                 (Frame Icmp4 10.7.7.2 10.7.7.1 8 0 56),
                 # A connection that is asked for and one that is reset: byte 47 has the flags.
                 [XTrace.Testbed.Frames]::With((Frame Tcp4 10.7.7.2 50000 10.7.7.1 81), 47, 0x02),
@@ -216,8 +223,10 @@ Describe 'The documents' {
             try {
                 foreach ($machine in $machines) {
                     $own = "$TestDrive/$($machine.Name)"
-                    $process = Start-Process nsenter "--net=/run/netns/$($veth.Namespace)", 'unshare', '--mount', "$PSScriptRoot/own-machine.sh", $own,
-                        'pwsh', '-NoProfile', '-NonInteractive', '-File', "$PSScriptRoot/run-document.ps1", ($machine.Documents -join ','), '/var/log/result.json' -PassThru -Environment @{
+                    $words = "--net=/run/netns/$($veth.Namespace)", 'unshare', '--mount', "$PSScriptRoot/own-machine.sh", $own,
+                        'pwsh', '-NoProfile', '-NonInteractive', '-File', "$PSScriptRoot/run-document.ps1",
+                        ($machine.Documents -join ','), '/var/log/result.json'
+                    $process = Start-Process nsenter $words -PassThru -Environment @{
                         LANG = $machine.Locale
                         USER = 'root'
                         NO_COLOR = '1'
@@ -249,9 +258,11 @@ Describe 'The documents' {
             }
             # What a console shows, with other numbers and their units.
             foreach ($line in $shown) {
-                $pattern = [regex]::Escape($line.TrimEnd()) -replace '^\\\*', '[* ]' -replace '(\\?[ ])+', '\s+' -replace '\d+(\\\.\d+)*', '[\d.]+' -replace '^XDP', '(XDP|TC)' -replace
+                $pattern = [regex]::Escape($line.TrimEnd()) -replace '^\\\*', '[* ]' -replace '(\\?[ ])+', '\s+' -replace
+                    '\d+(\\\.\d+)*', '[\d.]+' -replace '^XDP', '(XDP|TC)' -replace
                     '(?<=\+)[KMG]?i?B(?=\\|$)', '[KMG]?i?B' -replace '[kMG]bit/s', '[kMG]?bit/s'
-                ($result.Output -split '\r?\n').TrimEnd() -match "^$pattern$" | Should -Not -BeNullOrEmpty -Because "'$line' is shown, and it says: $because"
+                ($result.Output -split '\r?\n').TrimEnd() -match "^$pattern$" |
+                    Should -Not -BeNullOrEmpty -Because "'$line' is shown, and it says: $because"
             }
         }
     }

@@ -20,7 +20,12 @@ function Get-Block([string] $Path) {
                 $block
                 $block = $null
             } else {
-                $block = [pscustomobject] @{ Info = $Matches[1]; Heading = $heading; Line = $number + 1; Lines = [Collections.Generic.List[string]]::new() }
+                $block = [pscustomobject] @{
+                    Info = $Matches[1]
+                    Heading = $heading
+                    Line = $number + 1
+                    Lines = [Collections.Generic.List[string]]::new()
+                }
             }
         } elseif ($block) {
             $block.Lines.Add($line)
@@ -64,7 +69,11 @@ function Get-DocumentCommand([string] $Path, [string] $Root = "$PSScriptRoot/../
             }
         }
         foreach ($command in $commands) {
-            $command + @{ Number = $number++; Document = [IO.Path]::GetRelativePath((Resolve-Path $Root), (Resolve-Path $Path)); IsShown = $block.Info -eq 'console' }
+            $command + @{
+                Number = $number++
+                Document = [IO.Path]::GetRelativePath((Resolve-Path $Root), (Resolve-Path $Path))
+                IsShown = $block.Info -eq 'console'
+            }
         }
     }
 }

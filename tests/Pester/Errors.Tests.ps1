@@ -43,8 +43,9 @@ Describe 'The table of errors' {
             $ast.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] -and $args[0].GetCommandName() -eq 'Should' }, $true)
             $ast.FindAll({ $args[0] -is [Management.Automation.Language.HashtableAst] }, $true).KeyValuePairs |
                 Where-Object { "$($_.Item1)" -eq 'Id' } | ForEach-Object { $_.Item2 }
-        } | ForEach-Object { $_.FindAll({ $args[0].GetType().Name -in 'StringConstantExpressionAst', 'ExpandableStringExpressionAst' }, $true).Value } |
-            ForEach-Object { ($_ -split ',')[0] } | Sort-Object -Unique
+        } | ForEach-Object {
+            $_.FindAll({ $args[0].GetType().Name -in 'StringConstantExpressionAst', 'ExpandableStringExpressionAst' }, $true).Value
+        } | ForEach-Object { ($_ -split ',')[0] } | Sort-Object -Unique
     }
 
     It 'are made where their ids can be found' -ForEach @{ Sources = $sources; Made = $made } {
@@ -55,7 +56,8 @@ Describe 'The table of errors' {
 
     It '<id> is explained once in each language, under its category' -ForEach $errors {
         if ($kind) {
-            $mapper = [XTrace.PowerShell.ViewFormat].Assembly.GetType('XTrace.PowerShell.ErrorRecords').GetMethod('CategoryOf', [Reflection.BindingFlags] 'NonPublic, Static')
+            $records = [XTrace.PowerShell.ViewFormat].Assembly.GetType('XTrace.PowerShell.ErrorRecords')
+            $mapper = $records.GetMethod('CategoryOf', [Reflection.BindingFlags] 'NonPublic, Static')
             $category = $mapper.Invoke($null, @([Enum]::Parse($mapper.GetParameters()[0].ParameterType, $kind)))
         }
         foreach ($language in 'en-US', 'zh-CN') {
@@ -84,7 +86,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
         # Runs a command in a pwsh of its own, started through what is given, for its first error.
         function Get-Failure([string] $Command, [string[]] $Through = 'env', [string] $From = $module) {
-            $said = Invoke-Pwsh "$Command -ErrorAction SilentlyContinue -ErrorVariable failure; foreach (`$one in `$failure[0]) { `$one.FullyQualifiedErrorId; `$one.CategoryInfo.Category; `"`$one`" }" $Through $From
+            $report = 'foreach ($one in $failure[0]) { $one.FullyQualifiedErrorId; $one.CategoryInfo.Category; "$one" }'
+            $said = Invoke-Pwsh "$Command -ErrorAction SilentlyContinue -ErrorVariable failure; $report" $Through $From
             [pscustomobject]@{ Id = $said[0]; Category = $said[1]; Message = $said[2..99] -join "`n" }
         }
 
@@ -142,7 +145,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             ip link add $other numrxqueues 1 numtxqueues 1 type veth peer name "xtw$PID-p" numrxqueues 4 numtxqueues 4
             Start-XdpMonitor $other -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -Be 'NotSupported,XTrace.PowerShell.StartXdpMonitorCommand'
-            "$failure" | Should -BeLike "The driver of $other refuses native XDP with the present setup*its number of queues*attach mode Tc."
+            "$failure" |
+                Should -BeLike "The driver of $other refuses native XDP with the present setup*its number of queues*attach mode Tc."
             (Start-XdpMonitor $other).Hook | Should -Be $tc
         }
 
@@ -153,7 +157,9 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             Start-XdpMonitor $interface -AttachMode Native -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -Be 'ResourceBusy,XTrace.PowerShell.StartXdpMonitorCommand'
             $failure.CategoryInfo.Category | Should -Be ResourceBusy
-            "$failure" | Should -BeLike "*on $interface while an interface above it*bpftool net show*Start $interface before that one, or use attach mode Tc."
+            "$failure" |
+                Should -BeLike ("*on $interface while an interface above it*bpftool net show*" +
+                    "Start $interface before that one, or use attach mode Tc.")
         }
 
         It 'InterfaceGone: the interface goes while it is attached to, with <_>' -ForEach 'Auto', 'Native' {
@@ -181,7 +187,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $running = $somebody.BeginInvoke()
             try {
                 # The system calls take their time, so that "at once" is before they are checked.
-                $failure = Get-Failure "Start-XdpMonitor $interface -AttachMode Native" strace, -f, -qq, -o, /dev/null, -e, trace=bpf, -e, inject=bpf:delay_exit=300000
+                $slowly = 'strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=bpf', '-e', 'inject=bpf:delay_exit=300000'
+                $failure = Get-Failure "Start-XdpMonitor $interface -AttachMode Native" $slowly
                 $null = $somebody.EndInvoke($running)
             } finally {
                 $somebody.Dispose()
@@ -207,7 +214,11 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'LibbpfUnusable: what is there is no library' {
-            $spoil = 'for library in $(/sbin/ldconfig -p | awk "/libbpf.so.1 / { print \$NF }"); do mount --bind /dev/null "$library"; done; exec "$@"'
+            $spoil = '
+                for library in $(/sbin/ldconfig -p | awk "/libbpf.so.1 / { print \$NF }"); do
+                    mount --bind /dev/null "$library"
+                done
+                exec "$@"'
             $failure = Get-Failure "Get-FlowStat $interface" @($ownMounts; $spoil; 'sh')
             $failure.Id | Should -Be 'LibbpfUnusable,XTrace.PowerShell.GetFlowStatCommand'
             $failure.Category | Should -Be NotInstalled
@@ -215,8 +226,10 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
         }
 
         It '<id>: the kernel answers <errno> for /proc/meminfo' -ForEach @(
-            @{ Id = 'FileFailed'; Errno = 'EMFILE'; Category = 'NotSpecified'; Message = "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'*" }
-            @{ Id = 'FileMissing'; Errno = 'ENOENT'; Category = 'ResourceUnavailable'; Message = "/proc/meminfo is not there. Mount what is missing: *" }
+            @{ Id = 'FileFailed'; Errno = 'EMFILE'; Category = 'NotSpecified'
+                Message = "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'*" }
+            @{ Id = 'FileMissing'; Errno = 'ENOENT'; Category = 'ResourceUnavailable'
+                Message = "/proc/meminfo is not there. Mount what is missing: *" }
         ) {
             # .NET reads it as well when it starts, where it may be missing.
             $inject = 'strace', '-f', '-qqq', '-o', '/dev/null', '-e', "inject=openat:error=$errno", '-P', '/proc/meminfo'
@@ -234,7 +247,9 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $failure.Id | Should -Be 'BpfFileSystemNotMounted,XTrace.PowerShell.StartXdpMonitorCommand'
             $failure.Category | Should -Be ResourceUnavailable
             $failure.Message | Should -BeLike "*'mount -t bpf -o mode=0700 bpffs /sys/fs/bpf'*"
-            Invoke-Pwsh "(Start-XdpMonitor $interface).State; stat -c %a /sys/fs/bpf" @($firstProcess; $unmount; 'sh') | Should -Be Running, 1700 # with the sticky bit, which the file system sets itself
+            # The file system itself sets the sticky bit.
+            Invoke-Pwsh "(Start-XdpMonitor $interface).State; stat -c %a /sys/fs/bpf" @($firstProcess; $unmount; 'sh') |
+                Should -Be Running, 1700
         }
 
         It 'PrivateMountNamespace: a command with mounts of its own, where the first process has no BPF file system either' {
@@ -299,7 +314,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
                 $failure.Id | Should -BeLike 'PinDenied,XTrace.PowerShell.*XdpMonitorCommand'
                 $failure.Message | Should -BeLike $said
             }
-            $verbose = Invoke-Pwsh "Get-FlowStat $interface -SampleInterval 0.1 -Verbose -ErrorVariable failure 4>&1 | ForEach-Object { `"`$_`" }; `"`$(`$failure.Count) errors`"" $nobody $copy
+            $watch = "Get-FlowStat $interface -SampleInterval 0.1 -Verbose -ErrorVariable failure 4>&1 | ForEach-Object { `"`$_`" }"
+            $verbose = Invoke-Pwsh "$watch; `"`$(`$failure.Count) errors`"" $nobody $copy
             $verbose -like 'Monitors that run are not read. *' | Should -HaveCount 1
             $verbose | Should -Contain '0 errors'
             (Get-XdpMonitor $interface).State | Should -Be Running
@@ -311,15 +327,19 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $failure = Get-Failure Get-XdpMonitor $through $copy
             $failure.Id | Should -Be 'PinDenied,XTrace.PowerShell.GetXdpMonitorCommand'
             $failure.Message | Should -BeLike "*'sudo chmod a+x /sys/fs/bpf' and 'sudo install -d -m 700 -o <user> /sys/fs/bpf/xtrace'*"
-            Invoke-Pwsh "Get-FlowStat $interface -SampleInterval 0.1 -ErrorVariable failure; `"`$(`$failure.Count) errors`"" $through $copy | Should -Be '0 errors'
+            $watch = "Get-FlowStat $interface -SampleInterval 0.1 -ErrorVariable failure"
+            Invoke-Pwsh "$watch; `"`$(`$failure.Count) errors`"" $through $copy | Should -Be '0 errors'
             $opened = $closed + 'chmod a+x /sys/fs/bpf; install -d -m 700 -o nobody /sys/fs/bpf/xtrace; exec "$@"'
-            Invoke-Pwsh "(Start-XdpMonitor $interface).State; (Get-XdpMonitor).State; Stop-XdpMonitor $interface" @($ownMounts; $opened; 'sh'; $nobody) $copy | Should -Be Running, Running
+            $through = @($ownMounts; $opened; 'sh'; $nobody)
+            Invoke-Pwsh "(Start-XdpMonitor $interface).State; (Get-XdpMonitor).State; Stop-XdpMonitor $interface" $through $copy |
+                Should -Be Running, Running
         }
 
         It 'PermissionDenied: <_> says what it is that needs the capabilities' -ForEach 'Get-XdpMonitor', 'Stop-XdpMonitor *' {
             $failure = Get-Failure $_ setpriv, --bounding-set=-all
             $failure.Id | Should -BeLike 'PermissionDenied,*'
-            $failure.Message | Should -BeLike 'Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks. Run it with sudo, or*'
+            $failure.Message |
+                Should -BeLike 'Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks. Run it with sudo, or*'
         }
 
         It 'PermissionDenied: root of a user namespace, who is nobody to the kernel' {
@@ -339,7 +359,9 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
 
         It 'NetlinkFailed and BpfFailed, without descriptors to open anything with' {
             $script = {
-                $limits = Add-Type -PassThru -Namespace Testbed -Name Limits -MemberDefinition '[System.Runtime.InteropServices.DllImport("libc")] public static extern int setrlimit(int resource, ulong[] limits);'
+                $definition = '[System.Runtime.InteropServices.DllImport("libc")]
+                    public static extern int setrlimit(int resource, ulong[] limits);'
+                $limits = Add-Type -PassThru -Namespace Testbed -Name Limits -MemberDefinition $definition
                 $hard = [uint64] ((Get-Content /proc/self/limits) -match '^Max open files' -split '\s{2,}')[2]
                 # What is loaded on first use is loaded now.
                 $null = Get-FlowStat $args[0] -SampleInterval 0.1
@@ -392,7 +414,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             @{ Command = 'Start-XdpMonitor'; Typed = '80' }
         ) {
             $failure = { & $command $interface -Filter $typed } | Should -Throw -PassThru
-            "$failure" | Should -BeLike "*A filter is a hashtable, and not '$typed'. Write for example -Filter @{ TrafficType = 'TCP'; Port = 443 }."
+            "$failure" |
+                Should -BeLike "*A filter is a hashtable, and not '$typed'. Write for example -Filter @{ TrafficType = 'TCP'; Port = 443 }."
             Test-Attached $interface | Should -BeFalse
         }
     }
@@ -406,7 +429,8 @@ Describe 'A value that a parameter does not take' {
             foreach ($parameter in $cmdlet.Parameters.Values) {
                 $type = $parameter.ParameterType.IsArray ? $parameter.ParameterType.GetElementType() : $parameter.ParameterType
                 $type = [Nullable]::GetUnderlyingType($type) ?? $type
-                if ($parameter.Name -notin [Management.Automation.Cmdlet]::CommonParameters -and ($type.IsEnum -or $type -in [int], [long], [ushort], [double])) {
+                if ($parameter.Name -notin [Management.Automation.Cmdlet]::CommonParameters -and
+                    ($type.IsEnum -or $type -in [int], [long], [ushort], [double])) {
                     @{ Cmdlet = $cmdlet.Name; Parameter = $parameter.Name; Type = $type }
                 }
             }
@@ -438,7 +462,8 @@ Describe 'A value that a parameter does not take' {
     }
 
     It 'is said in Chinese' -Tag Slow {
-        $said = Invoke-Pwsh 'try { Get-FlowStat -Port 70000 } catch { "$_" }; try { Get-FlowStat -Direction Out } catch { "$_" }' env, LC_ALL=zh_CN.UTF-8
+        $failures = 'try { Get-FlowStat -Port 70000 } catch { "$_" }; try { Get-FlowStat -Direction Out } catch { "$_" }'
+        $said = Invoke-Pwsh $failures env, LC_ALL=zh_CN.UTF-8
         $said | Should -BeLike '*不能是“*”：请*'
         $said[0] | Should -BeLike '*“70000”：请给出 0 到 65535 之间的数。'
         $said[1] | Should -BeLike '*“Out”：请使用 Ingress, Egress, Both。'

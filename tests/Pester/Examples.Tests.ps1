@@ -15,8 +15,10 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         function Invoke-Example([string] $Name, [string] $Arguments, [hashtable] $Environment = @{}, [string[]] $Through = 'env') {
             $Environment.PSModulePath = "$repository/out"
             $Environment.NO_COLOR = '1'
-            $words = @($Through | Select-Object -Skip 1) + 'pwsh', '-NoProfile', '-NonInteractive', '-File', "$folder/$Name" + $Arguments.Split()
-            Start-Process $Through[0] $words -PassThru -Environment $Environment -RedirectStandardOutput "$TestDrive/out" -RedirectStandardError "$TestDrive/err"
+            $words = @($Through | Select-Object -Skip 1) +
+                'pwsh', '-NoProfile', '-NonInteractive', '-File', "$folder/$Name" + $Arguments.Split()
+            $redirection = @{ RedirectStandardOutput = "$TestDrive/out"; RedirectStandardError = "$TestDrive/err" }
+            Start-Process $Through[0] $words -PassThru -Environment $Environment @redirection
         }
 
         # Until it watches; a pwsh takes its time to start on a busy machine.
@@ -45,7 +47,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         $help.Synopsis | Should -Match '^[A-Z].*\.$'
         $help.alertSet.alert.Text | Should -Match 'Exit code'
         @($help.examples.example).Count | Should -BeGreaterThan 1
-        $own = (Get-Command "$folder/$_").Parameters.Keys | Where-Object { $_ -notin [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm' }
+        $common = [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm'
+        $own = (Get-Command "$folder/$_").Parameters.Keys | Where-Object { $_ -notin $common }
         foreach ($one in $own) {
             ($help.parameters.parameter | Where-Object name -EQ $one).description.Text | Should -Not -BeNullOrEmpty -Because $one
         }
@@ -96,7 +99,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             $row = $rows | Where-Object TrafficType -EQ RoCEv2 | Select-Object -First 1
             $row.DstAddr, $row.DstQueuePair, $row.Opcode, $row.Direction | Should -Be '::ffff:10.0.0.2', 18, 4, ingress
             # They are the columns of the table.
-            $columns = [regex]::Matches((Get-Content "$repository/deploy/clickhouse/xtrace.sql" -Raw) -replace '(?s)\)\s*ENGINE.*', '(?m)^    ([A-Z]\w+) [A-Z]').ForEach{ $_.Groups[1].Value }
+            $table = (Get-Content "$repository/deploy/clickhouse/xtrace.sql" -Raw) -replace '(?s)\)\s*ENGINE.*'
+            $columns = [regex]::Matches($table, '(?m)^    ([A-Z]\w+) [A-Z]').ForEach{ $_.Groups[1].Value }
             $rows[0].psobject.Properties.Name | Should -Be $columns
         }
     }
@@ -115,7 +119,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
 
         It 'appends what carried most, greatest first, under one header, in any culture and time zone' {
             foreach ($run in 1, 2) {
-                $process = Invoke-Example Export-TopTalker.ps1 "-Path $csv -InterfaceAlias $interface -Seconds 2 -Top 2" -Environment @{ LC_ALL = 'de_DE.UTF-8'; TZ = 'Asia/Kolkata' }
+                $words = "-Path $csv -InterfaceAlias $interface -Seconds 2 -Top 2"
+                $process = Invoke-Example Export-TopTalker.ps1 $words -Environment @{ LC_ALL = 'de_DE.UTF-8'; TZ = 'Asia/Kolkata' }
                 Wait-Watching $process $interface
                 $veth.Send($udp, 11)
                 $veth.Send($tcp, 12)
@@ -126,8 +131,9 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
                 Test-Attached $interface | Should -BeFalse
             }
             @(Get-Content $csv) | Should -HaveCount 5
-            (Get-Content $csv -TotalCount 1).Replace('"', '') |
-                Should -Be 'Time,Seconds,InterfaceAlias,Direction,TrafficType,Protocol,VlanId,SourceAddress,SourcePort,DestinationAddress,DestinationPort,DestinationQueuePair,Opcode,PacketsPerSecond,BytesPerSecond'
+            $header = 'Time,Seconds,InterfaceAlias,Direction,TrafficType,Protocol,VlanId,SourceAddress,SourcePort,' +
+                'DestinationAddress,DestinationPort,DestinationQueuePair,Opcode,PacketsPerSecond,BytesPerSecond'
+            (Get-Content $csv -TotalCount 1).Replace('"', '') | Should -Be $header
             $rows = Import-Csv $csv
             $rows.TrafficType | Should -Be UDP, TCP, UDP, TCP
             $rows[0].InterfaceAlias | Should -Be $interface
@@ -178,7 +184,12 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
 
         It 'writes the rows of the others where an interface is not there, and fails' {
             $command = "& '$folder/Export-TopTalker.ps1' '$csv' nosuch, $interface -Seconds 2; exit `$LASTEXITCODE"
-            $process = Start-Process pwsh '-NoProfile', '-NonInteractive', '-Command', "`"$command`"" -PassThru -Environment @{ PSModulePath = "$repository/out"; NO_COLOR = '1' } -RedirectStandardOutput "$TestDrive/out" -RedirectStandardError "$TestDrive/err"
+            $options = @{
+                Environment = @{ PSModulePath = "$repository/out"; NO_COLOR = '1' }
+                RedirectStandardOutput = "$TestDrive/out"
+                RedirectStandardError = "$TestDrive/err"
+            }
+            $process = Start-Process pwsh '-NoProfile', '-NonInteractive', '-Command', "`"$command`"" -PassThru @options
             Wait-Watching $process $interface
             $veth.Send($udp, 3)
             Wait-Example $process | Should -Be 1
@@ -187,7 +198,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'names the rights that it lacks' {
-            Wait-Example (Invoke-Example Export-TopTalker.ps1 "$csv $interface -Seconds 1" -Through setpriv, --bounding-set=-all) | Should -Be 1
+            Wait-Example (Invoke-Example Export-TopTalker.ps1 "$csv $interface -Seconds 1" -Through setpriv, --bounding-set=-all) |
+                Should -Be 1
             $errors | Should -BeLike '*CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN*'
             Test-Path $csv | Should -BeFalse
         }
@@ -253,7 +265,9 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
 
         It 'exits in a pwsh of its own as it does here, without any right' {
             $tree.Write("$port/hw_counters/req_cqe_error", '11')
-            Wait-Example (Invoke-Example Test-RdmaErrorCounter.ps1 $state -Environment @{ XTRACE_SYSFS_ROOT = $tree.Root } -Through setpriv, --bounding-set=-all) | Should -Be 2
+            $variables = @{ XTRACE_SYSFS_ROOT = $tree.Root }
+            $process = Invoke-Example Test-RdmaErrorCounter.ps1 $state -Environment $variables -Through setpriv, --bounding-set=-all
+            Wait-Example $process | Should -Be 2
             $output -match '^Name +: req_cqe_error$' | Should -HaveCount 1
             $errors | Should -BeNullOrEmpty
         }
@@ -274,7 +288,9 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             $tree.Write("$port/counters/symbol_error", '12')
             $tree.Write("$port/hw_counters/out_of_sequence", '1000')
             $copy = "$TestDrive/copy-$(New-Guid).json"
-            foreach ($case in @{ MinimumRise = 10; Risen = $null }, @{ MinimumRise = 9; Risen = 'symbol_error' }, @{ Name = 'req_*'; Risen = $null }) {
+            $cases = @{ MinimumRise = 10; Risen = $null }, @{ MinimumRise = 9; Risen = 'symbol_error' },
+                @{ Name = 'req_*'; Risen = $null }
+            foreach ($case in $cases) {
                 $expected = $case.Risen
                 $case.Remove('Risen')
                 Copy-Item $state $copy
@@ -289,7 +305,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         It 'with -WhatIf remembers nothing' {
             $tree.Write("$port/counters/symbol_error", '8')
             foreach ($run in 1, 2) {
-                Wait-Example (Invoke-Example Test-RdmaErrorCounter.ps1 "$state -WhatIf" -Environment @{ XTRACE_SYSFS_ROOT = $tree.Root }) | Should -Be 2
+                $process = Invoke-Example Test-RdmaErrorCounter.ps1 "$state -WhatIf" -Environment @{ XTRACE_SYSFS_ROOT = $tree.Root }
+                Wait-Example $process | Should -Be 2
                 "$output" | Should -BeLike "What if:*Remember 2 counters*$state*Rise*: 5*"
             }
             Get-ChildItem "$state.*" | Should -BeNullOrEmpty
@@ -458,7 +475,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             { & $path $baseline -Save "$interface*" } | Should -Throw '*No monitor runs*Start-XdpMonitor*'
             $null = Start-XdpMonitor $interface
             ip link del $interface
-            { & $path $baseline -Save $interface } | Should -Throw "The monitor of $interface is Detached*Start-XdpMonitor $interface -Force*"
+            { & $path $baseline -Save $interface } |
+                Should -Throw "The monitor of $interface is Detached*Start-XdpMonitor $interface -Force*"
         }
     }
 
@@ -480,15 +498,20 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
                 $null = New-Item -ItemType Directory $own
                 Set-Content "$own/run.sh" ('set -euo pipefail', "cd '$repository'" + $Script)
                 # bash reads the script before /tmp is another one.
-                $words = "--net=/run/netns/$($veth.Namespace)", 'unshare', '--mount', "$PSScriptRoot/own-machine.sh", $own, 'bash', '-c', "`"$((Get-Content "$own/run.sh" -Raw) -replace '(["\\])', '\$1')`""
-                Start-Process nsenter $words -PassThru -WorkingDirectory $repository -RedirectStandardOutput "$own/out" -RedirectStandardError "$own/err"
+                $escaped = (Get-Content "$own/run.sh" -Raw) -replace '(["\\])', '\$1'
+                $words = "--net=/run/netns/$($veth.Namespace)", 'unshare', '--mount', "$PSScriptRoot/own-machine.sh", $own,
+                    'bash', '-c', "`"$escaped`""
+                $redirection = @{ RedirectStandardOutput = "$own/out"; RedirectStandardError = "$own/err" }
+                Start-Process nsenter $words -PassThru -WorkingDirectory $repository @redirection
             }
 
             # What a process of ours on such a machine may do: its user and its capabilities.
             function Get-Holder([Diagnostics.Process] $Machine) {
+                $program = '^(pwsh|dotnet\0[^\0]*/pwsh\.dll)\0.*Export-TopTalker'
                 foreach ($status in Get-ChildItem "/proc/[0-9]*/cgroup" -ErrorAction Ignore) {
                     $process = Split-Path $status
-                    if ((Get-Content $status -ErrorAction Ignore) -match "xtrace-test-$($Machine.Id)" -and (Get-Content "$process/cmdline" -Raw -ErrorAction Ignore) -match '^(pwsh|dotnet\0[^\0]*/pwsh\.dll)\0.*Export-TopTalker') {
+                    if ((Get-Content $status -ErrorAction Ignore) -match "xtrace-test-$($Machine.Id)" -and
+                        (Get-Content "$process/cmdline" -Raw -ErrorAction Ignore) -match $program) {
                         $state = Get-Content "$process/status" -ErrorAction Ignore
                         [pscustomobject] @{
                             User = ($state -match '^Uid:') -replace '^Uid:\s+(\d+).*', '$1'
@@ -502,7 +525,9 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
             $systemd = @(
                 'mount -t tmpfs tmpfs /etc/systemd/system'
                 # Nothing else of this system is started.
-                'for target in sysinit basic timers shutdown; do printf "[Unit]\nDefaultDependencies=no\n" >/etc/systemd/system/$target.target; done'
+                'for target in sysinit basic timers shutdown; do'
+                'printf "[Unit]\nDefaultDependencies=no\n" >/etc/systemd/system/$target.target'
+                'done'
                 (Get-Instruction xtrace-top-talkers.service) -notmatch '^systemctl'
                 '(until [[ -S /run/systemd/private ]]; do sleep 0.1; done'
                 (Get-Instruction xtrace-top-talkers.service) -match '^systemctl'
@@ -510,16 +535,21 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
                 'container=test SYSTEMD_UNIT_PATH=/etc/systemd/system exec /lib/systemd/systemd --system --unit=timers.target'
             )
             $cron = @(
-                'rm -rf /etc/crontab /etc/cron.*; mkdir /etc/cron.d; mount -t tmpfs tmpfs /var/spool/cron; mkdir -p /var/spool/cron/crontabs'
+                'rm -rf /etc/crontab /etc/cron.*; mkdir /etc/cron.d'
+                'mount -t tmpfs tmpfs /var/spool/cron; mkdir -p /var/spool/cron/crontabs'
                 Get-Instruction xtrace.cron
                 'exec cron -f'
             )
             $script:machines = @{ systemd = Invoke-OwnMachine systemd $systemd; cron = Invoke-OwnMachine cron $cron }
-            $script:files = @{ systemd = "$TestDrive/systemd/log/private/xtrace/top-talkers.csv"; cron = "$TestDrive/cron/log/xtrace/top-talkers.csv" }
+            $script:files = @{
+                systemd = "$TestDrive/systemd/log/private/xtrace/top-talkers.csv"
+                cron = "$TestDrive/cron/log/xtrace/top-talkers.csv"
+            }
             $script:holders = @{}
             # Up to a minute until the clock says so, 50 s of watching, and what pwsh takes on a busy machine.
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            while ($files.Values.Where{ -not (Test-Path $_) } -and -not $machines.Values.HasExited.Contains($true) -and $clock.Elapsed.TotalSeconds -lt 300) {
+            while ($files.Values.Where{ -not (Test-Path $_) } -and -not $machines.Values.HasExited.Contains($true) -and
+                $clock.Elapsed.TotalSeconds -lt 300) {
                 $veth.Send($udp)
                 Start-Sleep -Milliseconds 100
                 foreach ($name in @($machines.Keys)) {
@@ -562,7 +592,8 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'systemd-analyze has nothing to say against the units' {
-            $machine = Invoke-OwnMachine verify "systemd-analyze verify '$folder/xtrace-top-talkers.service' '$folder/xtrace-top-talkers.timer'"
+            $units = "'$folder/xtrace-top-talkers.service' '$folder/xtrace-top-talkers.timer'"
+            $machine = Invoke-OwnMachine verify "systemd-analyze verify $units"
             $machine.WaitForExit(60000) | Should -BeTrue
             Get-Content "$TestDrive/verify/out", "$TestDrive/verify/err" | Should -BeNullOrEmpty
             $machine.ExitCode | Should -Be 0
@@ -577,8 +608,10 @@ Describe 'The example' -Tag Privileged -Skip:$unprivileged {
                 $file = Get-Content "$folder/xtrace.cron"
                 $variables = $file -match '^[A-Z_]+=\S*$'
                 $null, $command = ($file -match '^\S+ \* \* \* \* xtrace ')[0] -split '^(?:\S+ ){5}xtrace '
-                $line = "setpriv --reuid=xtrace --regid=xtrace --clear-groups --inh-caps=-all env -i LOGNAME=xtrace HOME=/var/lib/xtrace $variables XTRACE_SYSFS_ROOT=$($tree.Root) sh -c '$command'"
-                $machine = Invoke-OwnMachine rdma ((Get-Instruction xtrace.cron) + $line + "echo 4 >'$($tree.PathOf($counter))'" + "$line || exit `$?")
+                $line = 'setpriv --reuid=xtrace --regid=xtrace --clear-groups --inh-caps=-all env -i ' +
+                    "LOGNAME=xtrace HOME=/var/lib/xtrace $variables XTRACE_SYSFS_ROOT=$($tree.Root) sh -c '$command'"
+                $rise = "echo 4 >'$($tree.PathOf($counter))'"
+                $machine = Invoke-OwnMachine rdma ((Get-Instruction xtrace.cron) + $line + $rise + "$line || exit `$?")
                 $machine.WaitForExit(60000) | Should -BeTrue
                 Get-Content "$TestDrive/rdma/err" | Should -BeNullOrEmpty
                 $machine.ExitCode | Should -Be 2

@@ -74,18 +74,23 @@ Describe 'A first user' -Tag Privileged -Skip:$unprivileged {
         (Get-FlowStat $interface -Top 1 -By Rate).SourcePort | Should -Be 1001
     }
 
-    It '<_> tells an interface that is not there from one without a monitor, and a wildcard is silent' -ForEach 'Get-XdpMonitor', 'Stop-XdpMonitor' {
+    It '<_> tells an interface that is not there from one without a monitor, and a wildcard is silent' -ForEach @(
+        'Get-XdpMonitor', 'Stop-XdpMonitor'
+    ) {
         $failure = $null
         & $_ nosuch -ErrorAction SilentlyContinue -ErrorVariable failure
         $failure.FullyQualifiedErrorId | Should -BeLike 'MonitorNotFound,*'
         "$failure" | Should -BeLike "There is no network interface 'nosuch', and there are no monitors. The interfaces are: lo, *"
         & $_ $interface -ErrorAction SilentlyContinue -ErrorVariable failure
-        "$failure" | Should -BeLike "'$interface' has no monitor. This network namespace has none at all. Start one with: Start-XdpMonitor $interface*"
+        "$failure" | Should -BeLike ("'$interface' has no monitor. This network namespace has none at all. " +
+            "Start one with: Start-XdpMonitor $interface*")
         $null = Start-XdpMonitor $interface
         & $_ nosuch -ErrorAction SilentlyContinue -ErrorVariable failure
-        "$failure" | Should -BeLike "There is no network interface 'nosuch', and no monitor has that name.*The monitors are: $interface (Ingress)*"
+        "$failure" |
+            Should -BeLike "There is no network interface 'nosuch', and no monitor has that name.*The monitors are: $interface (Ingress)*"
         & $_ $interface.ToUpperInvariant() -Direction Egress -ErrorAction SilentlyContinue -ErrorVariable failure
-        "$failure" | Should -BeLike "'$($interface.ToUpperInvariant())' has no such monitor in this network namespace. There are: $interface (Ingress)*"
+        "$failure" | Should -BeLike ("'$($interface.ToUpperInvariant())' has no such monitor in this network namespace. " +
+            "There are: $interface (Ingress)*")
         & $_ 'nosuch*' -ErrorAction SilentlyContinue -ErrorVariable failure
         $failure | Should -BeNullOrEmpty
     }

@@ -75,11 +75,15 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
 
         It 'show the longest addresses on one line of 120 columns' {
             # As Get-FlowStat does on a terminal of 120 columns or more.
-            $long = Get-FlowStat $interface | Sort-Object Bytes -Descending | ForEach-Object { $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#IPv6'); $_ }
+            $long = Get-FlowStat $interface | Sort-Object Bytes -Descending | ForEach-Object {
+                $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#IPv6')
+                $_
+            }
             $lines = $long | Show
             $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, Rate
-            $lines -match '^\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 +\d+ B +[\d.]+ \w*bit/s$' |
-                Should -HaveCount 1
+            $row = '^\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 +' +
+                '\d+ B +[\d.]+ \w*bit/s$'
+            $lines -match $row | Should -HaveCount 1
             # A line each, the heading and its rule.
             $lines | Should -HaveCount ($long.Count + 2)
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 120
@@ -92,9 +96,13 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'show the longest addresses on one line with processes as well' {
-            $lines = Get-FlowStat $interface -Detail | ForEach-Object { $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#DetailIPv6'); $_ } | Show
+            $lines = Get-FlowStat $interface -Detail | ForEach-Object {
+                $_.PSObject.TypeNames.Insert(0, 'XTrace.FlowStat#DetailIPv6')
+                $_
+            } | Show
             $lines[0].Trim() -split '\s+' | Should -Be Source, Destination, Bytes, ProcessName
-            $lines -match '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 ' | Should -HaveCount 1
+            $lines -match '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535 +\[2001:db8:1111:2222:3333:4444:5555:7777\]:65534 ' |
+                Should -HaveCount 1
         }
 
         It 'show the longest addresses in full on a terminal of <columns> columns: <header>' -ForEach @(
@@ -107,12 +115,14 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $lines = script -qec "stty cols $columns rows 40; pwsh -NoProfile -NonInteractive -File '$TestDrive/show.ps1'" /dev/null |
                 ForEach-Object { $_ -replace '\e\[[\d;?]*[a-zA-Z]' -replace "[\r\e=]" } | Where-Object { $_ }
             ($lines | Where-Object { $_ -match '^(TrafficType|Source) ' }).Trim() -replace ' +', ' ' | Should -Be $header
-            -join ($lines -replace ' ') | Should -Match ($columns -lt 120 ? '6666' : '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535\[2001:')
+            -join ($lines -replace ' ') |
+                Should -Match ($columns -lt 120 ? '6666' : '\[2001:db8:1111:2222:3333:4444:5555:6666\]:65535\[2001:')
             ($lines | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual $columns
         }
 
         It 'show how much in a pipe, where PowerShell takes 80 columns' {
-            $lines = pwsh -NoProfile -NonInteractive -Command "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$module'; Get-FlowStat $interface" | Where-Object { $_ }
+            $command = "`$PSStyle.OutputRendering = 'PlainText'; Import-Module '$module'; Get-FlowStat $interface"
+            $lines = pwsh -NoProfile -NonInteractive -Command $command | Where-Object { $_ }
             $lines[0].Trim() -split ' +' | Should -Be TrafficType, Source, Destination, Bytes, Rate
         }
 
@@ -136,7 +146,8 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $one = $flows | Where-Object TrafficType -NotLike ICMP* # PowerShell breaks lines between words in English alone
             Use-German { $one | Show } | Should -Be ($one | Show)
             $lists = Use-German { , ($flows | Format-List | Show) }
-            $lists -match '^(Rate|PacketsPerSecond)' | Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(Rate|PacketsPerSecond)' })
+            $lists -match '^(Rate|PacketsPerSecond)' |
+                Should -Be ($flows | Format-List | Show | Where-Object { $_ -match '^(Rate|PacketsPerSecond)' })
         }
 
         It 'have no heading for one sample, and one before each that follows' {
@@ -145,7 +156,8 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
             $samples.Sample | Should -Be 1, 2, 3
             $lines = $samples | Show
             $lines[0] | Should -Match '^TrafficType '
-            $lines -match 'SampleTime: ' | Should -Be @($samples[1, 2] | ForEach-Object { "   SampleTime: $($_.Sample), $($_.Timestamp.ToString('HH:mm:ss'))" })
+            $headings = $samples[1, 2] | ForEach-Object { "   SampleTime: $($_.Sample), $($_.Timestamp.ToString('HH:mm:ss'))" }
+            $lines -match 'SampleTime: ' | Should -Be $headings
             $lines -match '^UDP ' | Should -HaveCount 3
             $samples | Format-Table Packets, Bytes | Show | Where-Object { $_ -like '*Sample*' } | Should -BeNullOrEmpty
             $lines = $samples[1] | Format-List | Show
@@ -163,7 +175,10 @@ Describe 'The views' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'show the longest addresses of queue pairs on one line' {
-        $pair = [psobject]::new([XTrace.RdmaQueuePair] @{ LocalAddress = '2001:db8:1111:2222:3333:4444:5555:6666'; RemoteAddress = '2001:db8:1111:2222:3333:4444:5555:7777' })
+        $pair = [psobject]::new([XTrace.RdmaQueuePair] @{
+                LocalAddress = '2001:db8:1111:2222:3333:4444:5555:6666'
+                RemoteAddress = '2001:db8:1111:2222:3333:4444:5555:7777'
+            })
         $pair.PSTypeNames.Insert(0, 'XTrace.RdmaQueuePair#IPv6') # as Get-RdmaQueuePair does
         $lines = $pair | Show
         $lines -match '^ *0 +2001:db8:1111:2222:3333:4444:5555:6666 +2001:db8:1111:2222:3333:4444:5555:7777' | Should -HaveCount 1

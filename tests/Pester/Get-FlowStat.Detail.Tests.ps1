@@ -55,7 +55,8 @@ Describe 'Get-FlowStat -Detail' -Tag Privileged -Skip:$unprivileged {
         $said = Get-FlowStat $interface -Detail -Address 10.1.1.1 -Verbose 4>&1
         $flow = $said | Where-Object { $_ -is [XTrace.FlowStat] }
         $flow | Should -HaveCount 1
-        $flow.ProcessId, $flow.ProcessName, $flow.UserName, $flow.State, $flow.RoundTripTime | Where-Object { $null -ne $_ } | Should -BeNullOrEmpty
+        $flow.ProcessId, $flow.ProcessName, $flow.UserName, $flow.State, $flow.RoundTripTime |
+            Where-Object { $null -ne $_ } | Should -BeNullOrEmpty
         $said -match '^1 flow\(s\) have no process: no socket on this machine' | Should -HaveCount 1
     }
 
@@ -92,7 +93,8 @@ Describe 'Get-FlowStat -Detail' -Tag Privileged -Skip:$unprivileged {
 
     It 'has a table of its own, whose columns are properties' {
         $flows = Get-FlowStat $interface -Detail -TrafficType TCP
-        foreach ($objects in $flows, ([Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($flows)))) {
+        $deserialized = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($flows))
+        foreach ($objects in $flows, $deserialized) {
             foreach ($width in 80, 120) {
                 $lines = @($objects | Out-Plain $width)
                 $lines | Where-Object { $_.Length -ge $width } | Should -BeNullOrEmpty
@@ -157,7 +159,10 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
         $veth.Dispose()
     }
 
-    It 'tells flags, DSCP, CE marks and frame sizes of a monitor that keeps them: <mode>' -ForEach @(@{ Mode = 'Native' }, @{ Mode = 'Tc' }) {
+    It 'tells flags, DSCP, CE marks and frame sizes of a monitor that keeps them: <mode>' -ForEach @(
+        @{ Mode = 'Native' }
+        @{ Mode = 'Tc' }
+    ) {
         (Start-XdpMonitor $interface -Detail -AttachMode $mode).Detail | Should -BeTrue
         Send-All
         $flows = @(Get-FlowStat $interface -Detail | Sort-Object SourcePort)
@@ -180,7 +185,8 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
         $text -match '^TcpFlags +: Push, Ack$' | Should -HaveCount 1
         $text -match '^(Dscp +: 34|EcnCePackets +: 2|MinFrameSize +: 154|MaxFrameSize +: 1054)$' | Should -HaveCount 4
         $there = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($flow))
-        "$($there.TcpFlags) $($there.Dscp) $($there.EcnCePackets) $($there.MinFrameSize) $($there.MaxFrameSize)" | Should -Be 'Push, Ack 34 2 154 1054'
+        "$($there.TcpFlags) $($there.Dscp) $($there.EcnCePackets) $($there.MinFrameSize) $($there.MaxFrameSize)" |
+            Should -Be 'Push, Ack 34 2 154 1054'
     }
 
     It 'has null of a monitor that keeps none, and -Verbose says why' {
@@ -190,7 +196,8 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
         $flows = $said | Where-Object { $_ -is [XTrace.FlowStat] }
         $flows | Should -HaveCount 4
         ($flows | ForEach-Object { $flow = $_; $names | Where-Object { $null -ne $flow.$_ } }) | Should -BeNullOrEmpty
-        $said -match "^$interface`: the monitor that runs there, Ingress, keeps no TCP flags.* Start-XdpMonitor -Detail -Force" | Should -HaveCount 1
+        $said -match "^$interface`: the monitor that runs there, Ingress, keeps no TCP flags.* Start-XdpMonitor -Detail -Force" |
+            Should -HaveCount 1
         @(Get-FlowStat $interface -Verbose 4>&1) -match 'keeps no TCP flags' | Should -BeNullOrEmpty
     }
 
@@ -215,6 +222,7 @@ Describe 'Get-FlowStat -Detail, from the packets' -Tag Privileged -Skip:$unprivi
                 }
             }
         }
-        "$($flow.EndReason) $($flow.TcpFlags) $($flow.Dscp) $($flow.EcnCePackets) $($flow.MinFrameSize)" | Should -Be 'LackOfResources Syn 8 1 64'
+        "$($flow.EndReason) $($flow.TcpFlags) $($flow.Dscp) $($flow.EcnCePackets) $($flow.MinFrameSize)" |
+            Should -Be 'LackOfResources Syn 8 1 64'
     }
 }

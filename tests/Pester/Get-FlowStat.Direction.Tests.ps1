@@ -65,7 +65,8 @@ Describe 'Get-FlowStat, directions' -Tag Privileged -Skip:$unprivileged {
         It 'says what they leave out' {
             $null = Start-XdpMonitor $interface -Filter @{ TrafficType = 'UDP'; Port = 53 }
             $said = Get-FlowStat $interface -TrafficType TCP -Verbose 4>&1
-            $said.Message | Should -BeLike "${interface}: reading the monitor that runs on *, Ingress. It keeps only: TrafficType UDP; Port 53."
+            $said.Message |
+                Should -BeLike "${interface}: reading the monitor that runs on *, Ingress. It keeps only: TrafficType UDP; Port 53."
         }
 
         It 'reads whatever runs, unless told: <_>' -ForEach 'Ingress', 'Egress', 'Both' {
@@ -78,7 +79,8 @@ Describe 'Get-FlowStat, directions' -Tag Privileged -Skip:$unprivileged {
             }
             $said, $flows = (Get-FlowStat $interface -Verbose 4>&1).Where({ $_ -is [Management.Automation.VerboseRecord] }, 'Split')
             # Nothing was attached: all that is said is what is read.
-            $said.Message | Should -Be @($ways | ForEach-Object { "${interface}: reading the monitor that runs on $(if ($tc -eq 'Tcx') { 'TCX' } else { 'a clsact filter' }), $_." })
+            $hook = $tc -eq 'Tcx' ? 'TCX' : 'a clsact filter'
+            $said.Message | Should -Be @($ways | ForEach-Object { "${interface}: reading the monitor that runs on $hook, $_." })
             $flows | Should -BeOfType XTrace.FlowStat
             $flows.Direction | Should -Be $ways
             $flows.Packets | Should -Be @($ways | ForEach-Object { @{ Ingress = 2; Egress = 3 }[$_] })
@@ -99,7 +101,8 @@ Describe 'Get-FlowStat, directions' -Tag Privileged -Skip:$unprivileged {
             $started = Start-XdpMonitor $interface
             $veth.Send($arrives, 5)
             Wait-Count $interface 5
-            $flows = Get-FlowStat $interface -Direction Both -SampleInterval 0.3 -MaxSamples 1 -Verbose 4>&1 | Send-BothWaysOnceAttached Egress
+            $flows = Get-FlowStat $interface -Direction Both -SampleInterval 0.3 -MaxSamples 1 -Verbose 4>&1 |
+                Send-BothWaysOnceAttached Egress
             $flows.Direction | Should -Be Ingress, Egress
             $flows.Packets | Should -Be 7, 3
             Get-AttachPoint $interface | Should -Be "$tc ingress"

@@ -34,7 +34,9 @@ Describe 'Get-FlowStat, errors' -Tag Privileged -Skip:$unprivileged {
         $failure | Should -BeNullOrEmpty
     }
 
-    It 'refuses the address <_> before it attaches anything' -ForEach '10.0.0.0/33', '10.0.0', '10/8', '010.0.0.1', '2001:db8::/129', '10.0.0.1/8/8' {
+    It 'refuses the address <_> before it attaches anything' -ForEach @(
+        '10.0.0.0/33', '10.0.0', '10/8', '010.0.0.1', '2001:db8::/129', '10.0.0.1/8/8'
+    ) {
         { Get-FlowStat $interface -Address $_ -Verbose 4>&1 | Should -BeNullOrEmpty } |
             Should -Throw -ErrorId 'InvalidAddress,XTrace.PowerShell.GetFlowStatCommand' -ExpectedMessage "'$_'*"
         Test-Attached $interface | Should -BeFalse
@@ -52,7 +54,8 @@ Describe 'Get-FlowStat, errors' -Tag Privileged -Skip:$unprivileged {
         try {
             $null = Start-XdpMonitor $second.Interface
             Send-Frame $second $udp 4
-            $flows = Get-FlowStat $interface, $second.Interface -SampleInterval 0.3 -MaxSamples 3 -Verbose -ErrorVariable failure -ErrorAction SilentlyContinue 4>&1 |
+            $collected = @{ ErrorVariable = 'failure'; ErrorAction = 'SilentlyContinue' }
+            $flows = Get-FlowStat $interface, $second.Interface -SampleInterval 0.3 -MaxSamples 3 -Verbose @collected 4>&1 |
                 Send-OnceAttached $veth $udp |
                 ForEach-Object {
                     $_
@@ -76,7 +79,8 @@ Describe 'Get-FlowStat, errors' -Tag Privileged -Skip:$unprivileged {
         $copy = Join-Path $TestDrive XTrace
         Copy-Item $module $copy -Recurse
         chmod -R a+rX $TestDrive
-        $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'setpriv', '--reuid', 'nobody', '--clear-groups', '--bounding-set=-all'
+        $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1',
+            'setpriv', '--reuid', 'nobody', '--clear-groups', '--bounding-set=-all'
         $script = {
             foreach ($command in 'Get-FlowStat', 'Start-XdpMonitor') {
                 & $command $args[0] -ErrorAction SilentlyContinue -ErrorVariable failure
@@ -92,7 +96,8 @@ Describe 'Get-FlowStat, errors' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'asks for eth0 where nothing else is said, and names what is there instead' {
-        $said = Invoke-Pwsh '$env:NETWORK_INTERFACE = $null; Get-FlowStat -ErrorVariable failure -ErrorAction SilentlyContinue; "$failure"' nsenter, "--net=/run/netns/$($veth.PeerNamespace)"
+        $command = '$env:NETWORK_INTERFACE = $null; Get-FlowStat -ErrorVariable failure -ErrorAction SilentlyContinue; "$failure"'
+        $said = Invoke-Pwsh $command nsenter, "--net=/run/netns/$($veth.PeerNamespace)"
         $said | Should -Be "There is no network interface 'eth0'. There are: lo, $($veth.PeerInterface)."
     }
 

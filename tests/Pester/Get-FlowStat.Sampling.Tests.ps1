@@ -57,8 +57,10 @@ Describe 'Get-FlowStat, sampling' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'detaches when the pipeline behind it throws' {
-            { Get-FlowStat $interface -SampleInterval 0.2 -Verbose 4>&1 | Send-OnceAttached $veth $udp | ForEach-Object { throw 'enough' } } |
-                Should -Throw enough
+            {
+                Get-FlowStat $interface -SampleInterval 0.2 -Verbose 4>&1 | Send-OnceAttached $veth $udp |
+                    ForEach-Object { throw 'enough' }
+            } | Should -Throw enough
         }
     }
 

@@ -74,7 +74,8 @@ Describe 'Get-FlowStat, sessions' -Tag Privileged -Skip:$unprivileged {
         $script:second = [XTrace.Testbed.VethPair]::new($true)
         $null = Start-XdpMonitor $interface
         Send-Frame $veth $udp 2
-        $groups = Get-FlowStat $interface, $second.Interface -SampleInterval 0.3 -MaxSamples 3 -Verbose 4>&1 | Send-OnceAttached $second $udp | Group-Object Sample
+        $groups = Get-FlowStat $interface, $second.Interface -SampleInterval 0.3 -MaxSamples 3 -Verbose 4>&1 |
+            Send-OnceAttached $second $udp | Group-Object Sample
         $groups.Name | Should -Be 1, 2, 3
         $groups | ForEach-Object Count | Should -Be 2, 2, 2
         $times = @($groups | ForEach-Object { $_.Group.Timestamp | Sort-Object -Unique })
@@ -125,7 +126,8 @@ Describe 'Get-FlowStat, sessions' -Tag Privileged -Skip:$unprivileged {
             $monitor = Get-XdpMonitor $interface
             $flows = Get-FlowStat $interface -WarningVariable warning -WarningAction SilentlyContinue
             $warning | Should -HaveCount 1
-            "$warning" | Should -Match "^$interface \(Ingress\): the flow table was full\. (\d+) packets belong to flows that made room and are in no sample\. .*-MaxFlow\.`$"
+            "$warning" | Should -Match ("^$interface \(Ingress\): the flow table was full\. " +
+                '(\d+) packets belong to flows that made room and are in no sample\. .*-MaxFlow\.$')
             $lost = [long] ("$warning" -replace '.*full\. (\d+) packets.*', '$1')
             ($flows | Measure-Object Packets -Sum).Sum + $lost | Should -Be $many.Count
             $monitor.EvictedPackets | Should -Be $lost

@@ -45,13 +45,17 @@ Describe 'Get-FlowStat' -Tag Privileged -Skip:$unprivileged {
 
         It 'counts <type> to <to>, VLAN <vlan>: <packets> packets, <bytes> bytes' -ForEach @(
             @{ Type = 'UDP'; Protocol = 'UDP'; From = '10.0.0.1'; FromPort = 1000; To = '10.0.0.2'; Port = 2000; Packets = 3; Bytes = 426 }
-            @{ Type = 'UDP'; Protocol = 'UDP'; From = '10.0.0.1'; FromPort = 1000; To = '10.0.0.2'; Port = 2000; Vlan = 100; Packets = 5; Bytes = 730 }
+            @{ Type = 'UDP'; Protocol = 'UDP'; From = '10.0.0.1'; FromPort = 1000; To = '10.0.0.2'; Port = 2000; Vlan = 100
+                Packets = 5; Bytes = 730 }
             @{ Type = 'TCP'; Protocol = 'TCP'; From = '10.0.0.1'; FromPort = 40000; To = '10.0.0.2'; Port = 443; Packets = 2; Bytes = 508 }
-            @{ Type = 'UDP'; Protocol = 'UDP'; From = '2001:db8::1'; FromPort = 1000; To = '2001:db8::2'; Port = 4000; Packets = 4; Bytes = 488 }
-            @{ Type = 'TCP'; Protocol = 'TCP'; From = '2001:db8::1'; FromPort = 5000; To = '2001:db8:1::2'; Port = 80; Packets = 1; Bytes = 74 }
+            @{ Type = 'UDP'; Protocol = 'UDP'; From = '2001:db8::1'; FromPort = 1000; To = '2001:db8::2'; Port = 4000
+                Packets = 4; Bytes = 488 }
+            @{ Type = 'TCP'; Protocol = 'TCP'; From = '2001:db8::1'; FromPort = 5000; To = '2001:db8:1::2'; Port = 80
+                Packets = 1; Bytes = 74 }
             @{ Type = 'ICMP'; Protocol = 'ICMP'; From = '10.0.0.3'; To = '10.0.0.4'; Icmp = 8; Packets = 2; Bytes = 196 }
             @{ Type = 'ICMPv6'; Protocol = 'ICMPv6'; From = 'fe80::1'; To = 'fe80::2'; Icmp = 129; Packets = 1; Bytes = 118 }
-            @{ Type = 'RoCEv2'; Protocol = 'UDP'; From = '10.0.0.5'; To = '10.0.0.6'; Pair = 0x1234; Opcode = 'RC_SEND_ONLY'; Packets = 6; Bytes = 732 }
+            @{ Type = 'RoCEv2'; Protocol = 'UDP'; From = '10.0.0.5'; To = '10.0.0.6'; Pair = 0x1234; Opcode = 'RC_SEND_ONLY'
+                Packets = 6; Bytes = 732 }
             @{ Type = 'Ethernet'; From = '02:00:00:00:00:01'; To = 'ff:ff:ff:ff:ff:ff'; EtherType = 0x0806; Packets = 1; Bytes = 42 }
             @{ Type = 'IP'; Protocol = '253'; From = '10.2.0.1'; To = '10.2.0.2'; Packets = 3; Bytes = 192 }
         ) {

@@ -115,31 +115,43 @@ Describe 'Get-RdmaCounter' {
         }
         (Get-RdmaCounter | Select-Object -First 1).Sample | Should -Be 1
         $lines = $counters | Where-Object Device -EQ mlx5_0 | Out-Plain 80
-        $lines -match '^ +DevicePort: ' | Should -Be '   DevicePort: mlx5_0/1 (eth0)', '   DevicePort: mlx5_0/1 (eth0), sample 2', '   DevicePort: mlx5_0/1 (eth0), sample 3'
+        $lines -match '^ +DevicePort: ' | Should -Be '   DevicePort: mlx5_0/1 (eth0)',
+            '   DevicePort: mlx5_0/1 (eth0), sample 2', '   DevicePort: mlx5_0/1 (eth0), sample 3'
     }
 
     It 'picks up devices, ports and counters that appear, and ends those that go, with a word on the verbose stream' {
         $device = 'devices/pci0000:3b/0000:3b:00.0/infiniband/mlx5_0'
-        $output = Get-RdmaCounter mlx5_* -Name np_*, brand_* -SampleInterval 0.2 -MaxSamples 7 -Verbose -ErrorAction Stop 4>&1 | ForEach-Object {
-            if ($_ -is [XTrace.RdmaCounter] -and $_.Device -eq 'mlx5_0' -and $_.Port -eq 1 -and $_.Name -eq 'np_cnp_sent') {
-                switch ($_.Sample) {
-                    1 { Add-RdmaDevice $tree mlx5_2 0000:3b:00.2 eth2 }
-                    2 { $null = $tree.AddPort($device, 2); $tree.Write("$device/ports/2/hw_counters/np_cnp_sent", '5') }
-                    3 { $tree.Write("$port/hw_counters/brand_new", '7') }
-                    4 { Remove-Item "$($tree.Root)/class/infiniband/mlx5_1" }
-                    5 { Remove-Item -Recurse "$($tree.Root)/$device/ports/2" }
-                    6 { Remove-Item "$($tree.Root)/$port/hw_counters/brand_new" }
+        $output = Get-RdmaCounter mlx5_* -Name np_*, brand_* -SampleInterval 0.2 -MaxSamples 7 -Verbose -ErrorAction Stop 4>&1 |
+            ForEach-Object {
+                if ($_ -is [XTrace.RdmaCounter] -and $_.Device -eq 'mlx5_0' -and $_.Port -eq 1 -and $_.Name -eq 'np_cnp_sent') {
+                    switch ($_.Sample) {
+                        1 { Add-RdmaDevice $tree mlx5_2 0000:3b:00.2 eth2 }
+                        2 { $null = $tree.AddPort($device, 2); $tree.Write("$device/ports/2/hw_counters/np_cnp_sent", '5') }
+                        3 { $tree.Write("$port/hw_counters/brand_new", '7') }
+                        4 { Remove-Item "$($tree.Root)/class/infiniband/mlx5_1" }
+                        5 { Remove-Item -Recurse "$($tree.Root)/$device/ports/2" }
+                        6 { Remove-Item "$($tree.Root)/$port/hw_counters/brand_new" }
+                    }
                 }
+                $_
             }
-            $_
-        }
         $counters = $output | Where-Object { $_ -is [XTrace.RdmaCounter] }
         $told = "$($output | Where-Object { $_ -isnot [XTrace.RdmaCounter] })"
         $seen = foreach ($sample in 1..7) {
-            ($counters | Where-Object Sample -EQ $sample | ForEach-Object { "$($_.Device -replace 'mlx5_')/$($_.Port)$($_.Name -eq 'brand_new' ? '*' : '')" } | Sort-Object) -join ' '
+            ($counters | Where-Object Sample -EQ $sample |
+                ForEach-Object { "$($_.Device -replace 'mlx5_')/$($_.Port)$($_.Name -eq 'brand_new' ? '*' : '')" } |
+                Sort-Object) -join ' '
         }
-        $seen | Should -Be '0/1 1/1', '0/1 1/1 2/1', '0/1 0/2 1/1 2/1', '0/1 0/1* 0/2 1/1 2/1', '0/1 0/1* 0/2 2/1', '0/1 0/1* 2/1', '0/1 2/1'
-        $told | Should -Match 'device mlx5_2 has appeared.*port mlx5_0/2 has appeared.*mlx5_0/1 has new counters: brand_new.*device mlx5_1 has disappeared.*port mlx5_0/2 has disappeared.*mlx5_0/1 no longer has the counters: brand_new'
+        $seen | Should -Be '0/1 1/1', '0/1 1/1 2/1', '0/1 0/2 1/1 2/1',
+            '0/1 0/1* 0/2 1/1 2/1', '0/1 0/1* 0/2 2/1', '0/1 0/1* 2/1', '0/1 2/1'
+        $told | Should -Match (@(
+                'device mlx5_2 has appeared'
+                'port mlx5_0/2 has appeared'
+                'mlx5_0/1 has new counters: brand_new'
+                'device mlx5_1 has disappeared'
+                'port mlx5_0/2 has disappeared'
+                'mlx5_0/1 no longer has the counters: brand_new'
+            ) -join '.*')
         ($counters | Where-Object { $_.Device -eq 'mlx5_2' -and $_.Sample -eq 3 }).Delta | Should -Be 0
     }
 
@@ -151,7 +163,9 @@ Describe 'Get-RdmaCounter' {
         $counters | Should -HaveCount 7
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaFolderUnreadable,XTrace.PowerShell.GetRdmaCounterCommand'
-        "$failure" | Should -Be "Cannot read the folder '$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters': Not a directory. Its contents are left out. Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short."
+        $folder = "$($tree.Root)/class/infiniband/mlx5_0/ports/1/hw_counters"
+        "$failure" | Should -Be ("Cannot read the folder '$folder': Not a directory. Its contents are left out. " +
+            "Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short.")
     }
 
     It 'never keeps silent about an error counter that nobody knows: its category is guessed, and said to be' {
@@ -174,7 +188,8 @@ Describe 'Get-RdmaCounter' {
         $counters = Get-RdmaCounter irdma*
         $counters.InterfaceFoundBy | Should -Be PciFunction, $null
         $counters.InterfaceAlias | Should -Be ens1, $null
-        $counters | Out-Plain 120 | Where-Object { $_ -match 'DevicePort: ' } | Should -Be '   DevicePort: irdma0/1 (ens1, a guess)', '   DevicePort: irdma1/1'
+        $counters | Out-Plain 120 | Where-Object { $_ -match 'DevicePort: ' } |
+            Should -Be '   DevicePort: irdma0/1 (ens1, a guess)', '   DevicePort: irdma1/1'
     }
 
     It 'goes on when a device disappears between samples' -Tag Privileged -Skip:$unprivileged {
@@ -182,12 +197,13 @@ Describe 'Get-RdmaCounter' {
         try {
             # A file of a device that really can be removed while it is open.
             $tree.LinkToKernel("$port/hw_counters/rx_pkts", "/sys/class/net/$($veth.Interface)/statistics/rx_packets")
-            $counters = Get-RdmaCounter mlx5_0 -Name rx_pkts, np_cnp_sent -SampleInterval 0.3 -MaxSamples 2 -ErrorAction Stop | ForEach-Object {
-                $_
-                if ($_.Name -eq 'rx_pkts' -and $_.Status -eq 'Ok') {
-                    ip link del $veth.Interface
+            $counters = Get-RdmaCounter mlx5_0 -Name rx_pkts, np_cnp_sent -SampleInterval 0.3 -MaxSamples 2 -ErrorAction Stop |
+                ForEach-Object {
+                    $_
+                    if ($_.Name -eq 'rx_pkts' -and $_.Status -eq 'Ok') {
+                        ip link del $veth.Interface
+                    }
                 }
-            }
             $counters.Name | Should -Be np_cnp_sent, rx_pkts, np_cnp_sent, rx_pkts
             $counters.Status | Should -Be Ok, Ok, Ok, Gone
             $counters[3].ErrorCode | Should -Be 19
@@ -217,11 +233,13 @@ Describe 'Get-RdmaCounter' {
             }
             $seen = $counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'rx_queue_*_xdp_packets' }
             $seen.Delta, $seen.Unit, $seen.Direction, $seen.InterfaceAlias, $seen.Source | Should -Be 40, Packets, Received, $name, Ethtool
-            ($counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'carrier_changes' }).Value | Should -Be (Get-Content "/sys/class/net/$name/carrier_changes")
+            ($counters | Where-Object { $_.Sample -eq 2 -and $_.Name -eq 'carrier_changes' }).Value |
+                Should -Be (Get-Content "/sys/class/net/$name/carrier_changes")
             # The frames came through both queues.
             @(ethtool -S $name) -match 'rx_queue_[01]_xdp_packets: [1-9]' | Should -HaveCount 2
             (Get-RdmaCounter mlx5_0 -Source HwCounters).Source | Select-Object -Unique | Should -Be HwCounters
-            $shown = (ethtool -S $name | Select-Object -Skip 1).Trim() -replace ':.*' -replace '_queue_\d+_', '_queue_*_' | Sort-Object -Unique
+            $shown = (ethtool -S $name | Select-Object -Skip 1).Trim() -replace ':.*' -replace '_queue_\d+_', '_queue_*_' |
+                Sort-Object -Unique
             ($counters | Where-Object { $_.Sample -eq 2 -and $_.Source -eq 'Ethtool' }).Name | Sort-Object | Should -Be $shown
         } finally {
             Clear-Monitor
@@ -234,7 +252,8 @@ Describe 'Get-RdmaCounter' {
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaDeviceNotFound,XTrace.PowerShell.GetRdmaCounterCommand'
         $failure.CategoryInfo.Category | Should -Be ObjectNotFound
         "$failure" | Should -Be "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1."
-        (Get-RdmaCounter -Name nosuch, np_cnp_sent -ErrorAction SilentlyContinue -ErrorVariable failure).Name | Should -Be np_cnp_sent, np_cnp_sent
+        (Get-RdmaCounter -Name nosuch, np_cnp_sent -ErrorAction SilentlyContinue -ErrorVariable failure).Name |
+            Should -Be np_cnp_sent, np_cnp_sent
         $failure | Should -HaveCount 1
         $failure.FullyQualifiedErrorId | Should -Be 'RdmaCounterNotFound,XTrace.PowerShell.GetRdmaCounterCommand'
         "$failure" | Should -BeLike "*mlx5_0, mlx5_1 has a counter 'nosuch'. See what there is with: Get-RdmaCounter |*"
@@ -256,7 +275,8 @@ Describe 'Get-RdmaCounter' {
     }
 
     It 'ends soon after Select-Object has enough' {
-        (Measure-Command { $script:counters = Get-RdmaCounter -SampleInterval 0.3 -Continuous | Select-Object -First 11 }).TotalSeconds | Should -BeLessThan 2
+        $took = Measure-Command { $script:counters = Get-RdmaCounter -SampleInterval 0.3 -Continuous | Select-Object -First 11 }
+        $took.TotalSeconds | Should -BeLessThan 2
         $counters | Should -HaveCount 11
         $counters[10].Timestamp | Should -BeGreaterThan $counters[9].Timestamp
     }
@@ -310,7 +330,8 @@ Describe 'Get-RdmaCounter' {
         ($lines -match '^rp_cnp_handled +Failed$') | Should -HaveCount 1
         ($lines -match '^out_of_sequence +7 +0 +0 /s$') | Should -HaveCount 2
         (Get-RdmaCounter mlx5_0 | Out-Plain 120) -match 'Rate +Category +Unit +Timestamp$' | Should -HaveCount 1
-        (Get-RdmaCounter mlx5_0 -Name np_cnp_sent | Format-List | Out-Plain 120) | Should -Contain 'Description      : Congestion notifications sent'
+        (Get-RdmaCounter mlx5_0 -Name np_cnp_sent | Format-List | Out-Plain 120) |
+            Should -Contain 'Description      : Congestion notifications sent'
     }
 
     It 'survives CSV and JSON' {

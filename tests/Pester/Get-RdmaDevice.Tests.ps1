@@ -126,7 +126,8 @@ Describe 'Get-RdmaDevice' {
             $said = & $_ -Verbose -ErrorAction Stop 4>&1
             $said | Should -HaveCount 1
             $said | Should -BeOfType Management.Automation.VerboseRecord
-            "$said" | Should -Be "There is no RDMA device in $($tree.Root)/class/infiniband: this machine has none, or its driver is not loaded."
+            "$said" |
+                Should -Be "There is no RDMA device in $($tree.Root)/class/infiniband: this machine has none, or its driver is not loaded."
         }
 
         It 'fails for an exact name' {
@@ -153,8 +154,10 @@ Describe 'Get-RdmaDevice' {
             $copy = Join-Path $TestDrive XTrace
             Copy-Item $module $copy -Recurse
             chmod -R a+rX $TestDrive
-            $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'setpriv', '--reuid', 'nobody', '--clear-groups', '--bounding-set=-all'
-            Invoke-Pwsh '(Get-RdmaDevice).Name; (Get-RdmaCounter -Name out_of_sequence -SampleInterval 0.1).Delta' $nobody -From $copy | Should -Be mlx5_0, 0
+            $nobody = 'env', 'HOME=/nonexistent', 'POWERSHELL_TELEMETRY_OPTOUT=1',
+                'setpriv', '--reuid', 'nobody', '--clear-groups', '--bounding-set=-all'
+            Invoke-Pwsh '(Get-RdmaDevice).Name; (Get-RdmaCounter -Name out_of_sequence -SampleInterval 0.1).Delta' $nobody -From $copy |
+                Should -Be mlx5_0, 0
         } finally {
             $tree.Dispose()
         }

@@ -78,8 +78,10 @@ Describe 'A queue pair' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:one = [XTrace.RdmaQueuePair] @{
-            Sample = 1; Device = 'mlx5_0'; Port = 1; InterfaceAlias = 'eth0'; QueuePair = 17; Type = 'RC'; State = 'RTS'; RemoteQueuePair = 18
-            LocalAddress = '192.0.2.1'; RemoteAddress = '192.0.2.2'; SentPackets = 1000; ProcessId = 4711; ProcessName = 'nccl'; Owner = 'nccl'
+            Sample = 1; Device = 'mlx5_0'; Port = 1; InterfaceAlias = 'eth0'
+            QueuePair = 17; Type = 'RC'; State = 'RTS'; RemoteQueuePair = 18
+            LocalAddress = '192.0.2.1'; RemoteAddress = '192.0.2.2'; SentPackets = 1000
+            ProcessId = 4711; ProcessName = 'nccl'; Owner = 'nccl'
         }
     }
 
@@ -94,7 +96,9 @@ Describe 'A queue pair' {
 
     It 'has null where something is not known, and not 0' {
         $empty = [XTrace.RdmaQueuePair]::new()
-        foreach ($name in 'SentPackets', 'ReceivedPackets', 'SentPacketsPerSecond', 'EstimatedBytesPerSecond', 'PathMtu', 'RemoteAddress', 'ProcessId', 'RemoteLid') {
+        $names = 'SentPackets', 'ReceivedPackets', 'SentPacketsPerSecond', 'EstimatedBytesPerSecond', 'PathMtu', 'RemoteAddress',
+            'ProcessId', 'RemoteLid'
+        foreach ($name in $names) {
             $null -eq $empty.$name | Should -BeTrue -Because $name
         }
     }

@@ -1,7 +1,8 @@
 # Help and code say the same, in both languages, and what the help shows can be run.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
-    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
+    $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor',
+        'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
     $script:languages = 'en-US', 'zh-CN'
     $script:topics = 'about_XTrace', 'about_XTrace_Errors', 'about_XTrace_Flows', 'about_XTrace_Permissions', 'about_XTrace_Rdma'
     $script:pages = foreach ($command in $commands) {
@@ -79,13 +80,18 @@ BeforeAll {
     # What an example is, in one pwsh or another.
     function Get-Example([string] $Language, [string] $Command) {
         foreach ($example in (Get-Page $Language $Command).examples.example) {
-            [pscustomobject]@{ Title = $example.title; Code = $example.code; Output = @($example.remarks.para)[0..($example.remarks.para.Count - 2)] -join "`n" }
+            [pscustomobject]@{
+                Title = $example.title
+                Code = $example.code
+                Output = @($example.remarks.para)[0..($example.remarks.para.Count - 2)] -join "`n"
+            }
         }
     }
 
     # All prose of a page, without code and output.
     function Get-Prose([xml] $Page) {
-        $Page.SelectNodes('//*[local-name()="para"]') | Where-Object { $_.ParentNode.LocalName -ne 'remarks' -or -not $_.NextSibling } | ForEach-Object InnerText
+        $Page.SelectNodes('//*[local-name()="para"]') |
+            Where-Object { $_.ParentNode.LocalName -ne 'remarks' -or -not $_.NextSibling } | ForEach-Object InnerText
     }
 
     # Runs Get-Help in a pwsh of that language which does not import the module but finds it, as a user's does.
@@ -96,7 +102,8 @@ BeforeAll {
             Copy-Item $module $folder -Recurse
         }
         $locale = $Language.Replace('-', '_') + '.UTF-8'
-        env "LC_ALL=$locale" "PSModulePath=$folder" DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=0 pwsh -NoProfile -NonInteractive -Command "$Before; & { $Command } | Out-String -Width 4096"
+        $variables = "LC_ALL=$locale", "PSModulePath=$folder", 'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=0'
+        env $variables pwsh -NoProfile -NonInteractive -Command "$Before; & { $Command } | Out-String -Width 4096"
     }
 }
 
@@ -191,7 +198,8 @@ Describe 'Help of <command> in <language>' -ForEach $pages {
                 $binding.BindingExceptions.Values | ForEach-Object { $_.BindingException.Message } | Should -BeNullOrEmpty
             }
             # Get-Help on a terminal of 80 columns indents by four.
-            "$($examples[$i].Code)`n$($examples[$i].Output)" -split "`n" | Where-Object { $_.Length -gt 76 -and $_ -notlike 'What if: *' } | Should -BeNullOrEmpty
+            "$($examples[$i].Code)`n$($examples[$i].Output)" -split "`n" |
+                Where-Object { $_.Length -gt 76 -and $_ -notlike 'What if: *' } | Should -BeNullOrEmpty
         }
     }
 
@@ -211,7 +219,8 @@ Describe 'Help' {
         $bare = foreach ($language in 'en-US', 'zh-CN') {
             $copy = [xml] $maml[$language].OuterXml
             $copy.SelectNodes('//*[local-name()="title"]') | ForEach-Object { $_.InnerText = $_.InnerText -replace '[^\d-]' }
-            $copy.SelectNodes('//*[local-name()="para"]') | Where-Object { $_.ParentNode.LocalName -ne 'remarks' -or -not $_.NextSibling } | ForEach-Object { $_.InnerText = '' }
+            $copy.SelectNodes('//*[local-name()="para"]') |
+                Where-Object { $_.ParentNode.LocalName -ne 'remarks' -or -not $_.NextSibling } | ForEach-Object { $_.InnerText = '' }
             $copy.OuterXml
         }
         $bare[0] | Should -BeExactly $bare[1]
@@ -245,11 +254,17 @@ Describe 'Get-Help in <language>' -ForEach @(@{ Language = 'en-US' }, @{ Languag
         # The module is found, as a user's is; or it is nowhere to be found, and imported.
         $topics = 'about_XTrace', 'about_XTrace_Errors', 'about_XTrace_Flows', 'about_XTrace_Permissions', 'about_XTrace_Rdma'
         $everything = "foreach (`$one in '$($topics -join "', '")') { ""### `$one""; Get-Help `$one }"
-        $script:found = Read-Help $language "$everything; '### cmdlets'; foreach (`$one in Get-Command -Module XTrace) { foreach (`$part in @{ Full = `$true }, @{ Examples = `$true }, @{ Parameter = '*' }) { Get-Help `$one.Name @part | Out-String -Width 4096 } }"
+        $cmdlets = 'foreach ($one in Get-Command -Module XTrace) {
+                foreach ($part in @{ Full = $true }, @{ Examples = $true }, @{ Parameter = "*" }) {
+                    Get-Help $one.Name @part | Out-String -Width 4096
+                }
+            }'
+        $script:found = Read-Help $language "$everything; '### cmdlets'; $cmdlets"
         $script:imported = Read-Help $language $everything "`$env:PSModulePath = ''; Import-Module '$module'"
 
         function Get-Part([string[]] $Lines, [string] $Name) {
-            ($Lines -join "`n") -split '(?m)^### ' | Where-Object { $_ -match "^$Name`n" } | ForEach-Object { $_ -split "`n" | Select-Object -Skip 1 } | Where-Object { $_ }
+            ($Lines -join "`n") -split '(?m)^### ' | Where-Object { $_ -match "^$Name`n" } |
+                ForEach-Object { $_ -split "`n" | Select-Object -Skip 1 } | Where-Object { $_ }
         }
     }
 
@@ -286,7 +301,8 @@ Describe '<topic> in <language>' -ForEach $leaves {
     It 'has the layout of a topic, in 80 columns' {
         $headings = @{
             'en-US' = 'TOPIC', 'SHORT DESCRIPTION', 'LONG DESCRIPTION', 'SEE ALSO'
-            'zh-CN' = "`u{4e3b}`u{9898}", "`u{7b80}`u{77ed}`u{8bf4}`u{660e}", "`u{8be6}`u{7ec6}`u{8bf4}`u{660e}", "`u{53e6}`u{8bf7}`u{53c2}`u{9605}"
+            'zh-CN' = "`u{4e3b}`u{9898}", "`u{7b80}`u{77ed}`u{8bf4}`u{660e}",
+                "`u{8be6}`u{7ec6}`u{8bf4}`u{660e}", "`u{53e6}`u{8bf7}`u{53c2}`u{9605}"
         }[$language]
         $lines | Where-Object { $_ -match '^\S' } | Should -Be $headings
         $lines[0, 3, 6] | Should -Be $headings[0..2]
@@ -393,7 +409,8 @@ Describe 'Examples' -Tag Privileged -Skip:$unprivileged {
             $shown[$i] | Should -Not -Match '(?m)^failed: ' -Because $examples[$i].Code
             $expected = Get-Plain $examples[$i].Output
             # A wider terminal shows more columns.
-            Get-Plain $shown[$i] | Where-Object { $_.StartsWith(@($expected)[0]) } | Select-Object -First 1 | Should -HaveCount 1 -Because $examples[$i].Code
+            Get-Plain $shown[$i] | Where-Object { $_.StartsWith(@($expected)[0]) } | Select-Object -First 1 |
+                Should -HaveCount 1 -Because $examples[$i].Code
             if ($_ -like 'Get-Rdma*' -and $examples[$i].Code -notlike '*-SampleInterval*') {
                 # The devices are those of the help, to the last digit; columns may be as wide as they like.
                 " $($shown[$i]) " -split '\s+' -join ' ' | Should -Be (" $($examples[$i].Output) " -split '\s+' -join ' ')

@@ -33,6 +33,7 @@ Describe 'make install' -Tag Slow {
     }
 
     It 'has a program that says the same version' {
-        & "$root/usr/local/bin/xtrace-catch" --version | Should -Be "xtrace-catch $((Import-PowerShellDataFile (Join-Path $repository XTrace.psd1)).ModuleVersion)"
+        $manifest = Import-PowerShellDataFile (Join-Path $repository XTrace.psd1)
+        & "$root/usr/local/bin/xtrace-catch" --version | Should -Be "xtrace-catch $($manifest.ModuleVersion)"
     }
 }

@@ -3,14 +3,22 @@ BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
     $script:types = 'FlowStat', 'XdpMonitor', 'RdmaDevice', 'RdmaPort', 'RdmaGid', 'RdmaCounter'
     $script:ways = @(
-        @{ Way = 'Start-Job'; Through = { $what = $args[0]; Start-Job { & ([scriptblock]::Create($using:what)) } | Receive-Job -Wait -AutoRemoveJob } }
+        @{ Way = 'Start-Job'; Through = {
+                $what = $args[0]
+                Start-Job { & ([scriptblock]::Create($using:what)) } | Receive-Job -Wait -AutoRemoveJob
+            }
+        }
         @{ Way = 'Export-Clixml'; Through = {
                 param($what)
                 & ([scriptblock]::Create($what)) | Export-Clixml "$TestDrive/objects.xml"
                 Import-Clixml "$TestDrive/objects.xml"
             }
         }
-        @{ Way = 'a pwsh whose output is read'; Through = { param($what) pwsh -NoProfile -NonInteractive -OutputFormat Xml -Command $what } }
+        @{ Way = 'a pwsh whose output is read'; Through = {
+                param($what)
+                pwsh -NoProfile -NonInteractive -OutputFormat Xml -Command $what
+            }
+        }
     )
 }
 
@@ -78,7 +86,8 @@ Describe 'From elsewhere' -Tag Privileged -Skip:$unprivileged {
                     if ($property.Value -is [ValueType] -and $property.Value -isnot [enum]) {
                         $value.GetType() | Should -Be $property.Value.GetType() -Because $property.Name
                     }
-                    if ($property.Name -notin 'Timestamp', 'PacketsPerSecond', 'BytesPerSecond', 'Rate', 'FirstSeen', 'LastSeen', 'Duration') {
+                    if ($property.Name -notin 'Timestamp', 'PacketsPerSecond', 'BytesPerSecond', 'Rate',
+                        'FirstSeen', 'LastSeen', 'Duration') {
                         "$value" | Should -Be "$($property.Value)" -Because $property.Name
                     }
                 }
@@ -170,7 +179,8 @@ exec nsenter --net="/run/netns/$host" pwsh -NoProfile -SSHServerMode -NoLogo
 
     It 'flows come together by Invoke-Command -HostName, each with its host' {
         $names = $hosts.Namespace
-        $flows = Invoke-Command -HostName $names { Import-Module $using:module; Get-FlowStat xtw* -Top 20 } | Sort-Object Packets -Descending
+        $flows = Invoke-Command -HostName $names { Import-Module $using:module; Get-FlowStat xtw* -Top 20 } |
+            Sort-Object Packets -Descending
         $flows.Packets | Should -Be 30, 20, 10
         $flows.PSComputerName | Should -Be $names[2, 1, 0]
         $flows.InterfaceAlias | Should -Be $hosts.Interface[2, 1, 0]
@@ -183,14 +193,20 @@ exec nsenter --net="/run/netns/$host" pwsh -NoProfile -SSHServerMode -NoLogo
 
     It 'one host that is not there does not keep the others from answering' {
         $names = @($hosts.Namespace[0], "xt-nosuch-$PID")
-        $flows = Invoke-Command -HostName $names { Import-Module $using:module; Get-FlowStat xtw* } -ErrorAction SilentlyContinue -ErrorVariable failure
+        $flows = Invoke-Command -HostName $names -ErrorAction SilentlyContinue -ErrorVariable failure {
+            Import-Module $using:module
+            Get-FlowStat xtw*
+        }
         $flows.PSComputerName | Should -Be $names[0]
         $failure.Count | Should -BeGreaterThan 0
         "$failure" | Should -BeLike "*xt-nosuch-$PID*"
     }
 
     It 'an error says of which host it is' {
-        Invoke-Command -HostName $hosts.Namespace[0] { Import-Module $using:module; Get-FlowStat nosuch } -ErrorAction SilentlyContinue -ErrorVariable failure
+        Invoke-Command -HostName $hosts.Namespace[0] -ErrorAction SilentlyContinue -ErrorVariable failure {
+            Import-Module $using:module
+            Get-FlowStat nosuch
+        }
         $failure[0].FullyQualifiedErrorId | Should -Be 'InterfaceNotFound,XTrace.PowerShell.GetFlowStatCommand'
         $failure[0].OriginInfo.PSComputerName | Should -Be $hosts.Namespace[0]
     }

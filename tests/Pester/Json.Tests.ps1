@@ -8,7 +8,15 @@ Describe 'xtrace-catch --json' {
         $script:catch = Join-Path $repository out/xtrace-catch
         # A value by what is the same in both: a time and a rate are those of its sample.
         function Show([string] $Name, $Value) {
-            $null -eq $Value ? 'null' : $Value -is [datetime] ? 'a time' : $Name -match 'PerSecond$|^Rate$' ? "a number $($Value -is [ValueType])" : "$($Value.GetType().Name) $Value"
+            if ($null -eq $Value) {
+                'null'
+            } elseif ($Value -is [datetime]) {
+                'a time'
+            } elseif ($Name -match 'PerSecond$|^Rate$') {
+                "a number $($Value -is [ValueType])"
+            } else {
+                "$($Value.GetType().Name) $Value"
+            }
         }
         # How a duration is written differs.
         function Assert-Alike($Ours, $Theirs) {
@@ -36,7 +44,8 @@ Describe 'xtrace-catch --json' {
             }
             $key = 'TrafficType', 'SourceAddress'
             $theirs = Get-FlowStat $veth.Interface -Detail | ConvertTo-Json -EnumsAsStrings | ConvertFrom-Json | Sort-Object $key
-            $ours = & $catch --interface $veth.Interface --json --all --once --detail --interval 100 2>$null | ConvertFrom-Json | Sort-Object $key
+            $ours = & $catch --interface $veth.Interface --json --all --once --detail --interval 100 2>$null |
+                ConvertFrom-Json | Sort-Object $key
             $LASTEXITCODE | Should -Be 0
             $ours | Should -HaveCount $frames.Count
             $ours.Where({ $_.TrafficType -eq 'TCP' }).TcpFlags | Should -Be Ack

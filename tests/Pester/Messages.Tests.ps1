@@ -25,7 +25,8 @@ Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'are Chinese with <locale>' -ForEach @{ Locale = 'zh_CN' }, @{ Locale = 'zh_TW' } {
-        $said = Read-Said $locale "Get-FlowStat nosuch; Start-XdpMonitor $interface -MaxFlow 4; Stop-XdpMonitor nosuch; Start-XdpMonitor $interface -AttachMode Native -Direction Egress"
+        $said = Read-Said $locale ("Get-FlowStat nosuch; Start-XdpMonitor $interface -MaxFlow 4; Stop-XdpMonitor nosuch; " +
+            "Start-XdpMonitor $interface -AttachMode Native -Direction Egress")
         $said | Should -HaveCount 4
         $said[0] | Should -BeLike '没有网络接口“nosuch”。现有接口：lo, *'
         $said[1] | Should -Be '流表容量不能是 4。请给出 8 到 8388608 之间的数，例如 65536。'
@@ -34,7 +35,8 @@ Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'are Chinese about filters' {
-        $said = Read-Said zh_CN "try { Start-XdpMonitor $interface -Filter @{ Port = 'http' } } catch { `$_.Exception.InnerException.Message }"
+        $command = "try { Start-XdpMonitor $interface -Filter @{ Port = 'http' } } catch { `$_.Exception.InnerException.Message }"
+        $said = Read-Said zh_CN $command
         $said | Should -Be '过滤器的 Port 不能是“http”：请使用 0 到 65535 之间的数。'
     }
 
@@ -44,7 +46,8 @@ Describe 'Messages' -Tag Privileged -Skip:$unprivileged {
 
     It 'name cmdlets and their parameters, in both languages' {
         $null = Start-XdpMonitor $interface
-        Read-Said C "Start-XdpMonitor $interface" | Should -BeLike "$interface has had a monitor for Ingress since *. Read it with Get-FlowStat, or restart it with -Force."
+        Read-Said C "Start-XdpMonitor $interface" |
+            Should -BeLike "$interface has had a monitor for Ingress since *. Read it with Get-FlowStat, or restart it with -Force."
         Read-Said zh_CN "Start-XdpMonitor $interface" | Should -BeLike "$interface 自 * 起已有 Ingress 方向的监控。用 Get-FlowStat 读取，或用 -Force 重新启动。"
     }
 

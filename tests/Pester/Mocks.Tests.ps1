@@ -2,14 +2,35 @@
 BeforeDiscovery {
     . "$PSScriptRoot/Testbed.ps1"
     $script:objects = @(
-        @{ Type = 'XTrace.FlowStat'; Values = @{ SourceAddress = '10.0.0.1'; SourcePort = 1000; TrafficType = 'TCP'; Protocol = 'TCP'; Direction = 'Egress'; Bytes = 10; LastSeen = [datetime]'2026-01-31' } }
-        @{ Type = 'XTrace.XdpMonitor'; Values = @{ InterfaceAlias = 'eth0'; Direction = 'Ingress'; State = 'Moved'; Hook = 'Tcx'; Packets = 3; StartTime = [datetime]'2026-01-31' } }
-        @{ Type = 'XTrace.RdmaDevice'; Values = @{ Name = 'mlx5_0'; Ports = @(@{ Device = 'mlx5_0'; Port = 1; State = 'Down' }, @{ Port = 2 }) } }
-        @{ Type = 'XTrace.RdmaPort'; Values = @{ Device = 'mlx5_0'; Port = 1; State = 'Active'; Gids = @{ Index = 1; Gid = 'fe80::1' }; Interfaces = @(@{ InterfaceAlias = 'eth0' }) } }
+        @{ Type = 'XTrace.FlowStat'; Values = @{
+                SourceAddress = '10.0.0.1'; SourcePort = 1000; TrafficType = 'TCP'; Protocol = 'TCP'
+                Direction = 'Egress'; Bytes = 10; LastSeen = [datetime]'2026-01-31'
+            }
+        }
+        @{ Type = 'XTrace.XdpMonitor'; Values = @{
+                InterfaceAlias = 'eth0'; Direction = 'Ingress'; State = 'Moved'
+                Hook = 'Tcx'; Packets = 3; StartTime = [datetime]'2026-01-31'
+            }
+        }
+        @{ Type = 'XTrace.RdmaDevice'; Values = @{
+                Name = 'mlx5_0'; Ports = @(@{ Device = 'mlx5_0'; Port = 1; State = 'Down' }, @{ Port = 2 })
+            }
+        }
+        @{ Type = 'XTrace.RdmaPort'; Values = @{
+                Device = 'mlx5_0'; Port = 1; State = 'Active'
+                Gids = @{ Index = 1; Gid = 'fe80::1' }; Interfaces = @(@{ InterfaceAlias = 'eth0' })
+            }
+        }
         @{ Type = 'XTrace.RdmaGid'; Values = @{ Index = 3; Gid = 'fe80::1'; Type = 'RoCE v2' } }
         @{ Type = 'XTrace.RdmaInterface'; Values = @{ InterfaceAlias = 'eth0'; FoundBy = 'GidTable' } }
-        @{ Type = 'XTrace.RdmaCounter'; Values = @{ Device = 'mlx5_0'; Port = 1; Name = 'np_cnp_sent'; Value = 7; Unit = 'Packets'; Status = 'Reset' } }
-        @{ Type = 'XTrace.RdmaHealth'; Values = @{ Device = 'mlx5_0'; Port = 1; Check = 'PortState'; Status = 'Critical'; Evidence = 'Down, Polling' } }
+        @{ Type = 'XTrace.RdmaCounter'; Values = @{
+                Device = 'mlx5_0'; Port = 1; Name = 'np_cnp_sent'; Value = 7; Unit = 'Packets'; Status = 'Reset'
+            }
+        }
+        @{ Type = 'XTrace.RdmaHealth'; Values = @{
+                Device = 'mlx5_0'; Port = 1; Check = 'PortState'; Status = 'Critical'; Evidence = 'Down, Polling'
+            }
+        }
     )
     $script:enumerations = [XTrace.FlowStat].Assembly.GetExportedTypes().Where{ $_.IsEnum }
 }
@@ -54,7 +75,10 @@ Describe 'Objects of users'' tests' {
     }
 
     It 'come out of a mocked cmdlet' {
-        Mock Get-FlowStat { [XTrace.FlowStat] @{ SourceAddress = '10.0.0.1'; Bytes = 10 }, [XTrace.FlowStat] @{ SourceAddress = '10.0.0.2'; Bytes = 20 } }
+        Mock Get-FlowStat {
+            [XTrace.FlowStat] @{ SourceAddress = '10.0.0.1'; Bytes = 10 }
+            [XTrace.FlowStat] @{ SourceAddress = '10.0.0.2'; Bytes = 20 }
+        }
         (Get-FlowStat | Sort-Object Bytes -Descending).SourceAddress | Should -Be 10.0.0.2, 10.0.0.1
         Should -Invoke Get-FlowStat -Times 1
     }
@@ -72,7 +96,9 @@ Describe 'Objects of users'' tests' {
         $flow | Where-Object Direction -EQ Egress | Should -BeNullOrEmpty
     }
 
-    It 'have a direction that no cmdlet takes for its own: <_>' -ForEach 'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor' {
+    It 'have a direction that no cmdlet takes for its own: <_>' -ForEach @(
+        'Get-FlowStat', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor'
+    ) {
         { & $_ lo -Direction None } | Should -Throw -ErrorId 'ParameterArgumentTransformationError,*'
         $line = "$_ -Direction "
         (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Be Both, Egress, Ingress

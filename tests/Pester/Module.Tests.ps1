@@ -1,14 +1,16 @@
 Describe 'The module' -Tag Slow {
     BeforeDiscovery {
         . "$PSScriptRoot/Rights.ps1"
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor',
+            'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
         $script:flowCommands = $commands | Where-Object { $_ -notlike '*Rdma*' }
     }
 
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:manifest = Join-Path $module XTrace.psd1
-        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor', 'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
+        $script:commands = 'Get-FlowStat', 'Get-RdmaCounter', 'Get-RdmaDevice', 'Get-RdmaQueuePair', 'Get-XdpMonitor',
+            'Start-XdpMonitor', 'Stop-XdpMonitor', 'Test-RdmaHealth', 'Watch-FlowStat'
     }
 
     It 'has a manifest that holds' {
@@ -30,14 +32,16 @@ Describe 'The module' -Tag Slow {
 
     It 'gives <_> an output type with views and a default display set' -ForEach ($commands | Where-Object { $_ -ne 'Watch-FlowStat' }) {
         $command = Get-Command $_
-        $command.OutputType[0].Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice], [XTrace.RdmaHealth], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
+        $command.OutputType[0].Type | Should -BeIn ([XTrace.FlowStat], [XTrace.RdmaCounter], [XTrace.RdmaDevice],
+            [XTrace.RdmaHealth], [XTrace.RdmaQueuePair], [XTrace.XdpMonitor])
         (Get-FormatData $command.OutputType[0].Name).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name } |
             Select-Object -Unique | Should -Be TableControl, ListControl
         (Get-TypeData $command.OutputType[0].Name).DefaultDisplayPropertySet.ReferencedProperties | Should -Not -BeNullOrEmpty
     }
 
     It 'loads without a word, twice with -Force, and unloads' {
-        $said = Invoke-Pwsh "Import-Module '$module' -Force; Import-Module '$module' -Force -WarningAction Stop; Remove-Module XTrace; exit (Get-Module XTrace).Count" 2>&1
+        $loads = "Import-Module '$module' -Force; Import-Module '$module' -Force -WarningAction Stop"
+        $said = Invoke-Pwsh "$loads; Remove-Module XTrace; exit (Get-Module XTrace).Count" 2>&1
         $LASTEXITCODE | Should -Be 0
         $said | Should -BeNullOrEmpty
     }
@@ -108,9 +112,15 @@ if (Get-Module XTrace) { "`$((Get-Module XTrace).Version)"; @(Get-RdmaDevice nos
             @{ Name = 'as it is'; Again = { "Import-Module '$module'" } }
             @{ Name = 'with -Force'; Again = { "Import-Module '$module' -Force" } }
             @{ Name = 'after it was removed'; Again = { "Remove-Module XTrace; Import-Module '$module'" } }
-            @{ Name = 'in another runspace'; Again = { "Start-ThreadJob { Import-Module '$module'; (Get-TypeData XTrace.RdmaDevice).Members.Count } | Receive-Job -Wait > /dev/null" } }
+            @{ Name = 'in another runspace'; Again = {
+                    "Start-ThreadJob { Import-Module '$module'; (Get-TypeData XTrace.RdmaDevice).Members.Count } |
+                        Receive-Job -Wait > /dev/null"
+                }
+            }
         ) {
-            $said = Invoke-Pwsh "$(& $again); `$Error.Count; (Get-TypeData XTrace.RdmaDevice).Members.ContainsKey('State'); (Get-FormatData XTrace.RdmaDevice).FormatViewDefinition.Count"
+            $loaded = "(Get-TypeData XTrace.RdmaDevice).Members.ContainsKey('State'); " +
+                '(Get-FormatData XTrace.RdmaDevice).FormatViewDefinition.Count'
+            $said = Invoke-Pwsh "$(& $again); `$Error.Count; $loaded"
             $said | Should -Be 0, True, 2
         }
     }

@@ -27,7 +27,8 @@ Describe 'The package' -Tag Slow {
                     [IO.StreamReader]::new($archive.GetEntry($Name).Open()).ReadToEnd()
                 } else {
                     # Beside the files, a package holds what NuGet wants to know of them.
-                    $archive.Entries.FullName | Where-Object { $_ -notmatch '^(_rels/|package/|\[Content_Types\]|XTrace\.nuspec)' } | Sort-Object
+                    $archive.Entries.FullName |
+                        Where-Object { $_ -notmatch '^(_rels/|package/|\[Content_Types\]|XTrace\.nuspec)' } | Sort-Object
                 }
             } finally {
                 $archive.Dispose()
@@ -38,12 +39,15 @@ Describe 'The package' -Tag Slow {
         function Invoke-NewUser([string] $Command) {
             # Without this folder .NET takes the current one for it.
             $null = New-Item -ItemType Directory -Force "$TestDrive/home/.config"
-            env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_CACHE_HOME -u PSModulePath "HOME=$TestDrive/home" POWERSHELL_TELEMETRY_OPTOUT=1 pwsh -NoProfile -NonInteractive -Command $Command
+            $variables = '-u', 'XDG_DATA_HOME', '-u', 'XDG_CONFIG_HOME', '-u', 'XDG_CACHE_HOME', '-u', 'PSModulePath',
+                "HOME=$TestDrive/home", 'POWERSHELL_TELEMETRY_OPTOUT=1'
+            env $variables pwsh -NoProfile -NonInteractive -Command $Command
         }
     }
 
     It 'is staged as exactly the files that it needs' {
-        Get-ChildItem $module -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($module, $_) } | Sort-Object | Should -Be $expected
+        Get-ChildItem $module -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($module, $_) } | Sort-Object |
+            Should -Be $expected
     }
 
     It 'holds no help for a language in part' {
@@ -107,7 +111,9 @@ Describe 'The package' -Tag Slow {
         }
 
         It 'is what Publish-PSResource pushes' {
-            Invoke-NewUser "`$ErrorActionPreference = 'Stop'; Register-PSResourceRepository local '$TestDrive/feed' -Trusted; Publish-PSResource '$module' -Repository local" | Should -BeNullOrEmpty
+            $publish = "`$ErrorActionPreference = 'Stop'; Register-PSResourceRepository local '$TestDrive/feed' -Trusted; " +
+                "Publish-PSResource '$module' -Repository local"
+            Invoke-NewUser $publish | Should -BeNullOrEmpty
             $pushed = "$TestDrive/feed/XTrace.$version.nupkg"
             Get-Entry $pushed | Should -Be $expected
             Get-Entry $pushed XTrace.nuspec | Should -Be (Get-Entry $package XTrace.nuspec)
@@ -123,7 +129,9 @@ Describe 'The package' -Tag Slow {
             $veth = [XTrace.Testbed.VethPair]::new($true)
             try {
                 # By its name alone: the manifest says which module has the cmdlet.
-                Invoke-NewUser "Start-XdpMonitor $($veth.Interface) | Out-Null; (Get-Command Get-FlowStat).Module.ModuleBase; (Get-XdpMonitor $($veth.Interface)).State" | Should -Be $installed, Running
+                $watch = "Start-XdpMonitor $($veth.Interface) | Out-Null; (Get-Command Get-FlowStat).Module.ModuleBase; " +
+                    "(Get-XdpMonitor $($veth.Interface)).State"
+                Invoke-NewUser $watch | Should -Be $installed, Running
                 Send-Frame $veth (Frame Udp4 10.0.0.1 1000 10.0.0.2 2000 100) 3
                 Invoke-NewUser "(Get-FlowStat $($veth.Interface)).Packets; Stop-XdpMonitor $($veth.Interface)" | Should -Be 3
             } finally {
@@ -136,6 +144,7 @@ Describe 'The package' -Tag Slow {
         $modules = New-Item -ItemType Directory -Force "$TestDrive/home/.local/share/powershell/Modules"
         Remove-Item "$modules/*" -Recurse
         Copy-Item $module $modules -Recurse
-        Invoke-NewUser '(Get-Command Get-RdmaDevice).Module.Path; $null = Get-RdmaDevice; $Error.Count' | Should -Be "$modules/XTrace/XTrace.PowerShell.dll", 0
+        Invoke-NewUser '(Get-Command Get-RdmaDevice).Module.Path; $null = Get-RdmaDevice; $Error.Count' |
+            Should -Be "$modules/XTrace/XTrace.PowerShell.dll", 0
     }
 }

@@ -5,12 +5,14 @@ BeforeDiscovery {
     $script:pairs = @(Get-DocumentPair $root)
     $topics = (Get-ChildItem "$root/en-US/about_*.help.txt").Name
     $script:topicPairs = @($topics | ForEach-Object { @{ English = "en-US/$_"; Chinese = "zh-CN/$_" } })
-    $script:english = @($pairs.English) + $topicPairs.English + 'en-US/XTrace.PowerShell.dll-Help.xml', 'XTrace.Cli/xtrace-catch.1', 'XTrace.Exporter/xtrace-exporter.1'
+    $script:english = @($pairs.English) + $topicPairs.English + 'en-US/XTrace.PowerShell.dll-Help.xml',
+        'XTrace.Cli/xtrace-catch.1', 'XTrace.Exporter/xtrace-exporter.1'
     $script:chinese = @($pairs.Chinese) + $topicPairs.Chinese + 'zh-CN/XTrace.PowerShell.dll-Help.xml'
     # The report of the modes rdma and nccl is that of the tool that XTrace succeeds, to the letter: scripts read it.
     $folders = 'Core', 'Programs', 'Cli', 'Exporter', 'PowerShell' | ForEach-Object { "$root/XTrace.$_" }
     $script:messages = Get-ChildItem $folders -Recurse -Include *.cs, *.rules | Where-Object FullName -NotMatch '/(bin|obj)/|RdmaLabels' |
-        Where-Object { (Get-Content $_ -Raw) -match '\p{IsCJKUnifiedIdeographs}' } | ForEach-Object { [IO.Path]::GetRelativePath((Resolve-Path $root), $_) }
+        Where-Object { (Get-Content $_ -Raw) -match '\p{IsCJKUnifiedIdeographs}' } |
+        ForEach-Object { [IO.Path]::GetRelativePath((Resolve-Path $root), $_) }
 }
 
 BeforeAll {
@@ -32,7 +34,8 @@ BeforeAll {
     }
 
     function Get-Glossary {
-        $rows = (Get-Content "$repository/CONTRIBUTING.md" -Raw) -replace '(?s).*\n## Chinese terms\n' -replace '(?s)\n## .*' -split "`n" -like '|*' | Select-Object -Skip 2
+        $rows = (Get-Content "$repository/CONTRIBUTING.md" -Raw) -replace
+            '(?s).*\n## Chinese terms\n' -replace '(?s)\n## .*' -split "`n" -like '|*' | Select-Object -Skip 2
         foreach ($row in $rows) {
             $english, $term, $variants = ($row.Trim('|') -split '\|').Trim()
             [pscustomobject] @{ English = $english; Term = $term; Variants = @($variants -split "`u{3001}" | Where-Object { $_ }) }
@@ -45,18 +48,21 @@ Describe 'English' {
         $file = $_
         $sentences = @(Get-Sentence "$repository/$file")
         $sentences.Count | Should -BeGreaterThan 20
-        $sentences | Where-Object Words -GT 30 | ForEach-Object { "${file}:$($_.Line): $($_.Words) words: $($_.Text)" } | Should -BeNullOrEmpty
+        $sentences | Where-Object Words -GT 30 | ForEach-Object { "${file}:$($_.Line): $($_.Words) words: $($_.Text)" } |
+            Should -BeNullOrEmpty
     }
 
     It 'has no riddle any more that was solved before, in any file' -Tag Slow {
-        $riddles = 'is of each interface and direction', 'Chinese where the locale is', "exit code 0 is the sample's", "interface's and one direction's",
-            'of clsact filters those', 'counts as one what', 'Whose a program is', "of others' nothing is known", 'Whose interface or whole', 'will ever ask for by name',
+        $riddles = 'is of each interface and direction', 'Chinese where the locale is', "exit code 0 is the sample's",
+            "interface's and one direction's", 'of clsact filters those', 'counts as one what', 'Whose a program is',
+            "of others' nothing is known", 'Whose interface or whole', 'will ever ask for by name',
             'begins to in this very moment', 'is of no RDMA device', 'CPU cannot be had'
         $files = @(Get-OwnFile $repository | Where-Object { $_ -ne 'tests/Pester/Prose.Tests.ps1' })
         $files.Count | Should -BeGreaterThan 500
         $pattern = ($riddles | ForEach-Object { [regex]::Escape($_) }) -join '|'
         foreach ($file in $files) {
-            Get-Passage "$repository/$file" | Where-Object Text -Match $pattern | ForEach-Object { "${file}:$($_.Line): $([regex]::Match($_.Text, $pattern, 'IgnoreCase'))" } |
+            Get-Passage "$repository/$file" | Where-Object Text -Match $pattern |
+                ForEach-Object { "${file}:$($_.Line): $([regex]::Match($_.Text, $pattern, 'IgnoreCase'))" } |
                 Should -BeNullOrEmpty
         }
     }
@@ -67,9 +73,10 @@ Describe 'Chinese' {
         $file = $_
         $lines = @(Get-ChineseLine $file)
         $lines.Count | Should -BeGreaterThan 1
+        $sign = '[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef]'
         # Scripts wait for this line of the tool before XTrace.
         $wrong = $lines | Where-Object Text -NotMatch "`u{51c6}`u{5907}`u{76d1}`u{63a7}`u{7f51}`u{7edc}`u{63a5}`u{53e3}: " |
-            Where-Object Text -Match '[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef] ?([,;()!?]|:(?!\w))|[,;:()!?] ?[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef]'
+            Where-Object Text -Match "$sign ?([,;()!?]|:(?!\w))|[,;:()!?] ?$sign"
         $wrong | ForEach-Object { "${file}:$($_.Line): $($_.Text)" } | Should -BeNullOrEmpty
     }
 
@@ -78,7 +85,8 @@ Describe 'Chinese' {
         $glossary = @(Get-Glossary)
         $glossary.Count | Should -BeGreaterThan 10
         $variants = ($glossary.Variants | ForEach-Object { [regex]::Escape($_) }) -join '|'
-        Get-ChineseLine $file | Where-Object Text -CMatch $variants | ForEach-Object { "${file}:$($_.Line): $([regex]::Match($_.Text, $variants)): $($_.Text)" } |
+        Get-ChineseLine $file | Where-Object Text -CMatch $variants |
+            ForEach-Object { "${file}:$($_.Line): $([regex]::Match($_.Text, $variants)): $($_.Text)" } |
             Should -BeNullOrEmpty
     }
 

@@ -52,7 +52,9 @@ function Get-TopicPassage([string] $Path) {
     $indent = -1
     $lines = foreach ($line in Get-Content $Path) {
         $own = $line.Length - $line.TrimStart().Length
-        $begins = $own -ne $indent -and -not ($own -eq $indent + 2 -or $own -eq $indent + 7 -or $own -eq $indent + 6) -or $line -match '^\s+(- |\w+(: |\uff1a))'
+        $begins = $own -ne $indent -and
+            -not ($own -eq $indent + 2 -or $own -eq $indent + 7 -or $own -eq $indent + 6) -or
+            $line -match '^\s+(- |\w+(: |\uff1a))'
         $indent = $begins ? $own : $indent
         $line.Trim() ? ($begins ? "`f" : '') + $line.Trim() : ''
     }

@@ -88,7 +88,8 @@ Describe 'At scale' -Tag Privileged, Slow -Skip:$unprivileged {
 
         It 'ends with Ctrl+C while it emits' {
             foreach ($delay in 0, 40, 120, 300, 700) {
-                $process = Open-Pwsh "Import-Module '$module'; 'ready'; while (`$true) { Get-FlowStat $interface | Format-Table | Out-String -Stream }"
+                $show = "while (`$true) { Get-FlowStat $interface | Format-Table | Out-String -Stream }"
+                $process = Open-Pwsh "Import-Module '$module'; 'ready'; $show"
                 $process.StandardOutput.ReadLine() | Should -Be ready
                 $rest = $process.StandardOutput.ReadToEndAsync()
                 Start-Sleep -Milliseconds $delay
@@ -112,7 +113,8 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
     `$last = `$_.Timestamp
     if (++`$sample % 100 -eq 0) {
         `$heap = [GC]::GetTotalMemory(`$true)
-        "{0} {1} {2} {3}" -f `$sample, `$heap, ([long] (Get-Content /proc/self/statm).Split(' ')[1] * 4096), @(Get-ChildItem /proc/self/fd | Where-Object LinkTarget -NotLike '*.dll').Count
+        "{0} {1} {2} {3}" -f `$sample, `$heap, ([long] (Get-Content /proc/self/statm).Split(' ')[1] * 4096),
+            @(Get-ChildItem /proc/self/fd | Where-Object LinkTarget -NotLike '*.dll').Count
     }
 } | Select-Object -First 12
 "@
@@ -214,7 +216,11 @@ $Source -SampleInterval 0.1 -Continuous | ForEach-Object {
             $session = [powershell]::Create()
             $null = $session.AddScript("Import-Module '$module'").Invoke()
             $session.Commands.Clear()
-            $script = $_ -eq 'Get-FlowStat' ? "Get-FlowStat $interface -SampleInterval 0.1 -Continuous" : "Start-XdpMonitor $interface -Direction Both -Force"
+            $script = if ($_ -eq 'Get-FlowStat') {
+                "Get-FlowStat $interface -SampleInterval 0.1 -Continuous"
+            } else {
+                "Start-XdpMonitor $interface -Direction Both -Force"
+            }
             $null = $session.AddScript($script).BeginInvoke()
             Start-Sleep -Milliseconds $delay
             $attached += Test-Attached $interface

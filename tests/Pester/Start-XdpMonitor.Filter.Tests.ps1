@@ -36,14 +36,17 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
         @{ Name = 'a protocol'; Filter = @{ Protocol = 'TCP' }; Kept = , 2; Shown = 'Protocol TCP' }
         @{ Name = 'protocols by number'; Filter = @{ Protocol = 6, '1' }; Kept = 2, 32; Shown = 'Protocol ICMP, TCP' }
         @{ Name = 'a network'; Filter = @{ Address = '10.1.0.0/16' }; Kept = 2, 8; Shown = 'Address 10.1.0.0/16' }
-        @{ Name = 'addresses'; Filter = @{ Address = '10.0.0.6', '2001:db8::/32' }; Kept = 4, 16; Shown = 'Address 10.0.0.6/32, 2001:db8::/32' }
+        @{ Name = 'addresses'; Filter = @{ Address = '10.0.0.6', '2001:db8::/32' }; Kept = 4, 16
+            Shown = 'Address 10.0.0.6/32, 2001:db8::/32' }
         @{ Name = 'ports'; Filter = @{ Port = 443, 1000 }; Kept = 1, 2, 4; Shown = 'Port 443, 1000' }
         @{ Name = 'no DNS'; Filter = @{ ExcludeDns = $true }; Kept = 1, 2, 4, 16, 32, 64; Shown = 'ExcludeDns' }
         @{ Name = 'DNS after all'; Filter = @{ ExcludeDns = $false }; Kept = 1, 2, 4, 8, 16, 32, 64; Shown = $null }
-        @{ Name = 'all keys in any case'; Filter = @{ traffictype = 'UDP', 'TCP'; PROTOCOL = 'udp'; address = '10.0.0.0/8'; port = 53, 2000; excludedns = $true }
+        @{ Name = 'all keys in any case'
+            Filter = @{ traffictype = 'UDP', 'TCP'; PROTOCOL = 'udp'; address = '10.0.0.0/8'; port = 53, 2000; excludedns = $true }
             Kept = , 1; Shown = 'TrafficType TCP, UDP; Protocol UDP; Address 10.0.0.0/8; Port 53, 2000; ExcludeDns' }
         @{ Name = 'nothing in it'; Filter = @{}; Kept = 1, 2, 4, 8, 16, 32, 64; Shown = $null }
-        @{ Name = '$null values'; Filter = @{ Port = $null; TrafficType = $null; Protocol = $null }; Kept = 1, 2, 4, 8, 16, 32, 64; Shown = $null }
+        @{ Name = '$null values'; Filter = @{ Port = $null; TrafficType = $null; Protocol = $null }
+            Kept = 1, 2, 4, 8, 16, 32, 64; Shown = $null }
     ) {
         It 'keeps what is asked for, counts the rest in the totals, and agrees with Get-FlowStat, on <_>' -ForEach 'Auto', 'Native' {
             $null = Start-XdpMonitor $interface -Filter $filter -AttachMode $_
@@ -79,7 +82,8 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
         $filter.Protocol | Should -Be TCP
         $filter.Port | Should -Be 443
         $filter.TrafficType | Should -BeNullOrEmpty
-        (Get-XdpMonitor $interface | Format-List | Out-String) -split '\r?\n' -match '^Filter +: Protocol TCP; Port 443$' | Should -HaveCount 2
+        (Get-XdpMonitor $interface | Format-List | Out-String) -split '\r?\n' -match '^Filter +: Protocol TCP; Port 443$' |
+            Should -HaveCount 2
     }
 
     It 'filters what leaves by itself' {
@@ -124,15 +128,19 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'refuses <name>, and starts nothing' -ForEach @(
-        @{ Name = 'a key that it does not know'; Filter = @{ Ports = 80 }; Id = 'InvalidFilter'; Like = "*'Ports'*TrafficType, Protocol, Address, Port, ExcludeDns*" }
-        @{ Name = 'a type that it does not know'; Filter = @{ TrafficType = 'TPC' }; Id = 'InvalidFilter'; Like = "*TrafficType cannot be 'TPC'*SCTP*" }
-        @{ Name = 'a protocol that it does not know'; Filter = @{ Protocol = 'TPC' }; Id = 'InvalidFilter'; Like = "*Protocol cannot be 'TPC'*" }
+        @{ Name = 'a key that it does not know'; Filter = @{ Ports = 80 }; Id = 'InvalidFilter'
+            Like = "*'Ports'*TrafficType, Protocol, Address, Port, ExcludeDns*" }
+        @{ Name = 'a type that it does not know'; Filter = @{ TrafficType = 'TPC' }; Id = 'InvalidFilter'
+            Like = "*TrafficType cannot be 'TPC'*SCTP*" }
+        @{ Name = 'a protocol that it does not know'; Filter = @{ Protocol = 'TPC' }; Id = 'InvalidFilter'
+            Like = "*Protocol cannot be 'TPC'*" }
         @{ Name = 'a protocol beyond 255'; Filter = @{ Protocol = 256 }; Id = 'InvalidFilter'; Like = "*Protocol cannot be '256'*" }
         @{ Name = 'a protocol far beyond 255'; Filter = @{ Protocol = 262 }; Id = 'InvalidFilter'; Like = "*Protocol cannot be '262'*" }
         @{ Name = 'a port beyond 65535'; Filter = @{ Port = 65536 }; Id = 'InvalidFilter'; Like = "*Port cannot be '65536'*" }
         @{ Name = 'a port that is no number'; Filter = @{ Port = 'http' }; Id = 'InvalidFilter'; Like = "*Port cannot be 'http'*" }
         @{ Name = 'a wildcard for a port'; Filter = @{ Port = '8*' }; Id = 'InvalidFilter'; Like = "*Port cannot be '8*'*" }
-        @{ Name = 'a wildcard for a type'; Filter = @{ TrafficType = 'RoCE*' }; Id = 'InvalidFilter'; Like = "*TrafficType cannot be 'RoCE*'*" }
+        @{ Name = 'a wildcard for a type'; Filter = @{ TrafficType = 'RoCE*' }; Id = 'InvalidFilter'
+            Like = "*TrafficType cannot be 'RoCE*'*" }
         @{ Name = 'a wildcard for an address'; Filter = @{ Address = '10.0.*' }; Id = 'InvalidAddress'; Like = "'10.0.``*'*10.0.0.0/8*" }
         @{ Name = 'an address that is none'; Filter = @{ Address = '10.0.0.300' }; Id = 'InvalidAddress'; Like = "'10.0.0.300'*" }
         @{ Name = 'a prefix that is too long'; Filter = @{ Address = '10.0.0.0/33' }; Id = 'InvalidAddress'; Like = "'10.0.0.0/33'*" }
@@ -148,7 +156,8 @@ Describe 'Start-XdpMonitor -Filter' -Tag Privileged -Skip:$unprivileged {
 
     It 'refuses what the kernel has no room for, and starts nothing: <name>' -ForEach @(
         @{ Name = 'too many ports'; Filter = @{ Port = 1..100 }; Like = '*not 0 and 100*Get-FlowStat*' }
-        @{ Name = 'too many addresses'; Filter = @{ Address = 1..100 | ForEach-Object { "10.0.0.$_" } }; Like = '*not 100 and 0*Get-FlowStat*' }
+        @{ Name = 'too many addresses'; Filter = @{ Address = 1..100 | ForEach-Object { "10.0.0.$_" } }
+            Like = '*not 100 and 0*Get-FlowStat*' }
     ) {
         Start-XdpMonitor $interface -Filter $filter -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
         $failure | Should -HaveCount 1

@@ -85,7 +85,8 @@ Describe 'Start-XdpMonitor, hooks' -Tag Privileged -Skip:$unprivileged {
 
     It 'refuses Egress with <_>: XDP sees only what arrives' -ForEach 'Native', 'Generic' {
         foreach ($command in 'Start-XdpMonitor', 'Get-FlowStat') {
-            & $command $interface -AttachMode $_ -Direction Egress -ErrorAction SilentlyContinue -ErrorVariable failure | Should -BeNullOrEmpty
+            & $command $interface -AttachMode $_ -Direction Egress -ErrorAction SilentlyContinue -ErrorVariable failure |
+                Should -BeNullOrEmpty
             $failure.FullyQualifiedErrorId | Should -BeLike 'EgressNeedsTc,*'
             $failure.CategoryInfo.Category | Should -Be InvalidArgument
             $failure.TargetObject | Should -Be $interface
@@ -111,7 +112,8 @@ Describe 'Start-XdpMonitor, hooks' -Tag Privileged -Skip:$unprivileged {
     It 'says why a hook was refused, and takes the next: a full TCX row, then clsact' -Skip:$hasNoTcx {
         # 64 programs are all that the row has room for (BPF_MPROG_MAX), one of them ours.
         $object = Build-ForeignProgram
-        @("qdisc add dev $interface clsact"; 1..63 | ForEach-Object { "filter add dev $interface ingress prio $_ bpf da obj $object sec tc" }) | tc -batch -
+        $filters = 1..63 | ForEach-Object { "filter add dev $interface ingress prio $_ bpf da obj $object sec tc" }
+        @("qdisc add dev $interface clsact"; $filters) | tc -batch -
         foreach ($id in (tc -j filter show dev $interface ingress | ConvertFrom-Json).options.prog.id) {
             [XTrace.Testbed.TcxPrograms]::Append($interface, 'egress', $id)
         }
@@ -187,7 +189,8 @@ Describe 'Start-XdpMonitor, hooks' -Tag Privileged -Skip:$unprivileged {
         $said | Should -HaveCount 3
         foreach ($line in $said[0, 1]) {
             ($line -split ',')[0] | Should -Be OutOfMemory
-            $line | Should -Match "^\S+ ResourceUnavailable A table for 8388608 flows takes (\d+) KiB, and only $kibi KiB of memory are available\. Ask for fewer flows\.`$"
+            $line | Should -Match ('^\S+ ResourceUnavailable A table for 8388608 flows takes (\d+) KiB, ' +
+                "and only $kibi KiB of memory are available\. Ask for fewer flows\.`$")
             [long] ($line -replace '.* takes (\d+) KiB.*', '$1') | Should -BeGreaterThan $flows
         }
         $said[2] | Should -Be Running

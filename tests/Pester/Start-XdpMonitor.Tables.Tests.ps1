@@ -69,7 +69,8 @@ Describe 'Start-XdpMonitor, tables' -Tag Privileged -Skip:$unprivileged {
     }
 
     It 'keeps filters, sizes and directions when monitors restart through the pipeline' {
-        $null = Start-XdpMonitor $interface -Direction Egress -Filter @{ TrafficType = 'UDP'; Address = '10.0.0.0/8'; ExcludeDns = $true } -MaxFlow 1000
+        $filter = @{ TrafficType = 'UDP'; Address = '10.0.0.0/8'; ExcludeDns = $true }
+        $null = Start-XdpMonitor $interface -Direction Egress -Filter $filter -MaxFlow 1000
         $null = Start-XdpMonitor $second.Interface -MaxFlow 2000
         $before = Get-XdpMonitor "xtw$PID-*"
         Send-Frame $second $udp 3
@@ -118,7 +119,9 @@ Describe 'Start-XdpMonitor, tables' -Tag Privileged -Skip:$unprivileged {
             # What the processes see that started the command.
             Test-Path $started[1] | Should -BeTrue
             Invoke-Pwsh '(Get-XdpMonitor lo).State; @(Get-FlowStat lo -ErrorAction Stop).Count' $through | Should -Be Running, 0
-            Invoke-Pwsh '(Get-XdpMonitor lo).State; Stop-XdpMonitor lo; @(Get-XdpMonitor).Count' nsenter, "--net=/run/netns/$($namespace.Name)" | Should -Be Running, 0
+            $inside = 'nsenter', "--net=/run/netns/$($namespace.Name)"
+            Invoke-Pwsh '(Get-XdpMonitor lo).State; Stop-XdpMonitor lo; @(Get-XdpMonitor).Count' $inside |
+                Should -Be Running, 0
             Test-Path $started[1] | Should -BeFalse
         } finally {
             $namespace.Dispose()

@@ -121,7 +121,8 @@ Describe 'Test-RdmaHealth' {
 
     It 'speaks Chinese with a Chinese locale' {
         $tree.Write("$port/state", '1: DOWN')
-        $said = Invoke-Pwsh 'Test-RdmaHealth mlx5_* -SampleInterval 0.2 | ForEach-Object { $_.Meaning; $_.Evidence }' env, 'LC_ALL=zh_CN.UTF-8'
+        $command = 'Test-RdmaHealth mlx5_* -SampleInterval 0.2 | ForEach-Object { $_.Meaning; $_.Evidence }'
+        $said = Invoke-Pwsh $command env, 'LC_ALL=zh_CN.UTF-8'
         $said[0..2] | Should -Be '端口没有链路。', 'Down, LinkUp', '未发现问题。'
         $said[3] | Should -BeLike '15 项检查，5 个计数器，0.* 秒内；Active, *'
     }

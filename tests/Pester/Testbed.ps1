@@ -123,7 +123,8 @@ function Clear-Monitor {
 }
 
 # Adds an mlx5 device with one port, an interface with a VLAN on it, and five counters.
-function Add-RdmaDevice([XTrace.Testbed.SysfsTree] $Tree, [string] $Name, [string] $PciAddress = '0000:3b:00.0', [string] $Interface = 'eth0') {
+function Add-RdmaDevice(
+    [XTrace.Testbed.SysfsTree] $Tree, [string] $Name, [string] $PciAddress = '0000:3b:00.0', [string] $Interface = 'eth0') {
     $port = $Tree.AddPort($Tree.AddDevice($Name, 'mlx5_core', $PciAddress))
     $Tree.AddGid($port, 0, 'fe80:0000:0000:0000:0000:0000:0000:0001', $Interface)
     $Tree.AddGid($port, 1, '0000:0000:0000:0000:0000:ffff:0a00:0001', "$Interface.100")

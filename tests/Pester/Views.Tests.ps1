@@ -2,7 +2,8 @@
 # Where-Object, Sort-Object and Select-Object.
 BeforeDiscovery {
     . "$PSScriptRoot/Testbed.ps1"
-    $script:types = 'XTrace.FlowStat', 'XTrace.XdpMonitor', 'XTrace.RdmaDevice', 'XTrace.RdmaPort', 'XTrace.RdmaGid', 'XTrace.RdmaCounter', 'XTrace.RdmaQueuePair', 'XTrace.RdmaHealth'
+    $script:types = 'XTrace.FlowStat', 'XTrace.XdpMonitor', 'XTrace.RdmaDevice', 'XTrace.RdmaPort',
+        'XTrace.RdmaGid', 'XTrace.RdmaCounter', 'XTrace.RdmaQueuePair', 'XTrace.RdmaHealth'
     $script:views = foreach ($type in $types + $types.ForEach{ "Deserialized.$_" }) {
         foreach ($view in (Get-FormatData $type).FormatViewDefinition) {
             $control = $view.Control
@@ -32,7 +33,11 @@ Describe 'The views' {
         # An object of a type, as it is here or as it comes from another process.
         function Get-Sample([string] $Type) {
             $object = ($Type -replace '^Deserialized\.' -as [type])::new()
-            $Type -like 'Deserialized.*' ? [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($object)) : $object
+            if ($Type -like 'Deserialized.*') {
+                [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($object))
+            } else {
+                $object
+            }
         }
     }
 
@@ -63,7 +68,13 @@ Describe 'The columns' {
     BeforeAll {
         . "$PSScriptRoot/Testbed.ps1"
         $script:flows = 125e6, 1.25e9 | ForEach-Object {
-            [XTrace.FlowStat] @{ SourceAddress = 'fe80::1'; SourcePort = 1000; DestinationAddress = '10.0.0.2'; DestinationPort = 443; BytesPerSecond = $_ }
+            [XTrace.FlowStat] @{
+                SourceAddress = 'fe80::1'
+                SourcePort = 1000
+                DestinationAddress = '10.0.0.2'
+                DestinationPort = 443
+                BytesPerSecond = $_
+            }
         }
     }
 
@@ -142,12 +153,15 @@ Describe 'RDMA devices' {
         Get-RdmaDevice | Export-Csv "$TestDrive/devices.csv"
         Get-Content "$TestDrive/devices.csv" -Raw | Should -Not -Match 'XTrace\.|System\.|\[\]|`'
         $rows = Import-Csv "$TestDrive/devices.csv"
-        $rows[0].State, $rows[0].Rate, $rows[0].Ports, $rows[0].InterfaceAlias | Should -Be Active, '100 Gb/sec (4X EDR)', mlx5_0/1, 'eth0, eth0.100'
+        $rows[0].State, $rows[0].Rate, $rows[0].Ports, $rows[0].InterfaceAlias |
+            Should -Be Active, '100 Gb/sec (4X EDR)', mlx5_0/1, 'eth0, eth0.100'
         $rows[2].State, $rows[2].Ports | Should -Be 'Active Down', 'mlx5_2/1, mlx5_2/2'
     }
 
     It 'are values in JSON, as deep as it goes' {
-        foreach ($json in (Get-RdmaDevice mlx5_0 | ConvertTo-Json -WarningAction Ignore), (Get-RdmaDevice | ConvertTo-Json -WarningAction Ignore)) {
+        $texts = (Get-RdmaDevice mlx5_0 | ConvertTo-Json -WarningAction Ignore),
+            (Get-RdmaDevice | ConvertTo-Json -WarningAction Ignore)
+        foreach ($json in $texts) {
             $json | Should -Not -Match 'XTrace\.|System\.|\[\]|`'
         }
         $one = Get-RdmaDevice mlx5_0 | ConvertTo-Json -EnumsAsStrings -WarningAction Ignore | ConvertFrom-Json
@@ -161,7 +175,8 @@ Describe 'RDMA devices' {
     It 'have ports that are values in a CSV file as well' {
         $rows = (Get-RdmaDevice).Ports | ConvertTo-Csv | ConvertFrom-Csv
         $rows | Should -HaveCount 4
-        $rows[0].Gids, $rows[0].Interfaces, $rows[0].InterfaceAlias | Should -Be 'fe80::1, ::ffff:10.0.0.1', 'eth0, eth0.100', 'eth0, eth0.100'
+        $rows[0].Gids, $rows[0].Interfaces, $rows[0].InterfaceAlias |
+            Should -Be 'fe80::1, ::ffff:10.0.0.1', 'eth0, eth0.100', 'eth0, eth0.100'
     }
 
     It 'still say their ports to Get-RdmaCounter, and not those alone' {

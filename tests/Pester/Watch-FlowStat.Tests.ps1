@@ -29,13 +29,15 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         # The terminal's state: the screen, cursor, autowrap, mouse; and its settings.
         function Get-TerminalState {
             $tty = Invoke-Tmux display-message -p '#{pane_tty}'
-            (Invoke-Tmux display-message -p '#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag} #{keypad_flag}'), (stty -g -F $tty)
+            (Invoke-Tmux display-message -p '#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag} #{keypad_flag}'),
+                (stty -g -F $tty)
         }
     }
 
     BeforeEach {
         $script:veth = [XTrace.Testbed.VethPair]::new($true)
-        env -u NO_COLOR LANG=C.UTF-8 TERM=xterm-256color tmux -u -L "xtrace-pester-$PID" -f /dev/null new-session -d -x 100 -y 30 "pwsh -NoProfile -NoLogo"
+        $server = '-u', '-L', "xtrace-pester-$PID", '-f', '/dev/null'
+        env -u NO_COLOR LANG=C.UTF-8 TERM=xterm-256color tmux $server new-session -d -x 100 -y 30 "pwsh -NoProfile -NoLogo"
         $null = Wait-Screen '(?m)^PS .*> *$'
         Send-Key "function prompt { 'ready> ' }; Import-Module '$module'; Clear-Host" Enter
         $null = Wait-Screen '(?m)\Aready> *$'
@@ -73,7 +75,8 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
 
     It 'leaves a monitor running that it reads, and writes errors when it ends' {
         $null = Start-XdpMonitor $veth.Interface -Direction Both
-        Send-Key "Watch-FlowStat $($veth.Interface), nosuch0 -SampleInterval 0.5 -ErrorVariable failure; `$failure.FullyQualifiedErrorId" Enter
+        $watch = "Watch-FlowStat $($veth.Interface), nosuch0 -SampleInterval 0.5 -ErrorVariable failure"
+        Send-Key "$watch; `$failure.FullyQualifiedErrorId" Enter
         $null = Wait-Screen 'Flows: 0, conversations: 0'
         Send-Key q
         $null = Wait-Screen "There is no network interface 'nosuch0'"
@@ -92,7 +95,8 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         $null = Wait-Screen 'Flows: 0, conversations: 0'
         # The last but the view's guard: a script may have started pwsh.
         $process = Invoke-Tmux display-message -p '#{pane_pid}'
-        while (($child = "$(Get-Content "/proc/$process/task/$process/children")".Split(' ')[0]) -and (Get-Content "/proc/$child/comm") -ne 'sh') {
+        while (($child = "$(Get-Content "/proc/$process/task/$process/children")".Split(' ')[0]) -and
+            (Get-Content "/proc/$child/comm") -ne 'sh') {
             $process = $child
         }
         kill "-$_" $process
@@ -104,13 +108,15 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         @{ Where = 'redirected output'; Command = "Watch-FlowStat {0}" }
         @{ Where = 'a job'; Command = "Start-ThreadJob {{ Import-Module '{1}'; Watch-FlowStat {0} }} | Receive-Job -Wait" }
     ) {
-        $said = Invoke-Pwsh (($command -f $veth.Interface, $module) + ' 2>&1 | ForEach-Object { $_.FullyQualifiedErrorId; "$_" }') 'env', 'LC_ALL=C.UTF-8'
+        $watch = ($command -f $veth.Interface, $module) + ' 2>&1 | ForEach-Object { $_.FullyQualifiedErrorId; "$_" }'
+        $said = Invoke-Pwsh $watch 'env', 'LC_ALL=C.UTF-8'
         $said[0] | Should -Be 'NoTerminal,XTrace.PowerShell.WatchFlowStatCommand'
         $said[1] | Should -BeLike 'The live view *Get-FlowStat -Continuous.'
     }
 
     It 'says in a job of a terminal that the terminal is not its own' {
-        Send-Key "(Start-ThreadJob { Import-Module '$module'; Watch-FlowStat $($veth.Interface) } | Receive-Job -Wait 2>&1).FullyQualifiedErrorId" Enter
+        $job = "Start-ThreadJob { Import-Module '$module'; Watch-FlowStat $($veth.Interface) }"
+        Send-Key "($job | Receive-Job -Wait 2>&1).FullyQualifiedErrorId" Enter
         $null = Wait-Screen '(?m)^NoTerminal,XTrace\.PowerShell\.WatchFlowStatCommand$'
     }
 

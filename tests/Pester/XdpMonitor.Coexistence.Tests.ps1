@@ -64,7 +64,8 @@ Describe 'Beside programs of somebody else' -Tag Privileged -Skip:$unprivileged 
         }
 
         function Read-Peer {
-            (nsenter "--net=/run/netns/$($veth.PeerNamespace)" ip -s -j link show dev $veth.PeerInterface | ConvertFrom-Json).stats64.rx.packets
+            $link = nsenter "--net=/run/netns/$($veth.PeerNamespace)" ip -s -j link show dev $veth.PeerInterface | ConvertFrom-Json
+            $link.stats64.rx.packets
         }
 
         function Get-XdpProgram {

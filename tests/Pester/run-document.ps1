@@ -28,12 +28,15 @@ function Invoke-Shell([string] $Command) {
         # These run the tests, boot a machine, measure for minutes: here make says what it would do.
         '^make (check|test|test-all|test-vm|bench)\b|^make \w+ ARCH=' { $Command = $Command -replace '^make', 'make -n' }
     }
-    $process = Start-Process bash '-c', "`"set -euo pipefail; $($Command -replace '(["\\])', '\$1')`"" -PassThru -RedirectStandardOutput /tmp/out -RedirectStandardError /tmp/err
+    $escaped = $Command -replace '(["\\])', '\$1'
+    $words = '-c', "`"set -euo pipefail; $escaped`""
+    $process = Start-Process bash $words -PassThru -RedirectStandardOutput /tmp/out -RedirectStandardError /tmp/err
     $watches = $Command -match 'xtrace-(catch|exporter)|^make run' -and $Command -notmatch '--once|-l\b|--list|-h\b|--help'
     $isStopped = $false
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while (-not $process.WaitForExit(200) -and $clock.Elapsed.TotalSeconds -lt ($watches -or $isStopped ? 60 : 300)) {
-        if ($watches -and ((Read-Output /tmp/out) -match '(?m)^---$|packets=\d' -or (Read-Output /tmp/err) -match 'xtrace-exporter: Watching')) {
+        if ($watches -and ((Read-Output /tmp/out) -match '(?m)^---$|packets=\d' -or
+                (Read-Output /tmp/err) -match 'xtrace-exporter: Watching')) {
             Get-Process xtrace-catch, xtrace-exporter -ErrorAction Ignore | ForEach-Object { kill -INT $_.Id }
             $watches = $false
             $isStopped = $true

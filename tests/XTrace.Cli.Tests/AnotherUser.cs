@@ -19,7 +19,8 @@ internal static class AnotherUser
             string set = string.Join(',', new[] { "-all", capabilities }.Where(part => part.Length > 0));
             string[] under =
             [
-                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", $"--inh-caps={set}", $"--ambient-caps={set}", $"--bounding-set={set}",
+                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups",
+                $"--inh-caps={set}", $"--ambient-caps={set}", $"--bounding-set={set}",
             ];
             action(under, folder);
         }

@@ -42,7 +42,11 @@ internal sealed partial class CatchProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA", "XTRACE_SYSFS_ROOT" })
+        string[] inherited =
+        [
+            "LC_ALL", "LC_MESSAGES", "LANG", "NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA", "XTRACE_SYSFS_ROOT",
+        ];
+        foreach (string name in inherited)
         {
             start.Environment.Remove(name);
         }
@@ -54,7 +58,8 @@ internal sealed partial class CatchProcess : IDisposable
     }
 
     internal string ReadLine() =>
-        _process.StandardOutput.ReadLineAsync().WaitAsync(s_patience).Result ?? throw new EndOfStreamException(_process.StandardError.ReadToEnd());
+        _process.StandardOutput.ReadLineAsync().WaitAsync(s_patience).Result
+            ?? throw new EndOfStreamException(_process.StandardError.ReadToEnd());
 
     /// <summary>Reads the line that begins a sample, and returns the sample's number.</summary>
     internal int ReadSampleLine()

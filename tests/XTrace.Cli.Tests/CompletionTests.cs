@@ -34,7 +34,8 @@ public sealed class CompletionTests(Installation installed) : IClassFixture<Inst
         [
             .. Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n')
                 .Where(line => line.StartsWith("  -", StringComparison.Ordinal))
-                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).First(word => word.StartsWith("--", StringComparison.Ordinal))),
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .First(word => word.StartsWith("--", StringComparison.Ordinal))),
         ];
         Assert.True(options.Length >= 13);
         Assert.Equal(options.Order(StringComparer.Ordinal), Complete($"-{InsertAll}").Split(' ').Order(StringComparer.Ordinal));

@@ -27,7 +27,13 @@ public sealed class ConnectionLineTests
     [Fact]
     public void What_is_not_known_is_a_dash_and_never_0() => Assert.Equal(
         "-:17 -> -:18 proto=rc packets=- received=- bytes=-",
-        ConnectionLine.Of(new RdmaQueuePair { QueuePair = 17, RemoteQueuePair = 18, Type = RdmaQueuePairType.RC, State = RdmaQueuePairState.RTS }));
+        ConnectionLine.Of(new RdmaQueuePair
+        {
+            QueuePair = 17,
+            RemoteQueuePair = 18,
+            Type = RdmaQueuePairType.RC,
+            State = RdmaQueuePairState.RTS,
+        }));
 
     [Fact]
     public void An_error_and_an_ambiguous_number_are_said() => Assert.Equal(

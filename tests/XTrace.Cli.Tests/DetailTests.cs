@@ -27,10 +27,15 @@ public sealed class DetailTests : IDisposable
         Assert.Equal(2, flows.Length);
         // In a suite of its own there may be no systemd, or one.
         Assert.Matches(
-            $@"^10\.7\.7\.2:\d+ -> 10\.7\.7\.1:5000 proto=6 packets=\d+ bytes=\d+ flags=Syn,Push,Ack dscp=0 ce=0 minframe=66 maxframe=\d+ pid={server.Id} process=peer user=root( (container|unit)=\S+)* "
-            + @"state=Established rtt=\d+(\.\d+)?ms( minrtt=\d+(\.\d+)?ms)? retrans=0 lost=0 cwnd=10( delivery_rate=\d+bps)? limit=Application$",
+            @"^10\.7\.7\.2:\d+ -> 10\.7\.7\.1:5000 proto=6 packets=\d+ bytes=\d+ flags=Syn,Push,Ack dscp=0 ce=0 minframe=66 maxframe=\d+ "
+            + $@"pid={server.Id} process=peer user=root( (container|unit)=\S+)* "
+            + @"state=Established rtt=\d+(\.\d+)?ms( minrtt=\d+(\.\d+)?ms)? "
+            + @"retrans=0 lost=0 cwnd=10( delivery_rate=\d+bps)? limit=Application$",
             Assert.Single(flows, flow => flow.StartsWith("10.7.7.2", StringComparison.Ordinal)));
-        Assert.EndsWith("packets=1 bytes=54 flags=Ack dscp=0 ce=0 minframe=54 maxframe=54", Assert.Single(flows, flow => flow.StartsWith("10.1.1.1", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "packets=1 bytes=54 flags=Ack dscp=0 ce=0 minframe=54 maxframe=54",
+            Assert.Single(flows, flow => flow.StartsWith("10.1.1.1", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
         Assert.Contains("xtrace-catch: 1 flow(s) have no process: no socket on this machine", error, StringComparison.Ordinal);
     }
 
@@ -44,7 +49,8 @@ public sealed class DetailTests : IDisposable
         Assert.Equal(0, code);
         Assert.Matches(@"(?m)^10\.1\.1\.1:1000 -> .* packets=1 bytes=42$", output);
         Assert.Contains(
-            $"xtrace-catch: {_pair.Interface}: the monitor that runs there, Ingress, keeps no TCP flags, DSCP, ECN or frame sizes, so they are null. Stop that monitor",
+            $"xtrace-catch: {_pair.Interface}: the monitor that runs there, Ingress, keeps no TCP flags, DSCP, ECN or frame sizes, "
+            + "so they are null. Stop that monitor",
             error, StringComparison.Ordinal);
     }
 
@@ -74,7 +80,9 @@ public sealed class DetailTests : IDisposable
         Assert.DoesNotContain("are not known", error, StringComparison.Ordinal);
     });
 
-    /// <summary>A kernel without BTF has sock_diag, which shows all sockets, and /proc, which shows a user only its own processes.</summary>
+    /// <summary>
+    /// A kernel without BTF has sock_diag, which shows all sockets. Its /proc shows a user only the user's own processes.
+    /// </summary>
     [Fact]
     public void Without_BPF_s_view_another_user_knows_its_own_processes_and_is_told_why() => AnotherUser.Run(Needed, (under, folder) =>
     {
@@ -84,7 +92,9 @@ public sealed class DetailTests : IDisposable
         Assert.DoesNotContain("pid=", flows["5354"], StringComparison.Ordinal);
         Assert.Contains("xtrace-catch: This kernel has no BTF, so sockets are read through sock_diag", error, StringComparison.Ordinal);
         Assert.Matches(@"xtrace-catch: The sockets of \d+ process\(es\) are not known: .+ CAP_SYS_PTRACE\.", error);
-        Assert.Contains("xtrace-catch: 1 flow(s) have no process: no process that XTrace can see holds their socket", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "xtrace-catch: 1 flow(s) have no process: no process that XTrace can see holds their socket",
+            error, StringComparison.Ordinal);
     });
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class EvictionTests : IDisposable
     private const int Flows = 2000;
 
     private readonly VethPair _pair = new();
-    private readonly byte[][] _frames = [.. Enumerable.Range(1, Flows).Select(port => Frames.Udp4("10.0.0.1", (ushort)port, "10.0.0.2", 7000))];
+    private readonly byte[][] _frames =
+        [.. Enumerable.Range(1, Flows).Select(port => Frames.Udp4("10.0.0.1", (ushort)port, "10.0.0.2", 7000))];
 
     [Fact]
     public void Flows_that_made_room_are_in_the_sample()
@@ -48,5 +49,6 @@ public sealed class EvictionTests : IDisposable
 
     public void Dispose() => _pair.Dispose();
 
-    private static int Packets(string output) => Regex.Matches(output, @" packets=(\d+) ").Sum(match => int.Parse(match.Groups[1].Value, null));
+    private static int Packets(string output) =>
+        Regex.Matches(output, @" packets=(\d+) ").Sum(match => int.Parse(match.Groups[1].Value, null));
 }

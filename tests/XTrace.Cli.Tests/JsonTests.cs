@@ -70,21 +70,31 @@ public sealed class JsonTests
         using CatchProcess run = new(null, $"-m {mode} -t 500 --json", ("XTRACE_SYSFS_ROOT", tree.Root));
         JsonDocument[] counters = [.. names.Select(_ => JsonDocument.Parse(run.ReadLine()))];
         Assert.Equal(names.Order(), counters.Select(counter => Assert.Single(Texts(counter, "Name"))).Order());
-        Assert.All(counters, counter => Assert.Equal(Names(typeof(RdmaCounter)), counter.RootElement.EnumerateObject().Select(property => property.Name)));
+        Assert.All(
+            counters,
+            counter => Assert.Equal(
+                Names(typeof(RdmaCounter)), counter.RootElement.EnumerateObject().Select(property => property.Name)));
         JsonDocument sent = counters.Single(counter => Texts(counter, "Name") is ["port_xmit_data"]);
-        Assert.Equal(["mlx5_0", "eth0", "Counters", "Bytes", "Counter", "Traffic", "Ok"], Texts(sent, "Device", "InterfaceAlias", "Source", "Unit", "Kind", "Category", "Status"));
-        Assert.Equal(["1", "1000", "4000", "0", "0", "null"], Raw(sent, "Port", "RawValue", "Value", "Delta", "RatePerSecond", "ErrorCode"));
+        Assert.Equal(
+            ["mlx5_0", "eth0", "Counters", "Bytes", "Counter", "Traffic", "Ok"],
+            Texts(sent, "Device", "InterfaceAlias", "Source", "Unit", "Kind", "Category", "Status"));
+        Assert.Equal(
+            ["1", "1000", "4000", "0", "0", "null"],
+            Raw(sent, "Port", "RawValue", "Value", "Delta", "RatePerSecond", "ErrorCode"));
         JsonDocument failed = counters.Single(counter => Texts(counter, "Name") is ["port_rcv_data"]);
         Assert.Equal(["Failed"], Texts(failed, "Status"));
         Assert.Equal(["null", "22"], Raw(failed, "Value", "ErrorCode"));
         run.Signal("TERM");
         (int code, _, string error) = run.End();
-        Assert.Equal((0, $"Monitoring {(mode == "nccl" ? "NCCL RDMA" : "RDMA")}, all devices: mlx5_0 (-d chooses, Ctrl+C to stop)\n"), (code, error));
+        string counted = mode == "nccl" ? "NCCL RDMA" : "RDMA";
+        Assert.Equal((0, $"Monitoring {counted}, all devices: mlx5_0 (-d chooses, Ctrl+C to stop)\n"), (code, error));
     }
 
     private static IEnumerable<string> Names(Type type) => type.GetProperties().Select(property => property.Name);
 
-    private static string[] Texts(JsonDocument document, params string[] names) => [.. names.Select(name => document.RootElement.GetProperty(name).GetString()!)];
+    private static string[] Texts(JsonDocument document, params string[] names) =>
+        [.. names.Select(name => document.RootElement.GetProperty(name).GetString()!)];
 
-    private static string[] Raw(JsonDocument document, params string[] names) => [.. names.Select(name => document.RootElement.GetProperty(name).GetRawText())];
+    private static string[] Raw(JsonDocument document, params string[] names) =>
+        [.. names.Select(name => document.RootElement.GetProperty(name).GetRawText())];
 }

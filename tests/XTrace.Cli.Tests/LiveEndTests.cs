@@ -114,7 +114,8 @@ public sealed class LiveEndTests : IDisposable
         pane.WaitFor(@"10\.1\.1\.1:1000");
         Assert.StartsWith("1 0 ", pane.State, StringComparison.Ordinal);
         pane.Type("q");
-        pane.WaitUntil(lines => lines.Any(line => line.StartsWith("bash-", StringComparison.Ordinal) && line.EndsWith("fg", StringComparison.Ordinal)));
+        pane.WaitUntil(lines => lines.Any(
+            line => line.StartsWith("bash-", StringComparison.Ordinal) && line.EndsWith("fg", StringComparison.Ordinal)));
         Assert.Equal("0 1 1 000 00 0 0", pane.State);
         pane.Type("clear; stty -g", "Enter");
         Assert.Equal(modes, pane.WaitFor("^[0-9a-f]+:[0-9a-f:]+$"));
@@ -141,7 +142,9 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "--live", 1, "xtrace-catch: The live view needs a terminal, and standard output is not one. To print lines, leave out --live.\n")]
+    [InlineData(
+        "C", "--live", 1,
+        "xtrace-catch: The live view needs a terminal, and standard output is not one. To print lines, leave out --live.\n")]
     [InlineData("zh_CN.UTF-8", "--live", 1, "xtrace-catch: 实时视图需要终端，而标准输出不是终端。要按行输出，请去掉 --live。\n")]
     [InlineData("C", "--live --json", 2, "xtrace-catch: --live does not use --json: leave out one of them. Try 'xtrace-catch --help'.\n")]
     public void Where_there_is_no_terminal_it_says_what_to_use(string locale, string arguments, int exitCode, string error)

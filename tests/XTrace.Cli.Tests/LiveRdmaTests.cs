@@ -10,7 +10,10 @@ public sealed class LiveRdmaTests : IDisposable
     {
         _port = _tree.AddPort(_tree.AddDevice("mlx5_0", "mlx5_core"));
         _tree.AddGid(_port, 0, "fe80:0000:0000:0000:0000:0000:0000:0001", "eth0");
-        _tree.AddCounters($"{_port}/counters", ["port_xmit_data", "port_rcv_data", "port_xmit_packets", "port_rcv_packets", "symbol_error"], "1000");
+        _tree.AddCounters(
+            $"{_port}/counters",
+            ["port_xmit_data", "port_rcv_data", "port_xmit_packets", "port_rcv_packets", "symbol_error"],
+            "1000");
         _tree.AddCounters($"{_port}/hw_counters", ["out_of_sequence", "np_cnp_sent"], "7");
     }
 

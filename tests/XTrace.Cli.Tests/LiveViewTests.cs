@@ -153,7 +153,12 @@ public sealed class LiveViewTests : IDisposable
             pane.Type("Escape");
             pane.WaitFor("^Local ");
         }
-        foreach ((string key, string title) in new[] { ("2", "^XTrace RDMA ports"), ("3", "^XTrace Queue pairs"), ("Tab", "^XTrace xtw"), ("BTab", "^XTrace Queue"), ("1", "^XTrace xtw") })
+        (string Key, string Title)[] views =
+        [
+            ("2", "^XTrace RDMA ports"), ("3", "^XTrace Queue pairs"), ("Tab", "^XTrace xtw"), ("BTab", "^XTrace Queue"),
+            ("1", "^XTrace xtw"),
+        ];
+        foreach ((string key, string title) in views)
         {
             pane.Type(key);
             pane.WaitFor(title);
@@ -168,7 +173,8 @@ public sealed class LiveViewTests : IDisposable
         {
             pane.Resize(width, height);
             pane.WaitUntil(
-                lines => lines.Length == height && lines[0].Length == width && lines[0].StartsWith("XTrace", StringComparison.Ordinal), $"{width} x {height}");
+                lines => lines.Length == height && lines[0].Length == width && lines[0].StartsWith("XTrace", StringComparison.Ordinal),
+                $"{width} x {height}");
             if (width >= 40)
             {
                 pane.WaitFor(@"^10\.9\.9\.9");
@@ -217,7 +223,9 @@ public sealed class LiveViewTests : IDisposable
         pane.WaitFor(titles);
         Assert.All(pane.Lines, line => Assert.Matches(characters, line));
         // Double-width characters leave each column where it is.
-        Assert.All(pane.Lines.Where(line => line.StartsWith("10.9.9.9", StringComparison.Ordinal)), line => Assert.Equal(16, line.IndexOf("10.", 9, StringComparison.Ordinal)));
+        Assert.All(
+            pane.Lines.Where(line => line.StartsWith("10.9.9.9", StringComparison.Ordinal)),
+            line => Assert.Equal(16, line.IndexOf("10.", 9, StringComparison.Ordinal)));
         pane.Type("h");
         pane.WaitFor(locale.EndsWith("UTF-8", StringComparison.Ordinal) ? "^按键" : "^Keys");
     }
@@ -238,7 +246,11 @@ public sealed class LiveViewTests : IDisposable
     private TmuxPane StartWithFlows(params (string, string)[] environment)
     {
         TmuxPane pane = Start("-t 300", 80, 24, environment);
-        pane.WaitUntil(lines => lines[0].StartsWith("XTrace", StringComparison.Ordinal) && lines.Length > 4 && lines[0].Contains(':', StringComparison.Ordinal), "the first sample");
+        pane.WaitUntil(
+            lines => lines[0].StartsWith("XTrace", StringComparison.Ordinal)
+                && lines.Length > 4
+                && lines[0].Contains(':', StringComparison.Ordinal),
+            "the first sample");
         for (int i = 1; i <= 3; i++)
         {
             _pair.Send(Frames.Udp4($"10.{i}.{i}.{i}", 1000, "10.9.9.9", 2000), 10 * i);

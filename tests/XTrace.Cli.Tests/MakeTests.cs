@@ -63,7 +63,10 @@ public sealed class MakeTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         Dictionary<string, string> lines = output.TrimEnd().Split('\n').ToDictionary(line => line[..14].TrimEnd(), line => line[15..]);
         Assert.Equal(
-            ["Kernel", "Architecture", "Distribution", "clang", "dotnet", "pwsh", "bpftool", "make", "libbpf", "BTF", "bpffs", "Capabilities", "RDMA"],
+            [
+                "Kernel", "Architecture", "Distribution", "clang", "dotnet", "pwsh", "bpftool", "make", "libbpf", "BTF", "bpffs",
+                "Capabilities", "RDMA",
+            ],
             lines.Keys);
         Assert.Equal(Command.Run("uname", "-r").Trim(), lines["Kernel"]);
         Assert.Equal(Command.Run("uname", "-m").Trim(), lines["Architecture"]);
@@ -80,7 +83,8 @@ public sealed class MakeTests : IDisposable
         Directory.CreateDirectory(bare);
         foreach (string tool in new[] { "awk", "basename", "dirname", "grep", "readlink", "realpath", "sed", "stat", "uname", "ldconfig" })
         {
-            File.CreateSymbolicLink(Path.Combine(bare, tool), Command.Run("bash", "-c", $"PATH=$PATH:/sbin:/usr/sbin; command -v {tool}").Trim());
+            string found = Command.Run("bash", "-c", $"PATH=$PATH:/sbin:/usr/sbin; command -v {tool}").Trim();
+            File.CreateSymbolicLink(Path.Combine(bare, tool), found);
         }
         const string Script = """
             mount -t tmpfs none /sys/fs/bpf; mount -t tmpfs none /sys/kernel/btf
@@ -97,10 +101,17 @@ public sealed class MakeTests : IDisposable
         string[] lines = output.Split('\n');
         Assert.All(
             [
-                @"^Distribution +unknown: /etc/os-release does not say$", "^clang +not installed: make deps$", "^dotnet +not installed: .*https://dot.net/download",
-                "^pwsh +not installed: .*https://aka.ms/powershell", "^bpftool +not installed: not needed; ", "^make +not installed: apt-get install make$",
-                "^libbpf +libbpf.so.1 is not installed: apt-get install libbpf1 ", "^BTF +none; not needed$", "^bpffs +not mounted: .*mount -t bpf bpf /sys/fs/bpf$",
-                "^Capabilities +missing: CAP_BPF. Watching flows needs them: use sudo$", "^RDMA +none: the kernel has no RDMA device, or its driver is not loaded$",
+                @"^Distribution +unknown: /etc/os-release does not say$",
+                "^clang +not installed: make deps$",
+                "^dotnet +not installed: .*https://dot.net/download",
+                "^pwsh +not installed: .*https://aka.ms/powershell",
+                "^bpftool +not installed: not needed; ",
+                "^make +not installed: apt-get install make$",
+                "^libbpf +libbpf.so.1 is not installed: apt-get install libbpf1 ",
+                "^BTF +none; not needed$",
+                "^bpffs +not mounted: .*mount -t bpf bpf /sys/fs/bpf$",
+                "^Capabilities +missing: CAP_BPF. Watching flows needs them: use sudo$",
+                "^RDMA +none: the kernel has no RDMA device, or its driver is not loaded$",
             ],
             pattern => Assert.Contains(lines, line => Regex.IsMatch(line, pattern)));
     }
@@ -132,7 +143,8 @@ public sealed class MakeTests : IDisposable
     [InlineData("run-with-interface", "", "Say which: make run-with-interface INTERFACE=<name>. There are: lo")]
     public void What_is_missing_is_said_in_a_line(string target, string argument, string message)
     {
-        (int code, string output, string error) = Repository.Run("make", [target, .. argument.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        string[] arguments = [target, .. argument.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        (int code, string output, string error) = Repository.Run("make", arguments);
         Assert.NotEqual(0, code);
         Assert.Equal("", output);
         Assert.Contains(message, error, StringComparison.Ordinal);
@@ -167,12 +179,14 @@ public sealed class MakeTests : IDisposable
         string staged = Repository.PathOf("out/XTrace");
         Assert.Equal(
             Directory.GetFiles(staged, "*", SearchOption.AllDirectories).Select(file => $"{module}/{Path.GetRelativePath(staged, file)}")
-                .Concat(["bin/xtrace-catch", "share/man/man1/xtrace-catch.1", "share/bash-completion/completions/xtrace-catch", "lib/systemd/system/xtrace-catch@.service"])
+                .Concat(["bin/xtrace-catch", "share/man/man1/xtrace-catch.1", "share/bash-completion/completions/xtrace-catch"])
+                .Append("lib/systemd/system/xtrace-catch@.service")
                 .Concat(["bin/xtrace-exporter", "share/man/man1/xtrace-exporter.1", "share/bash-completion/completions/xtrace-exporter"])
                 .Append("lib/systemd/system/xtrace-exporter.service")
                 .Append("share/powershell/Modules/XTrace/0.0.1/XTrace.psd1").Order(StringComparer.Ordinal),
             Files(_root + prefix));
-        Assert.Contains($"\nExecStart=\"{prefix}/bin/xtrace-catch\" ", File.ReadAllText($"{_root}{prefix}/lib/systemd/system/xtrace-catch@.service"), StringComparison.Ordinal);
+        string unit = File.ReadAllText($"{_root}{prefix}/lib/systemd/system/xtrace-catch@.service");
+        Assert.Contains($"\nExecStart=\"{prefix}/bin/xtrace-catch\" ", unit, StringComparison.Ordinal);
         Assert.Equal($"xtrace-catch {version}\n", Command.Run($"{_root}{prefix}/bin/xtrace-catch", "--version"));
         Make("install", $"DESTDIR={_root}", $"PREFIX={prefix}");
         Make("uninstall", $"DESTDIR={_root}", $"PREFIX={prefix}");
@@ -186,7 +200,9 @@ public sealed class MakeTests : IDisposable
     {
         string folder = Path.Combine(_root, "locked");
         Directory.CreateDirectory(folder);
-        (int code, _, string error) = Repository.Run("setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "make", "install", $"PREFIX={folder}");
+        (int code, _, string error) = Repository.Run(
+            "setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
+            "make", "install", $"PREFIX={folder}");
         Assert.NotEqual(0, code);
         Assert.Contains($"{folder} is not yours to write: run 'sudo make install'", error, StringComparison.Ordinal);
     }
@@ -220,9 +236,13 @@ public sealed class MakeTests : IDisposable
         return Repository.Run(all[0], all[1..]);
     }
 
-    private void AddDevice() =>
-        _tree.AddGid(_tree.AddPort(_tree.AddDevice("mlx5_0", "mlx5_core", "0000:3b:00.0")), 0, "fe80:0000:0000:0000:0000:0000:0000:0001", "ibs8f0");
+    private void AddDevice()
+    {
+        string port = _tree.AddPort(_tree.AddDevice("mlx5_0", "mlx5_core", "0000:3b:00.0"));
+        _tree.AddGid(port, 0, "fe80:0000:0000:0000:0000:0000:0000:0001", "ibs8f0");
+    }
 
     private static IEnumerable<string> Files(string root) =>
-        Directory.GetFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file))
+            .Order(StringComparer.Ordinal);
 }

@@ -28,7 +28,9 @@ public class ManualTests
         Assert.Equal(help.Select(one => one.Option), page.Select(one => one.Option));
         foreach (((string option, string text), (_, string inPage)) in help.Zip(page))
         {
-            Assert.True(inPage.StartsWith($"{text}.", StringComparison.OrdinalIgnoreCase), $"{option}: '{text}' in the help, '{inPage}' in the man page");
+            Assert.True(
+                inPage.StartsWith($"{text}.", StringComparison.OrdinalIgnoreCase),
+                $"{option}: '{text}' in the help, '{inPage}' in the man page");
         }
     }
 
@@ -40,13 +42,21 @@ public class ManualTests
         Assert.Equal(["NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA"], variables);
         Assert.Equal([.. variables, "XTRACE_SYSFS_ROOT"], Tagged("ENVIRONMENT").Select(one => one.Option));
         Assert.Contains(Help("Output: a line for each flow, counted since the monitor started:")[0].Trim(), page, StringComparison.Ordinal);
-        string exit = Words(string.Join('\n', Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n').SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("Mode ", StringComparison.Ordinal))));
+        IEnumerable<string> exitCodes = HelpLines()
+            .SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal))
+            .TakeWhile(line => !line.StartsWith("Mode ", StringComparison.Ordinal));
+        string exit = Words(string.Join('\n', exitCodes));
         Assert.Contains(exit["Exit code: ".Length..], page, StringComparison.Ordinal);
     }
 
+    private static string[] HelpLines() => Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n');
+
     /// <summary>The indented lines of the help after a heading.</summary>
     private static string[] Help(string heading) =>
-        [.. Repository.Run(Repository.PathOf("out/xtrace-catch"), "--help").Output.Split('\n').SkipWhile(line => line != heading).Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))];
+    [
+        .. HelpLines().SkipWhile(line => line != heading).Skip(1)
+            .TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)),
+    ];
 
     /// <summary>The page as people read it, a paragraph a line.</summary>
     private static string[] Render()
@@ -62,7 +72,9 @@ public class ManualTests
     {
         string? tag = null;
         List<string> text = [];
-        foreach (string line in Render().SkipWhile(line => line != section).Skip(1).TakeWhile(line => line.Length == 0 || line[0] == ' ').Append(new string(' ', TagColumn) + "x"))
+        IEnumerable<string> lines = Render().SkipWhile(line => line != section).Skip(1)
+            .TakeWhile(line => line.Length == 0 || line[0] == ' ');
+        foreach (string line in lines.Append(new string(' ', TagColumn) + "x"))
         {
             bool startsItem = line.Length > TagColumn && line[TagColumn] != ' ';
             if (startsItem && tag is not null)
@@ -71,7 +83,8 @@ public class ManualTests
                 text.Clear();
                 tag = null;
             }
-            if (startsItem && Regex.Match(line, @"^ {5}((?:-\S+|[A-Z_]{6,})(?:(?<=,) \S+| [A-Z][^ ]*)*)(?:  +(.*))?$") is { Success: true } item)
+            if (startsItem
+                && Regex.Match(line, @"^ {5}((?:-\S+|[A-Z_]{6,})(?:(?<=,) \S+| [A-Z][^ ]*)*)(?:  +(.*))?$") is { Success: true } item)
             {
                 tag = item.Groups[1].Value;
                 text.Add(item.Groups[2].Value);

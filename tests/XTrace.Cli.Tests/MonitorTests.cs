@@ -53,7 +53,9 @@ public sealed class MonitorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "xtrace-catch: {0} is no longer watched: the interface is gone, or its program was detached. Start again when it is back.\n")]
+    [InlineData(
+        "C",
+        "xtrace-catch: {0} is no longer watched: the interface is gone, or its program was detached. Start again when it is back.\n")]
     [InlineData("zh_CN.UTF-8", "xtrace-catch: {0} 不再被监控：接口已消失，或其程序已被卸下。接口恢复后请重新运行。\n")]
     public void An_interface_that_goes_ends_it_where_it_is_the_only_one(string locale, string message)
     {

@@ -16,8 +16,8 @@ public class OptionTests
         Assert.Equal((0, ""), (code, error));
         Assert.All(
             [
-                "-h, --help ", "-l, --list ", "--version ", "-m, --mode MODE ", "-i, --interface NAME", "-d, --device NAME", "-t, --interval MS ", "-f, --filter TYPE ",
-                "--exclude-dns ", "NETWORK_INTERFACE", "MONITOR_MODE",
+                "-h, --help ", "-l, --list ", "--version ", "-m, --mode MODE ", "-i, --interface NAME", "-d, --device NAME",
+                "-t, --interval MS ", "-f, --filter TYPE ", "--exclude-dns ", "NETWORK_INTERFACE", "MONITOR_MODE",
             ],
             text => Assert.Contains($"\n  {text}", output, StringComparison.Ordinal));
     }
@@ -37,7 +37,8 @@ public class OptionTests
     {
         using VethPair pair = new();
         pair.Run(() => Command.Run("ip", "address", "add", "192.0.2.7/24", "dev", pair.Interface));
-        string mac = pair.Run(() => Command.Run("ip", "-br", "link", "show", "dev", pair.Interface)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
+        string mac = pair.Run(() => Command.Run("ip", "-br", "link", "show", "dev", pair.Interface))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
         using CatchProcess run = new(pair, option);
         (int code, string output, string error) = run.End();
         string[] lines = output.TrimEnd().Split('\n');

@@ -8,7 +8,9 @@ public sealed class Package : IDisposable
 
     public Package()
     {
-        Command.Run("bash", "-c", "mkdir \"$2/tree\" \"$2/seen\"; tar -C \"$1\" --exclude=.git --exclude='tests/*/bin' --exclude='tests/*/obj' -c . | tar -C \"$2/tree\" -x", "bash", Repository.Root, _folder);
+        const string CopyTree = "mkdir \"$2/tree\" \"$2/seen\"; "
+            + "tar -C \"$1\" --exclude=.git --exclude='tests/*/bin' --exclude='tests/*/obj' -c . | tar -C \"$2/tree\" -x";
+        Command.Run("bash", "-c", CopyTree, "bash", Repository.Root, _folder);
         (int code, string output, string error) = Repository.Run("make", "--no-print-directory", "-C", Tree, "deb");
         Assert.True(code == 0, output + error);
         File = Assert.Single(Directory.GetFiles(Path.Combine(Tree, "out"), $"*_{Command.Run("dpkg", "--print-architecture").Trim()}.deb"));

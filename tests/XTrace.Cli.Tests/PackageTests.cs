@@ -18,10 +18,12 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     [Fact]
     public void It_says_what_it_is_and_needs()
     {
-        string[] fields = Command.Run("dpkg-deb", "--showformat=${Package} ${Version} ${Architecture}\n${Depends}\n", "--show", package.File).Split('\n');
+        string[] fields = Command.Run(
+            "dpkg-deb", "--showformat=${Package} ${Version} ${Architecture}\n${Depends}\n", "--show", package.File).Split('\n');
         Assert.Equal($"xtrace {s_version} {Command.Run("dpkg", "--print-architecture").Trim()}", fields[0]);
         Assert.Matches(@"^libbpf1, libc6 \(>= [\d.]+\)$", fields[1]);
-        Assert.Equal(s_version, Regex.Match(File.ReadAllText(Repository.PathOf("XTrace.psd1")), @"ModuleVersion\s*=\s*'(.*)'").Groups[1].Value);
+        Match version = Regex.Match(File.ReadAllText(Repository.PathOf("XTrace.psd1")), @"ModuleVersion\s*=\s*'(.*)'");
+        Assert.Equal(s_version, version.Groups[1].Value);
     }
 
     [Fact]
@@ -29,7 +31,9 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     {
         string[] deps = package.Seen("deps").TrimEnd().Split('\n');
         Assert.Equal(("Installing libbpf-dev", "/usr/include/bpf/bpf_helpers.h"), (deps[0], deps[^1]));
-        Assert.StartsWith("The .NET SDK 10 is not installed: see https://dot.net/download", package.Seen("deps-without-dotnet"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The .NET SDK 10 is not installed: see https://dot.net/download",
+            package.Seen("deps-without-dotnet"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,7 +41,11 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     {
         string[] before = Repository.Run("git", "ls-files", "--cached", "--others", "--exclude-standard").Output.TrimEnd().Split('\n');
         // What was there before is a build's alone.
-        string[] made = [.. Files(package.Tree).Except(before).Where(file => !Regex.IsMatch(file, "(^|/)(bin|obj|TestResults)/|^(BENCH.json|testResults.xml)$"))];
+        string[] made =
+        [
+            .. Files(package.Tree).Except(before)
+                .Where(file => !Regex.IsMatch(file, "(^|/)(bin|obj|TestResults)/|^(BENCH.json|testResults.xml)$")),
+        ];
         Assert.All(made, file => Assert.StartsWith("out/", file, StringComparison.Ordinal));
         Assert.Contains($"out/{Path.GetFileName(package.File)}", made);
         string kept = Path.Combine(package.Tree, "kept.deb");
@@ -58,7 +66,8 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
         string module = $"/usr/share/powershell/Modules/XTrace/{s_version}/";
         Assert.Equal(
             Files(Repository.PathOf("out/XTrace")).Order(StringComparer.Ordinal),
-            files.Where(file => file.StartsWith(module, StringComparison.Ordinal)).Select(file => file[module.Length..]).Order(StringComparer.Ordinal));
+            files.Where(file => file.StartsWith(module, StringComparison.Ordinal)).Select(file => file[module.Length..])
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -80,9 +89,12 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     [Fact]
     public void Under_systemd_it_counts_with_three_capabilities_and_nothing_else()
     {
-        Dictionary<string, string> status = package.Seen("process").TrimEnd().Split('\n').Select(line => line.Split(":\t", 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        Dictionary<string, string> status = package.Seen("process").TrimEnd().Split('\n').Select(line => line.Split(":\t", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         const ulong Needed = 1ul << 12 | 1ul << 38 | 1ul << 39; // CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF in linux/capability.h
-        Assert.All(["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"], set => Assert.Equal(Needed, ulong.Parse(status[set], NumberStyles.HexNumber, null)));
+        Assert.All(
+            ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"],
+            set => Assert.Equal(Needed, ulong.Parse(status[set], NumberStyles.HexNumber, null)));
         Assert.Equal(("1", "2"), (status["NoNewPrivs"], status["Seccomp"]));
         Assert.DoesNotContain("0", status["Uid"].Split('\t'));
         Assert.Matches(@"(?m)^\d+ \d+ \S+ / / ro,", package.Seen("mounts"));
@@ -95,7 +107,9 @@ public sealed class PackageTests(Package package) : IClassFixture<Package>
     public void Stopping_it_detaches()
     {
         string[] unit = package.Seen("unit").TrimEnd().Split('\n');
-        Assert.Equal(["ExecMainStatus=0", "NRestarts=0", "Result=success"], unit.Where(line => !line.StartsWith("ExecMainCode", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            ["ExecMainStatus=0", "NRestarts=0", "Result=success"],
+            unit.Where(line => !line.StartsWith("ExecMainCode", StringComparison.Ordinal)).Order());
         Assert.DoesNotContain("xtrace", package.Seen("attached"), StringComparison.Ordinal);
         Assert.Contains("tc:", package.Seen("attached"), StringComparison.Ordinal);
     }

@@ -13,7 +13,8 @@ internal static class PinnedMonitor
     internal static XdpMonitor FindMonitor(this VethPair pair) => pair.Run(() => Assert.Single(MonitorStore.List(withCounts: true)));
 
     /// <summary>An interface of the watched end's namespace.</summary>
-    internal static NetInterface Find(this VethPair pair, string name) => pair.Run(() => NetInterfaces.List().Single(one => one.Name == name));
+    internal static NetInterface Find(this VethPair pair, string name) =>
+        pair.Run(() => NetInterfaces.List().Single(one => one.Name == name));
 
     private static void Fail(Notice notice) => Assert.True(notice.Level != NoticeLevel.Error, notice.Text);
 }

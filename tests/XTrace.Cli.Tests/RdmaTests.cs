@@ -7,6 +7,9 @@ namespace XTrace.Cli.Tests;
 /// <summary>Modes rdma and nccl on trees laid out as sysfs.</summary>
 public sealed partial class RdmaTests : IDisposable
 {
+    /// <summary>What <see cref="AddThree"/> adds, as a message lists it.</summary>
+    private const string Three = "mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)";
+
     private readonly SysfsTree _tree = new();
 
     public void Dispose() => _tree.Dispose();
@@ -157,12 +160,14 @@ public sealed partial class RdmaTests : IDisposable
         try
         {
             using (CatchProcess run = new(
-                ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=pread64,openat,open"], CatchProcess.Folder, null, "-m rdma -t 100 --once", ("XTRACE_SYSFS_ROOT", _tree.Root)))
+                ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=pread64,openat,open"],
+                CatchProcess.Folder, null, "-m rdma -t 100 --once", ("XTRACE_SYSFS_ROOT", _tree.Root)))
             {
                 Assert.Equal(0, run.End().ExitCode);
             }
             string[] lines = File.ReadAllLines(log);
-            int Count(string call, string file) => lines.Count(line => line.Contains(call, StringComparison.Ordinal) && line.Contains(file, StringComparison.Ordinal));
+            int Count(string call, string file) => lines.Count(
+                line => line.Contains(call, StringComparison.Ordinal) && line.Contains(file, StringComparison.Ordinal));
             Assert.Equal((2, 2), (Count("pread64(", "/counters/port_xmit_data>"), Count("pread64(", "/counters/port_rcv_errors>")));
             Assert.Equal((0, 0), (Count("open", "/hw_counters/packet_seq_err\""), Count("open", "/gids/0\"") - 1));
         }
@@ -185,7 +190,10 @@ public sealed partial class RdmaTests : IDisposable
     public void Nccl_groups_all_counters_and_marks_what_rose()
     {
         string port = AddMlx5("mlx5_0");
-        _tree.AddCounters($"{port}/hw_counters", ["packet_seq_err", "np_cnp_sent", "rx_write_requests", "resp_cqe_error", "something_new", "lifespan"], "10");
+        _tree.AddCounters(
+            $"{port}/hw_counters",
+            ["packet_seq_err", "np_cnp_sent", "rx_write_requests", "resp_cqe_error", "something_new", "lifespan"],
+            "10");
         _tree.Fail($"{port}/hw_counters/rp_cnp_handled", 22);
         using CatchProcess run = Start("-m nccl -t 1000");
         List<string> before = ReadBlock(run);
@@ -193,11 +201,17 @@ public sealed partial class RdmaTests : IDisposable
         _tree.Write($"{port}/hw_counters/packet_seq_err", "13");
         _tree.Write($"{port}/hw_counters/np_cnp_sent", "2");
         string[] block = [.. ReadBlock(run)];
-        Assert.Equal(["=== NCCL RDMA ===", "Device: mlx5_0/1", "Interface: eth0, eth0.100", "Port state: Active (LinkUp), 100 Gb/sec (4X EDR)"], block[..4]);
+        Assert.Equal(
+            ["=== NCCL RDMA ===", "Device: mlx5_0/1", "Interface: eth0, eth0.100", "Port state: Active (LinkUp), 100 Gb/sec (4X EDR)"],
+            block[..4]);
         Assert.Equal(
             ["Traffic:", "Loss and retransmission:", "Congestion:", "Errors:", "Other:"],
             block.Where(line => line.EndsWith(':')));
-        Assert.Equal(["* packet_seq_err"], block.Where(line => line.StartsWith('*')).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => $"{words[0]} {words[1]}"));
+        Assert.Equal(
+            ["* packet_seq_err"],
+            block.Where(line => line.StartsWith('*'))
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(words => $"{words[0]} {words[1]}"));
         Match rose = Regex.Match(Line("packet_seq_err"), @"^\* packet_seq_err +13 +\+3 +([\d.]+) /s$");
         AssertRate(3, double.Parse(rose.Groups[1].Value, CultureInfo.InvariantCulture), before, block);
         Assert.Matches("^  np_cnp_sent +2 +Reset$", Line("np_cnp_sent"));
@@ -283,7 +297,11 @@ public sealed partial class RdmaTests : IDisposable
         AddMlx5("mlx5_1", 1);
         AddMlx5("mlx5_2", 2);
         ReadUntil(run, "Device: mlx5_2/1");
-        string[] devices = [.. Enumerable.Range(0, 4).Select(_ => ReadBlock(run).Find(line => line.StartsWith("Device: ", StringComparison.Ordinal))!)];
+        string[] devices =
+        [
+            .. Enumerable.Range(0, 4)
+                .Select(_ => ReadBlock(run).Find(line => line.StartsWith("Device: ", StringComparison.Ordinal))!),
+        ];
         Assert.DoesNotContain("Device: mlx5_1/1", devices);
     }
 
@@ -300,7 +318,9 @@ public sealed partial class RdmaTests : IDisposable
         Assert.Contains("Device: mlx5_1/1", first);
         if (mode == "nccl")
         {
-            Assert.Matches(@"^\* counters/port_xmit_packets +30 +\+10 ", Assert.Single(first, line => line.Contains("counters/", StringComparison.Ordinal)));
+            Assert.Matches(
+                @"^\* counters/port_xmit_packets +30 +\+10 ",
+                Assert.Single(first, line => line.Contains("counters/", StringComparison.Ordinal)));
         }
         _tree.Write($"{quiet}/counters/port_xmit_packets", "31");
         Assert.Contains("Device: mlx5_0/1", ReadBlock(run));
@@ -330,9 +350,9 @@ public sealed partial class RdmaTests : IDisposable
     [InlineData("-d mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
     [InlineData("-d mlx5_0,mlx5_7", "C", "There is no RDMA device 'mlx5_7'. There are: mlx5_0, mlx5_1, mlx5_2.")]
     [InlineData("-d mlx5_7", "zh_CN.UTF-8", "没有 RDMA 设备 'mlx5_7'。现有设备：mlx5_0, mlx5_1, mlx5_2。")]
-    [InlineData("-i eth7", "C", "No selected RDMA device uses network interface 'eth7'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
-    [InlineData("-i eth7", "zh_CN.UTF-8", "所选的 RDMA 设备都不使用网络接口 'eth7'。现有：mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100)。")]
-    [InlineData("-d mlx5_0 -i eth1", "C", "No selected RDMA device uses network interface 'eth1'. There are: mlx5_0 (eth0 eth0.100), mlx5_1 (eth1 eth1.100), mlx5_2 (eth2 eth2.100).")]
+    [InlineData("-i eth7", "C", "No selected RDMA device uses network interface 'eth7'. There are: " + Three + ".")]
+    [InlineData("-i eth7", "zh_CN.UTF-8", "所选的 RDMA 设备都不使用网络接口 'eth7'。现有：" + Three + "。")]
+    [InlineData("-d mlx5_0 -i eth1", "C", "No selected RDMA device uses network interface 'eth1'. There are: " + Three + ".")]
     public void What_is_not_there_is_an_error_that_lists_what_is(string arguments, string locale, string message)
     {
         AddThree();
@@ -341,7 +361,9 @@ public sealed partial class RdmaTests : IDisposable
     }
 
     [Theory]
-    [InlineData("C", "There is no RDMA device: the kernel has none, or its driver is not loaded. Load it, for example with 'modprobe mlx5_ib'.")]
+    [InlineData(
+        "C",
+        "There is no RDMA device: the kernel has none, or its driver is not loaded. Load it, for example with 'modprobe mlx5_ib'.")]
     [InlineData("zh_CN.UTF-8", "没有 RDMA 设备：内核没有 RDMA 设备，或驱动没有加载。请加载驱动，例如 'modprobe mlx5_ib'。")]
     public void A_machine_without_RDMA_is_said_to_be_one(string locale, string message)
     {
@@ -370,7 +392,9 @@ public sealed partial class RdmaTests : IDisposable
         ReadBlock(run);
         Directory.Delete(_tree.PathOf("class/infiniband"), recursive: true);
         (int code, _, string error) = run.End();
-        Assert.Equal((1, "xtrace-catch: There is no RDMA device 'mlx5_0'. There are none: load the device's driver, or let XTRACE_SYSFS_ROOT name the host's sysfs.\n"), (code, error));
+        const string Gone = "xtrace-catch: There is no RDMA device 'mlx5_0'. There are none: load the device's driver, "
+            + "or let XTRACE_SYSFS_ROOT name the host's sysfs.\n";
+        Assert.Equal((1, Gone), (code, error));
     }
 
     [Fact]
@@ -390,12 +414,17 @@ public sealed partial class RdmaTests : IDisposable
         using CatchProcess run = Start("-l --json", ("LANG", "C"));
         (int code, string output, string error) = run.End();
         Assert.Equal((0, ""), (code, error));
-        JsonElement[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        JsonElement[] lines =
+            [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
         JsonElement loopback = lines.Single(one => one.TryGetProperty("InterfaceAlias", out JsonElement name) && $"{name}" == "lo");
         Assert.Equal(1, loopback.GetProperty("InterfaceIndex").GetInt32());
         JsonElement port = lines.Single(one => one.TryGetProperty("Device", out _));
-        Assert.Equal(("mlx5_0", 1, "Active"), (port.GetProperty("Device").GetString(), port.GetProperty("Port").GetInt32(), port.GetProperty("State").GetString()));
-        Assert.Equal(["eth0", "eth0.100"], port.GetProperty("Interfaces").EnumerateArray().Select(one => one.GetProperty("InterfaceAlias").GetString()));
+        Assert.Equal(
+            ("mlx5_0", 1, "Active"),
+            (port.GetProperty("Device").GetString(), port.GetProperty("Port").GetInt32(), port.GetProperty("State").GetString()));
+        Assert.Equal(
+            ["eth0", "eth0.100"],
+            port.GetProperty("Interfaces").EnumerateArray().Select(one => one.GetProperty("InterfaceAlias").GetString()));
     }
 
     [Theory]
@@ -446,8 +475,11 @@ public sealed partial class RdmaTests : IDisposable
         double seconds = Running(after) - Running(before);
         Assert.Equal(increment, rate * seconds, tolerance: increment * 0.2);
 
-        static double Running(IEnumerable<string> block) =>
-            double.Parse(block.Select(line => Regex.Match(line, @"^Running: ([\d.]+) s$")).First(match => match.Success).Groups[1].Value, CultureInfo.InvariantCulture);
+        static double Running(IEnumerable<string> block)
+        {
+            Match running = block.Select(line => Regex.Match(line, @"^Running: ([\d.]+) s$")).First(match => match.Success);
+            return double.Parse(running.Groups[1].Value, CultureInfo.InvariantCulture);
+        }
     }
 
     private static List<string> ReadBlock(CatchProcess run)

@@ -14,10 +14,12 @@ public class RefusalTests
     [Trait("Category", "Privileged")]
     public void Of_the_verifier_s_log_the_reason_is_told()
     {
-        BpfException refusal = Load(bpf => Assert.Equal(0, SetFlags(LibBpf.bpf_object__find_program_by_name(bpf, FlowProgram.XdpName), StrictAlignment)));
+        BpfException refusal = Load(bpf => Assert.Equal(
+            0, SetFlags(LibBpf.bpf_object__find_program_by_name(bpf, FlowProgram.XdpName), StrictAlignment)));
         Assert.True(refusal.Log.Count(character => character == '\n') > 100);
         Assert.Matches(
-            @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. [^\n]+\. misaligned packet access off [^\n]+$",
+            @"^Cannot load the BPF programs into the kernel: Permission denied \(errno 13\)\. "
+            + @"[^\n]+\. misaligned packet access off [^\n]+$",
             Programs.OptionMessages.Describe(refusal));
     }
 

@@ -78,7 +78,8 @@ public sealed class SecondInterfaceTests : IDisposable
         run.WaitUntilLoaded(interfaces: 2);
         _pair.Run(() => Command.Run("ip", "link", "del", Second));
         Assert.Equal(
-            $"xtrace-catch: {Second} is no longer watched: the interface is gone, or its program was detached. Start again when it is back.",
+            $"xtrace-catch: {Second} is no longer watched: the interface is gone, or its program was detached. "
+            + "Start again when it is back.",
             run.ReadError());
         _pair.Send(Frames.Tcp4("10.0.0.1", 80, "10.0.0.2", 4000), 3);
         Assert.Equal("10.0.0.1:80 -> 10.0.0.2:4000 proto=6 packets=3 bytes=162", run.SkipToFlow());
@@ -96,7 +97,9 @@ public sealed class SecondInterfaceTests : IDisposable
         using CatchProcess run = new(_pair, $"{_both} --attach-mode native -t 500 --once");
         (int code, string output, string error) = run.End();
         Assert.Equal(1, code);
-        Assert.StartsWith($"Preparing to monitor network interface: {_pair.Interface}\nXDP program loaded on {_pair.Interface}\n# ", output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Preparing to monitor network interface: {_pair.Interface}\nXDP program loaded on {_pair.Interface}\n# ",
+            output, StringComparison.Ordinal);
         Assert.StartsWith($"xtrace-catch: {Second} already runs the XDP program 'xtrace_xdp'", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
         Assert.Equal([Second], _pair.Run(AttachedPrograms.Interfaces));

@@ -14,7 +14,9 @@ public sealed class SetupTests : IDisposable
     public void Without_rights_it_names_them()
     {
         string error = Refusal(["setpriv", "--bounding-set=-all"]);
-        Assert.StartsWith("xtrace-catch: Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "xtrace-catch: Watching flows needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, which this process lacks.",
+            error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -39,7 +41,9 @@ public sealed class SetupTests : IDisposable
             using CatchProcess run = new(under, folder, _pair, $"-i {_pair.Interface} --attach-mode native");
             (int code, _, string error) = run.End();
             Assert.Equal(1, code);
-            Assert.StartsWith($"xtrace-catch: {_pair.Interface} already runs the XDP program id {pinned.ProgramId}, which stays.", error, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"xtrace-catch: {_pair.Interface} already runs the XDP program id {pinned.ProgramId}, which stays.",
+                error, StringComparison.Ordinal);
             Assert.Single(error.TrimEnd().Split('\n'));
         });
         Assert.Equal([_pair.Interface], _pair.Run(AttachedPrograms.Interfaces));
@@ -62,7 +66,10 @@ public sealed class SetupTests : IDisposable
         string machine = Repository.Run("uname", "-m").Output.Trim();
         string[] folders = ["/lib", "/usr/lib", $"/lib/{machine}-linux-gnu", $"/usr/lib/{machine}-linux-gnu"];
         string error = Refusal(
-            ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "inject=openat:error=ENOENT", .. folders.SelectMany(folder => (string[])["-P", $"{folder}/libbpf.so.1"])],
+            [
+                "strace", "-f", "-qqq", "-o", "/dev/null", "-e", "inject=openat:error=ENOENT",
+                .. folders.SelectMany(folder => (string[])["-P", $"{folder}/libbpf.so.1"]),
+            ],
             ("LANG", locale));
         Assert.StartsWith($"xtrace-catch: {message}", error, StringComparison.Ordinal);
     }

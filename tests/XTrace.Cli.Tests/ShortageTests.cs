@@ -14,7 +14,9 @@ public partial class ShortageTests
     public void A_closed_standard_output_is_an_error(string redirection, string arguments)
     {
         using CatchProcess run = new(["sh", "-c", $"exec \"$0\" \"$@\" {redirection}"], CatchProcess.Folder, null, arguments);
-        Assert.Equal((1, "", "xtrace-catch: Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.\n"), run.End());
+        Assert.Equal(
+            (1, "", "xtrace-catch: Cannot write to standard output: it is closed. Redirect it to a file, or to /dev/null.\n"),
+            run.End());
     }
 
     [Theory]
@@ -25,9 +27,9 @@ public partial class ShortageTests
     public void A_full_disk_is_an_error(string arguments)
     {
         using CatchProcess run = new(["sh", "-c", "exec \"$0\" \"$@\" >/dev/full"], CatchProcess.Folder, null, arguments);
-        Assert.Equal(
-            (1, "", "xtrace-catch: Cannot write to standard output: No space left on device. Free space on the disk, or write the output elsewhere.\n"),
-            run.End());
+        const string Full = "xtrace-catch: Cannot write to standard output: No space left on device. "
+            + "Free space on the disk, or write the output elsewhere.\n";
+        Assert.Equal((1, "", Full), run.End());
     }
 
     [Fact]
@@ -40,8 +42,12 @@ public partial class ShortageTests
     /// <summary>Interfaces are listed by .NET as well, over a socket of its own.</summary>
     [Theory]
     [Trait("Category", "Privileged")]
-    [InlineData("socket:error=EMFILE", "Cannot ask the kernel through netlink: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
-    [InlineData("sendto:error=ENOBUFS", "Cannot ask the kernel through netlink: No buffer space available (errno 105). Free memory, and try again.")]
+    [InlineData(
+        "socket:error=EMFILE",
+        "Cannot ask the kernel through netlink: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
+    [InlineData(
+        "sendto:error=ENOBUFS",
+        "Cannot ask the kernel through netlink: No buffer space available (errno 105). Free memory, and try again.")]
     public void A_list_that_the_kernel_refuses_is_an_error(string fault, string message)
     {
         using CatchProcess run = new(
@@ -64,9 +70,15 @@ public partial class ShortageTests
 
     [Theory]
     [Trait("Category", "Privileged")]
-    [InlineData("openat:error=EMFILE", "/proc/meminfo", "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'")]
-    [InlineData("openat:error=EMFILE", "/sys/devices/system/cpu/possible", "Cannot read /sys/devices/system/cpu/possible: Too many open files.")]
-    [InlineData("openat:error=EACCES", "/proc/meminfo", "Cannot read /proc/meminfo: permission denied. Run as root, or let this user read it.")]
+    [InlineData(
+        "openat:error=EMFILE", "/proc/meminfo",
+        "Cannot read /proc/meminfo: Too many open files. If descriptors or memory are short, raise 'ulimit -n'")]
+    [InlineData(
+        "openat:error=EMFILE", "/sys/devices/system/cpu/possible",
+        "Cannot read /sys/devices/system/cpu/possible: Too many open files.")]
+    [InlineData(
+        "openat:error=EACCES", "/proc/meminfo",
+        "Cannot read /proc/meminfo: permission denied. Run as root, or let this user read it.")]
     [InlineData("openat:error=EMFILE", "/proc/self/stat", "Cannot read /proc/self/stat: Too many open files.")]
     [InlineData("openat:error=ENOENT", "/proc/thread-self/status", "/proc/thread-self/status is not there. Mount what is missing:")]
     [InlineData("readlink:error=ENOENT", "/proc/thread-self/ns/net", "/proc/thread-self/ns/net is not there.")]
@@ -136,7 +148,8 @@ public partial class ShortageTests
     private static (int ExitCode, string Output, string Error) RunWith(string fault, params string[] more)
     {
         using CatchProcess run = new(
-            ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", $"inject={fault}", .. more], CatchProcess.Folder, null, "-i lo --once -t 100");
+            ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", $"inject={fault}", .. more],
+            CatchProcess.Folder, null, "-i lo --once -t 100");
         return run.End();
     }
 }

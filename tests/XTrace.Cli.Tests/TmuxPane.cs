@@ -19,8 +19,15 @@ internal sealed class TmuxPane : IDisposable
     /// <param name="environment">Variables it is given; the locale is C.UTF-8 where they do not say otherwise.</param>
     internal TmuxPane(VethPair? pair, string command, int width = 80, int height = 24, params (string Name, string Value)[] environment)
     {
-        ProcessStartInfo start = new("tmux", ["-u", "-L", _socket, "-f", "/dev/null", "new-session", "-d", "-x", $"{width}", "-y", $"{height}", command]);
-        foreach (string name in new[] { "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA", "XTRACE_SYSFS_ROOT", "NO_COLOR", "TMUX" })
+        ProcessStartInfo start = new(
+            "tmux",
+            ["-u", "-L", _socket, "-f", "/dev/null", "new-session", "-d", "-x", $"{width}", "-y", $"{height}", command]);
+        string[] inherited =
+        [
+            "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA", "XTRACE_SYSFS_ROOT",
+            "NO_COLOR", "TMUX",
+        ];
+        foreach (string name in inherited)
         {
             start.Environment.Remove(name);
         }
@@ -47,7 +54,8 @@ internal sealed class TmuxPane : IDisposable
     /// <summary>The terminal's state, which it keeps after a program ends: the screen, cursor, autowrap, mouse and keypad.</summary>
     internal string State => Tmux(
         "display-message", "-p",
-        "#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag}#{mouse_standard_flag}#{mouse_button_flag} #{keypad_flag}#{keypad_cursor_flag} #{insert_flag} #{origin_flag}").Trim();
+        "#{alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_any_flag}#{mouse_standard_flag}#{mouse_button_flag} "
+        + "#{keypad_flag}#{keypad_cursor_flag} #{insert_flag} #{origin_flag}").Trim();
 
     /// <summary>The process that the pane's shell waits for.</summary>
     internal int Child
@@ -70,7 +78,9 @@ internal sealed class TmuxPane : IDisposable
     internal string WaitFor(string pattern)
     {
         string? found = null;
-        WaitUntil(lines => (found = Array.Find(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, pattern))) is not null, pattern);
+        WaitUntil(
+            lines => (found = Array.Find(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, pattern))) is not null,
+            pattern);
         return found!;
     }
 

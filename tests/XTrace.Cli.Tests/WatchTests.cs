@@ -88,7 +88,12 @@ public class WatchTests
         using VethPair pair = new();
         using CatchProcess run = new(pair, $"-i {pair.Interface} -t 1000 -f all");
         run.WaitUntilLoaded();
-        pair.Send([Frames.Udp4("10.0.0.1", 53, "10.0.0.2", 4000), Frames.Icmp4("10.0.0.1", "10.0.0.2", 8, 0), Frames.Arp("10.0.0.1", "10.0.0.2")]);
+        pair.Send(
+        [
+            Frames.Udp4("10.0.0.1", 53, "10.0.0.2", 4000),
+            Frames.Icmp4("10.0.0.1", "10.0.0.2", 8, 0),
+            Frames.Arp("10.0.0.1", "10.0.0.2"),
+        ]);
         Assert.Equal(
             [
                 "02:00:00:00:00:01 -> ff:ff:ff:ff:ff:ff proto=0x0806 packets=1 bytes=42",

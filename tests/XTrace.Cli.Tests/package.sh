@@ -1,6 +1,7 @@
 #!/bin/bash
-# Has 'make deps' install what is missing, then installs a package, runs what is in it, and removes it, in a root of its own that begins as this machine's and goes with
-# the script: package.sh <package> <folder for what it saw>. The unit runs under a real systemd, as root of a container.
+# Usage: package.sh <package> <folder for what it saw>
+# Has 'make deps' install what is missing, then installs a package, runs what is in it, and removes it. All of this happens in an
+# overlay of this machine's root, which is gone with the script. The unit runs under a real systemd, as root of a container.
 set -euo pipefail
 
 repository=$(realpath "$(dirname "$0")/../..")
@@ -69,7 +70,8 @@ in_root xtrace-catch --version >"$seen/version"
 in_root man -w xtrace-catch >"$seen/man"
 in_root systemd-analyze verify "/usr/lib/systemd/system/xtrace-catch@eth0.service" >"$seen/verify" 2>&1
 in_root systemd-analyze security --offline=yes --no-pager "/usr/lib/systemd/system/xtrace-catch@.service" >"$seen/security" 2>&1
-in_root bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader xtrace-catch; complete -p xtrace-catch' >"$seen/completion"
+in_root bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader xtrace-catch; complete -p xtrace-catch' \
+    >"$seen/completion"
 umount "$root/proc" "$root/dev"
 
 # A pair of interfaces between two namespaces; a container boots in the first.

@@ -20,10 +20,16 @@ public sealed class AbiTests
     [
         (typeof(FlowKey), "struct flow_key", ["source", "source[1]", "destination", "destination[1]", "ports", "protocol", "kind", "vlan"]),
         (typeof(Flow), "struct flow", ["key", "point", "last_seen", "packets", "bytes"]),
-        (typeof(FlowDetails), "struct flow_details", ["first_seen", "tcp_flags", "traffic_class", "unused", "ce_packets", "smallest_frame", "largest_frame"]),
+        (typeof(FlowDetails), "struct flow_details",
+        [
+            "first_seen", "tcp_flags", "traffic_class", "unused", "ce_packets", "smallest_frame", "largest_frame",
+        ]),
         (typeof(FlowEnd), "struct flow_end", ["flow", "details"]),
         (typeof(FlowBucket), "struct flow_bucket", ["entry"]),
-        (typeof(ObservationPoint), "struct observation_point", ["key", "id", "totals", "hook", "started_ns", "name", "queue_drops", "flags", "unused"]),
+        (typeof(ObservationPoint), "struct observation_point",
+        [
+            "key", "id", "totals", "hook", "started_ns", "name", "queue_drops", "flags", "unused",
+        ]),
         (typeof(FlowTotals), "struct flow_totals",
         [
             "packets", "bytes", "filtered_packets", "filtered_bytes", "malformed_packets", "malformed_bytes",
@@ -45,16 +51,19 @@ public sealed class AbiTests
         (typeof(SocketOwner), "struct socket_owner", ["cgroup", "pid", "uid", "name"]),
         (typeof(SocketRow), "struct socket_row",
         [
-            "id", "owner", "delivery_rate", "protocol", "state", "flags", "unused", "rtt_us", "min_rtt_us", "retransmitted", "lost", "window",
-            "busy", "receiver_limited", "buffer_limited", "now",
+            "id", "owner", "delivery_rate", "protocol", "state", "flags", "unused", "rtt_us", "min_rtt_us", "retransmitted", "lost",
+            "window", "busy", "receiver_limited", "buffer_limited", "now",
         ]),
         (typeof(SocketProgramReader), "struct socket_reader", ["pid_namespace", "pid_level", "host_net"]),
-        (typeof(InetDiagId), "struct inet_diag_sockid", ["idiag_sport", "idiag_dport", "idiag_src", "idiag_dst", "idiag_if", "idiag_cookie"]),
+        (typeof(InetDiagId), "struct inet_diag_sockid",
+        [
+            "idiag_sport", "idiag_dport", "idiag_src", "idiag_dst", "idiag_if", "idiag_cookie",
+        ]),
         (typeof(InetDiagRequest), "struct inet_diag_req_v2", ["sdiag_family", "sdiag_protocol", "idiag_ext", "pad", "idiag_states", "id"]),
         (typeof(InetDiagMessage), "struct inet_diag_msg",
         [
-            "idiag_family", "idiag_state", "idiag_timer", "idiag_retrans", "id", "idiag_expires", "idiag_rqueue", "idiag_wqueue", "idiag_uid",
-            "idiag_inode",
+            "idiag_family", "idiag_state", "idiag_timer", "idiag_retrans", "id", "idiag_expires", "idiag_rqueue", "idiag_wqueue",
+            "idiag_uid", "idiag_inode",
         ]),
         // C tells no offset of a bit field: the last of the fields.
         (typeof(TcpInfo), "struct tcp_info",
@@ -87,15 +96,18 @@ public sealed class AbiTests
 
     /// <summary>These grow from version to version; kernel and libbpf are told how long ours is.</summary>
     private static readonly Type[] s_versioned =
-        [typeof(SkbContext), typeof(TcpInfo), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo), typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions)];
+    [
+        typeof(SkbContext), typeof(TcpInfo), typeof(LibBpf.LinkInfo), typeof(LibBpf.ProgramInfo), typeof(LibBpf.MapInfo),
+        typeof(LibBpf.LinkCreateOptions), typeof(LibBpf.XdpQueryOptions),
+    ];
 
     private static (string C, long Value)[] ConstantsOf(Machine machine) =>
     [
         ("XTRACE_ABI_VERSION", FlowAbi.Version), ("FLOW_WAYS", FlowAbi.Ways), ("FLOW_HASH_SEEDS", FlowAbi.HashSeeds),
         ("FLOW_SLOTS_PER_BUCKET", FlowAbi.SlotsPerBucket), ("FLOW_ENTRY_SLOT", FlowAbi.EntrySlot), ("FLOW_ENTRY_TAG", ~FlowAbi.EntrySlot),
         ("DETAILS_BASE_SIZE", FlowAbi.DetailsBaseSize), ("FEATURE_DETAILS", FlowAbi.FeatureDetails),
-        ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROMISCUOUS", FlowAbi.PointPromiscuous), ("POINT_PROBES", FlowAbi.PointProbes),
-        ("sizeof(((struct observation_point *)0)->name)", FlowAbi.PointNameLength),
+        ("POINT_PLACES_MAX", FlowAbi.PointPlacesMax), ("POINT_PROMISCUOUS", FlowAbi.PointPromiscuous),
+        ("POINT_PROBES", FlowAbi.PointProbes), ("sizeof(((struct observation_point *)0)->name)", FlowAbi.PointNameLength),
         ("FLOW_ADDRESS_KIND", FlowAbi.AddressMask), ("FLOW_PORTS_KIND", FlowAbi.PortsMask),
         ("FLOW_ETHERNET", FlowAbi.Ethernet), ("FLOW_IPV4", FlowAbi.IPv4), ("FLOW_IPV6", FlowAbi.IPv6),
         ("FLOW_NO_PORTS", FlowAbi.NoPorts), ("FLOW_PORTS", FlowAbi.Ports), ("FLOW_ICMP", FlowAbi.Icmp), ("FLOW_FRAGMENT", FlowAbi.Fragment),
@@ -104,23 +116,27 @@ public sealed class AbiTests
         ("FILTER_NETWORKS_MAX", FlowAbi.FilterNetworks), ("FILTER_PORTS_MAX", FlowAbi.FilterPorts),
         ("TRAFFIC_ETHERNET", (long)TrafficType.Ethernet), ("TRAFFIC_IP", (long)TrafficType.IP), ("TRAFFIC_ICMP", (long)TrafficType.ICMP),
         ("TRAFFIC_ICMPV6", (long)TrafficType.ICMPv6), ("TRAFFIC_TCP", (long)TrafficType.TCP), ("TRAFFIC_UDP", (long)TrafficType.UDP),
-        ("TRAFFIC_SCTP", (long)TrafficType.SCTP), ("TRAFFIC_ROCE_V1", (long)TrafficType.RoCEv1), ("TRAFFIC_ROCE_V2", (long)TrafficType.RoCEv2),
-        ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib), ("LINK_GENERIC", FlowAbi.LinkGeneric),
+        ("TRAFFIC_SCTP", (long)TrafficType.SCTP), ("TRAFFIC_ROCE_V1", (long)TrafficType.RoCEv1),
+        ("TRAFFIC_ROCE_V2", (long)TrafficType.RoCEv2),
+        ("LINK_ETHERNET", FlowAbi.LinkEthernet), ("LINK_IP", FlowAbi.LinkIp), ("LINK_IPOIB", FlowAbi.LinkIpoib),
+        ("LINK_GENERIC", FlowAbi.LinkGeneric),
         ("MONITOR_NATIVE", (long)MonitorHook.XdpNative), ("MONITOR_GENERIC", (long)MonitorHook.XdpGeneric),
         ("MONITOR_TCX", (long)MonitorHook.Tcx), ("MONITOR_CLSACT", (long)MonitorHook.Clsact),
         ("BPF_TC_INGRESS", LibBpf.TcIngress), ("BPF_TC_EGRESS", LibBpf.TcEgress),
-        ("ARPHRD_ETHER", (long)HardwareType.Ether), ("ARPHRD_INFINIBAND", (long)HardwareType.InfiniBand), ("ARPHRD_PPP", (long)HardwareType.Ppp),
-        ("ARPHRD_RAWIP", (long)HardwareType.RawIp), ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
+        ("ARPHRD_ETHER", (long)HardwareType.Ether), ("ARPHRD_INFINIBAND", (long)HardwareType.InfiniBand),
+        ("ARPHRD_PPP", (long)HardwareType.Ppp), ("ARPHRD_RAWIP", (long)HardwareType.RawIp),
+        ("ARPHRD_LOOPBACK", (long)HardwareType.Loopback), ("ARPHRD_NONE", (long)HardwareType.None),
         ("SOCKET_IPV6_ONLY", OwnersAbi.IPv6Only), ("SOCKET_HAS_TCP", OwnersAbi.HasTcp), ("SOCKET_APP_LIMITED", OwnersAbi.AppLimited),
         ("SOCKET_NAME_LENGTH", OwnersAbi.NameLength),
         ("CLONE_NEWNET", Libc.CloneNewNet),
-        ("BPF_TCP_ESTABLISHED", (long)TcpState.Established), ("BPF_TCP_TIME_WAIT", (long)TcpState.TimeWait), ("BPF_TCP_CLOSE", (long)TcpState.Closed),
-        ("BPF_TCP_LISTEN", (long)TcpState.Listen), ("BPF_TCP_CLOSING", (long)TcpState.Closing),
+        ("BPF_TCP_ESTABLISHED", (long)TcpState.Established), ("BPF_TCP_TIME_WAIT", (long)TcpState.TimeWait),
+        ("BPF_TCP_CLOSE", (long)TcpState.Closed), ("BPF_TCP_LISTEN", (long)TcpState.Listen), ("BPF_TCP_CLOSING", (long)TcpState.Closing),
         ("BPF_XDP", LibBpf.AttachTypeXdp), ("BPF_TRACE_ITER", LibBpf.AttachTypeIterator),
         ("XDP_FLAGS_SKB_MODE", LibBpf.XdpFlagGeneric), ("XDP_FLAGS_DRV_MODE", LibBpf.XdpFlagNative),
-        ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("ESRCH", Errnos.ESRCH), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG), ("ENOMEM", Errnos.ENOMEM),
-        ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST), ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL),
-        ("ENFILE", Errnos.ENFILE), ("EMFILE", Errnos.EMFILE), ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
+        ("EPERM", Errnos.EPERM), ("ENOENT", Errnos.ENOENT), ("ESRCH", Errnos.ESRCH), ("EINTR", Errnos.EINTR), ("E2BIG", Errnos.E2BIG),
+        ("ENOMEM", Errnos.ENOMEM), ("EACCES", Errnos.EACCES), ("EBUSY", Errnos.EBUSY), ("EEXIST", Errnos.EEXIST),
+        ("ENODEV", Errnos.ENODEV), ("EINVAL", Errnos.EINVAL), ("ENFILE", Errnos.ENFILE), ("EMFILE", Errnos.EMFILE),
+        ("ENOSPC", Errnos.ENOSPC), ("ERANGE", Errnos.ERANGE), ("EOPNOTSUPP", Errnos.EOPNOTSUPP),
         ("PROT_READ", Libc.ProtRead), ("PROT_WRITE", Libc.ProtWrite), ("MAP_SHARED", Libc.MapShared), ("LOCK_EX", Libc.LockExclusive),
         ("LOCK_NB", Libc.LockNonBlocking), ("F_DUPFD_CLOEXEC", Libc.DuplicateCloseOnExec), ("F_GETFL", Libc.GetFileFlags),
         ("O_RDONLY", Libc.ReadOnly), ("O_RDWR", Libc.OpenReadWrite), ("O_ACCMODE", Libc.AccessMode), ("O_CLOEXEC", Libc.OpenCloseOnExec),
@@ -129,11 +145,13 @@ public sealed class AbiTests
         ("AT_SYMLINK_NOFOLLOW", FileStatus.NoFollow), ("AT_FDCWD", FileStatus.CurrentFolder), ("STATX_BASIC_STATS", FileStatus.BasicStatus),
         ("S_IFMT", FileStatus.TypeMask), ("S_IFDIR", FileStatus.TypeDirectory), ("S_IFLNK", FileStatus.TypeLink),
         ("SOCK_RAW | SOCK_CLOEXEC", NetlinkSocket.RawCloseOnExec), ("SOCK_DGRAM | SOCK_CLOEXEC", Ethtool.DatagramCloseOnExec),
-        ("SIOCETHTOOL", (long)Ethtool.Request), ("SIOCGIFINDEX", (long)Ethtool.RequestIndex), ("SIOCGIFHWADDR", (long)Ethtool.RequestAddress),
-        ("SIOCOUTQ", (long)Libc.OutputQueue), ("TIOCGWINSZ", (long)Libc.GetWindowSize), ("IFF_PROMISC", Promiscuity.Promiscuous),
+        ("SIOCETHTOOL", (long)Ethtool.Request), ("SIOCGIFINDEX", (long)Ethtool.RequestIndex),
+        ("SIOCGIFHWADDR", (long)Ethtool.RequestAddress), ("SIOCOUTQ", (long)Libc.OutputQueue),
+        ("TIOCGWINSZ", (long)Libc.GetWindowSize), ("IFF_PROMISC", Promiscuity.Promiscuous),
         ("TCSADRAIN", Libc.SetAfterOutput), ("offsetof(struct termios, c_lflag)", TerminalModes.LocalFlags),
-        ("offsetof(struct termios, c_cc)", TerminalModes.Characters), ("NCCS", TerminalModes.CharacterCount), ("VMIN", TerminalModes.EndOfLineCount),
-        ("VTIME", TerminalModes.Time), ("ICANON", TerminalModes.Canonical), ("ECHO", TerminalModes.Echo), ("IEXTEN", TerminalModes.Extensions),
+        ("offsetof(struct termios, c_cc)", TerminalModes.Characters), ("NCCS", TerminalModes.CharacterCount),
+        ("VMIN", TerminalModes.EndOfLineCount), ("VTIME", TerminalModes.Time), ("ICANON", TerminalModes.Canonical),
+        ("ECHO", TerminalModes.Echo), ("IEXTEN", TerminalModes.Extensions),
         ("IXON", TerminalModes.FlowControl), ("ICRNL", TerminalModes.ReturnIsNewline),
     ];
 
@@ -163,7 +181,9 @@ public sealed class AbiTests
     [Fact]
     public void Every_field_of_the_flow_ABI_is_compared()
     {
-        foreach ((Type type, string name, string[] fields) in s_structs.Where(one => one.Type.Namespace == typeof(FlowKey).Namespace || one.C.Contains("socket_", StringComparison.Ordinal)))
+        IEnumerable<(Type Type, string C, string[] Fields)> ours = s_structs.Where(
+            one => one.Type.Namespace == typeof(FlowKey).Namespace || one.C.Contains("socket_", StringComparison.Ordinal));
+        foreach ((Type type, string name, string[] fields) in ours)
         {
             Assert.True(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Length == fields.Length, name);
         }
@@ -174,8 +194,10 @@ public sealed class AbiTests
     public void Every_structure_and_constant_of_the_header_is_compared()
     {
         string header = File.ReadAllText(Path.Combine(BpfFolder(), "flow.h")) + File.ReadAllText(Path.Combine(BpfFolder(), "owners.h"));
-        string[] structures = [.. Regex.Matches(header, @"^(struct \w+) \{", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
-        string[] constants = [.. Regex.Matches(header, @"^#define (\w+)[ \t]+\S", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+        string[] structures =
+            [.. Regex.Matches(header, @"^(struct \w+) \{", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+        string[] constants =
+            [.. Regex.Matches(header, @"^#define (\w+)[ \t]+\S", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
         Assert.InRange(structures.Length, 10, 100);
         Assert.InRange(constants.Length, 30, 200);
         Assert.Empty(structures.Except(s_structs.Select(one => one.C)));
@@ -198,9 +220,10 @@ public sealed class AbiTests
         StringBuilder text = new();
         string[] headers =
         [
-            "errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "stddef.h", "termios.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
-            "sys/socket.h", "sys/stat.h", "sys/syscall.h", "linux/bpf.h", "linux/if.h", "linux/if_arp.h", "linux/if_link.h", "linux/inet_diag.h",
-            "linux/sockios.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h", "flow.h", "owners.h", "queue_pairs.h",
+            "errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "stddef.h", "termios.h", "sys/file.h", "sys/ioctl.h",
+            "sys/mman.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h", "linux/bpf.h", "linux/if.h", "linux/if_arp.h",
+            "linux/if_link.h", "linux/inet_diag.h", "linux/sockios.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h",
+            "flow.h", "owners.h", "queue_pairs.h",
         ];
         text.Append("#define _GNU_SOURCE\n").AppendJoin("", headers.Select(header => $"#include <{header}>\n"));
         foreach ((Type type, string name, string[] fields) in s_structs)
@@ -219,7 +242,8 @@ public sealed class AbiTests
         {
             Expect(name, value);
         }
-        text.AppendJoin("", s_rooms.Select(one => $"_Static_assert(sizeof({one.C}) <= {one.Room}, \"{one.C} is larger than {one.Room}\");\n"));
+        text.AppendJoin(
+            "", s_rooms.Select(one => $"_Static_assert(sizeof({one.C}) <= {one.Room}, \"{one.C} is larger than {one.Room}\");\n"));
         return text.ToString();
 
         void Expect(string what, long value) => text.Append($"_Static_assert((long)({what}) == {value}, \"{what} is not {value}\");\n");

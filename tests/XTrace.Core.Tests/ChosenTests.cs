@@ -5,7 +5,10 @@ namespace XTrace.Tests;
 /// <summary>Runs some tests of this assembly without a test host, which an emulated processor takes a minute to start.</summary>
 internal static class ChosenTests
 {
-    /// <summary>Runs the tests whose names contain one of the choices, each <c>Class.beginning of a name</c>; a choice after <c>!</c> is left out.</summary>
+    /// <summary>
+    /// Runs the tests whose names contain one of the choices. A choice has the form <c>Class.beginning of a name</c>; a choice that
+    /// begins with <c>!</c> leaves its tests out.
+    /// </summary>
     /// <returns>The exit code: 0 if tests ran and none failed.</returns>
     internal static int Run(string[] choices)
     {

@@ -48,7 +48,10 @@ public sealed class ContainerTests
         Assert.Equal(Container.None, Container.Parse(["not a line"]));
     }
 
-    /// <summary>A process in a group that is called as Docker's are. What is gone is found by the group's id, where version 2 is mounted.</summary>
+    /// <summary>
+    /// The process runs in a group with a name like Docker's. A process that is gone is found by its group's id, for which version 2
+    /// of control groups must be mounted.
+    /// </summary>
     [Theory]
     [InlineData("/sys/fs/cgroup/memory", "docker/" + Id, "docker", false)]
     [InlineData("/sys/fs/cgroup/unified", "machine.slice/libpod-" + Id + ".scope", "podman", true)]
@@ -63,11 +66,12 @@ public sealed class ContainerTests
         string top = $"{root}/xtrace-{Environment.ProcessId}";
         string folder = $"{top}/{group}";
         Directory.CreateDirectory(folder);
-        Assert.True(File.Exists($"{folder}/cgroup.procs"));
+        string processes = $"{folder}/cgroup.procs";
+        Assert.True(File.Exists(processes));
         try
         {
             SocketRow row = default;
-            using (Peer peer = Peer.Through(["sh", "-c", $"echo $$ > {folder}/cgroup.procs && exec \"$@\"", "sh"], "listen", "127.0.0.1", "0"))
+            using (Peer peer = Peer.Through(["sh", "-c", $"echo $$ > {processes} && exec \"$@\"", "sh"], "listen", "127.0.0.1", "0"))
             {
                 using SocketProgram program = new(recordEnds: false);
                 SocketTable table = new();
@@ -80,7 +84,8 @@ public sealed class ContainerTests
         }
         finally
         {
-            Assert.True(SpinWait.SpinUntil(() => new FileInfo($"{folder}/cgroup.procs").Exists && File.ReadAllText($"{folder}/cgroup.procs").Length == 0, 5000));
+            Assert.True(SpinWait.SpinUntil(
+                () => new FileInfo(processes).Exists && File.ReadAllText(processes).Length == 0, 5000));
             Directory.Delete(folder);
             Directory.Delete(Path.GetDirectoryName(folder)!);
             Directory.Delete(top);

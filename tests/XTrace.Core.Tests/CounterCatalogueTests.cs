@@ -87,13 +87,19 @@ public sealed class CounterCatalogueTests
     }
 
     [Theory]
-    [InlineData("rx_prio3_pause_duration", "mlx5_core", "rx_prio3_pause_duration", RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
+    [InlineData(
+        "rx_prio3_pause_duration", "mlx5_core", "rx_prio3_pause_duration",
+        RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
     [InlineData("rx17_wqe_err", "mlx5_core", "rx*_wqe_err", RdmaCounterUnit.Events, RdmaCounterCategory.Error)]
     [InlineData("rx_64_bytes_phy", "mlx5_core", "rx_64_bytes_phy", RdmaCounterUnit.Packets, RdmaCounterCategory.Traffic)]
     [InlineData("[12]: rx_l4_csum_errors", "bnxt_en", "[*]: rx_l4_csum_errors", RdmaCounterUnit.Packets, RdmaCounterCategory.Error)]
-    [InlineData("pfc_pri5_tx_duration_us", "bnxt_en", "pfc_pri5_tx_duration_us", RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
+    [InlineData(
+        "pfc_pri5_tx_duration_us", "bnxt_en", "pfc_pri5_tx_duration_us",
+        RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
     [InlineData("tx_priority_2_xoff.nic", "ice", "tx_priority_2_xoff.nic", RdmaCounterUnit.Packets, RdmaCounterCategory.Congestion)]
-    [InlineData("rx_pripause_6_1us_count", "ionic", "rx_pripause_6_1us_count", RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
+    [InlineData(
+        "rx_pripause_6_1us_count", "ionic", "rx_pripause_6_1us_count",
+        RdmaCounterUnit.Microseconds, RdmaCounterCategory.Congestion)]
     [InlineData("tx_queue_3_tx_timeouts", "virtio_net", "tx_queue_*_tx_timeouts", RdmaCounterUnit.Events, RdmaCounterCategory.Error)]
     [InlineData("rx_new_fault_9", "newdriver", "rx_new_fault_9", RdmaCounterUnit.Unknown, RdmaCounterCategory.Error)]
     public void A_statistic_keeps_its_priority_and_loses_its_queue(

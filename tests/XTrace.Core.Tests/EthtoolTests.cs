@@ -24,7 +24,12 @@ public sealed class EthtoolTests : IDisposable
     [Fact]
     public void Statistics_have_the_names_and_values_that_the_tool_shows()
     {
-        string[] shown = [.. Output("ethtool", "-S", _veth.Interface).Split('\n').Skip(1).Where(line => line.Length > 0).Select(line => line.Trim())];
+        string[] shown =
+        [
+            .. Output("ethtool", "-S", _veth.Interface).Split('\n').Skip(1)
+                .Where(line => line.Length > 0)
+                .Select(line => line.Trim()),
+        ];
         int count = _ethtool.CountStatistics(_veth.Interface);
         string[] names = _ethtool.NamesOfStatistics(_veth.Interface, count);
         Assert.Equal(0, _ethtool.ReadStatistics(_veth.Interface, count, out ReadOnlySpan<ulong> values));
@@ -53,7 +58,9 @@ public sealed class EthtoolTests : IDisposable
     public void A_link_has_the_speed_of_sysfs_and_no_modes_where_the_driver_names_none()
     {
         EthernetLink link = _ethtool.LinkOf(_veth.Interface)!.Value;
-        Assert.Equal((int.Parse(Sys("speed"), CultureInfo.InvariantCulture), null, null), (link.Speed!.Value, link.Supported, link.Partner));
+        Assert.Equal(
+            (int.Parse(Sys("speed"), CultureInfo.InvariantCulture), null, null),
+            (link.Speed!.Value, link.Supported, link.Partner));
     }
 
     [Fact]
@@ -127,7 +134,8 @@ public sealed class EthtoolTests : IDisposable
         tree.Tree.Write("class/net/bond0/bonding/slaves", "eth1 eth2");
         tree.Tree.Write("class/net/eth1/carrier_changes", "1");
         tree.Tree.Write("class/net/eth2/carrier_changes", "2");
-        using RdmaWatch watch = RdmaTree.Sample(new CounterSelection { Filter = new CounterFilter { Sources = [RdmaCounterSource.Carrier] } });
+        CounterSelection carrier = new() { Filter = new CounterFilter { Sources = [RdmaCounterSource.Carrier] } };
+        using RdmaWatch watch = RdmaTree.Sample(carrier);
         Assert.Equal([("eth1", 1ul), ("eth2", 2ul)], watch.Counters().Select(one => (one.InterfaceAlias!, one.Value!.Value)));
     }
 

@@ -157,7 +157,9 @@ public sealed class FlowDetailTests : IDisposable
             int i = FlowFields.SourcePortOf(end.Flow.Key);
             FlowDetails details = end.Details;
             Assert.Equal((i, ((i % 64) << 2) | (i % 4)), ((int)details.TcpFlags, (int)details.TrafficClass));
-            Assert.Equal((i % 4 == Ce ? 2 : 0, 54 + i, 54 + (2 * i)), ((int)details.CePackets, (int)details.SmallestFrame, (int)details.LargestFrame));
+            Assert.Equal(
+                (i % 4 == Ce ? 2 : 0, 54 + i, 54 + (2 * i)),
+                ((int)details.CePackets, (int)details.SmallestFrame, (int)details.LargestFrame));
         }
         foreach (FlowStat flow in table.Flows())
         {
@@ -294,9 +296,10 @@ public sealed class FlowDetailTests : IDisposable
     private static OwnMonitor Attach(string name, FlowDirection direction, MonitorHook hook) =>
         OwnMonitor.Attach(name, direction, new MonitorOptions { Hooks = [hook], Detail = true });
 
-    private static void AssertDetails(FlowStat flow, TcpControlBits? flags, int? dscp, int? ce, int? smallest, int? largest) => Assert.Equal(
-        (flags, (byte?)dscp, (ulong?)ce, (uint?)smallest, (uint?)largest),
-        (flow.TcpFlags, flow.Dscp, flow.EcnCePackets, flow.MinFrameSize, flow.MaxFrameSize));
+    private static void AssertDetails(FlowStat flow, TcpControlBits? flags, int? dscp, int? ce, int? smallest, int? largest) =>
+        Assert.Equal(
+            (flags, (byte?)dscp, (ulong?)ce, (uint?)smallest, (uint?)largest),
+            (flow.TcpFlags, flow.Dscp, flow.EcnCePackets, flow.MinFrameSize, flow.MaxFrameSize));
 
     /// <summary>TCP over IPv4 without options or tags.</summary>
     private static byte[] Flagged(byte[] frame, int flags) => With(frame, Ip + Ip4Header + FlagsOffset, (byte)flags);

@@ -98,7 +98,9 @@ public sealed class FlowOwnerTests : IDisposable
         Assert.Null(flows["10.7.7.99"].ProcessId);
     }
 
-    /// <summary>As after a connection that closed before anybody looked: frames of it came, and no socket has its addresses any more.</summary>
+    /// <summary>
+    /// The connection closed before anybody looked. Its frames were counted, and no socket has its addresses any more.
+    /// </summary>
     [Fact]
     public void A_connection_that_is_gone_has_the_process_that_listens_and_no_figures()
     {
@@ -108,7 +110,9 @@ public sealed class FlowOwnerTests : IDisposable
         _pair.Send(Tcp4(VethPair.PeerAddress, 1000, VethPair.Address, 5000, 10));
         _pair.Send(Tcp4(VethPair.PeerAddress, 1000, VethPair.Address, 5001, 10));
         Dictionary<ushort, FlowStat> flows = Sample().Flows().ToDictionary(flow => flow.DestinationPort!.Value);
-        Assert.Equal((server.Id, "peer", null, null), (flows[5000].ProcessId, flows[5000].ProcessName, flows[5000].State, flows[5000].RoundTripTime));
+        Assert.Equal(
+            (server.Id, "peer", null, null),
+            (flows[5000].ProcessId, flows[5000].ProcessName, flows[5000].State, flows[5000].RoundTripTime));
         Assert.Null(flows[5001].ProcessId);
     }
 
@@ -160,7 +164,10 @@ public sealed class FlowOwnerTests : IDisposable
         }
     }
 
-    /// <summary>The host's end of a container's veth, from the namespace of process 1: what is inside has the flow, whoever is at its other end.</summary>
+    /// <summary>
+    /// The host's end of a container's veth is watched from the namespace of process 1. A flow belongs to the process inside the
+    /// container, whoever is at the flow's other end.
+    /// </summary>
     [Fact]
     public void On_the_host_a_veth_names_the_process_inside()
     {

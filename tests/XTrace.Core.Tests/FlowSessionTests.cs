@@ -34,7 +34,8 @@ public sealed class FlowSessionTests : IDisposable
         FlowSample sample = Sample(session);
         Assert.Equal([("xa1", 2ul), ("xa2", 3ul)], sample.Flows().Select(flow => (flow.InterfaceAlias, flow.Packets)));
         Assert.Empty(Errors);
-        Assert.Equal(NoticeLevel.Information, Assert.Single(_notices, notice => notice.Id == "Watching" && (string?)notice.Target == "xa2").Level);
+        Notice watching = Assert.Single(_notices, notice => notice.Id == "Watching" && (string?)notice.Target == "xa2");
+        Assert.Equal(NoticeLevel.Information, watching.Level);
         Assert.DoesNotContain(_notices, notice => (string?)notice.Target == "xb1");
     }
 

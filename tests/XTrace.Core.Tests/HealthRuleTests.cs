@@ -33,7 +33,8 @@ public sealed class HealthRuleTests
     {
         Counters =
         [
-            Fact("port_xmit_data", 1_000_000_000, RdmaCounterCategory.Traffic), Fact("rx_corrected_bits_phy", 12345, RdmaCounterCategory.Other),
+            Fact("port_xmit_data", 1_000_000_000, RdmaCounterCategory.Traffic),
+            Fact("rx_corrected_bits_phy", 12345, RdmaCounterCategory.Other),
             Fact("symbol_error", 0), Fact("rx_prio3_pause_duration", 0, RdmaCounterCategory.Congestion),
             Fact("np_cnp_sent", 20, RdmaCounterCategory.Congestion), Fact("resp_cqe_flush_error", 4),
         ],
@@ -60,8 +61,11 @@ public sealed class HealthRuleTests
     public void Pause_frames_are_a_share_of_the_time_by_direction(string name, RdmaCounterDirection direction, RdmaHealthCheck check)
     {
         // 50 ms of 5 s; half a second of 5 s; 1 ms of 5 s.
-        foreach ((ulong microseconds, RdmaHealthStatus? status, string share) in
-            new (ulong, RdmaHealthStatus?, string)[] { (50_000, RdmaHealthStatus.Warning, "1 %"), (500_000, RdmaHealthStatus.Critical, "10 %"), (1_000, null, "") })
+        (ulong, RdmaHealthStatus?, string)[] cases =
+        [
+            (50_000, RdmaHealthStatus.Warning, "1 %"), (500_000, RdmaHealthStatus.Critical, "10 %"), (1_000, null, ""),
+        ];
+        foreach ((ulong microseconds, RdmaHealthStatus? status, string share) in cases)
         {
             CounterFact[] counters =
             [
@@ -70,7 +74,8 @@ public sealed class HealthRuleTests
             ];
             List<HealthFinding> findings = Findings(s_healthy with { Counters = counters });
             Assert.Equal(status is null ? [] : [(check, status.Value)], findings.Select(finding => (finding.Rule.Check, finding.Status)));
-            Assert.All(findings, finding => Assert.StartsWith($"stopped for {share} of the time; {name} +{microseconds} µs", finding.Evidence, StringComparison.Ordinal));
+            Assert.All(findings, finding => Assert.StartsWith(
+                $"stopped for {share} of the time; {name} +{microseconds} µs", finding.Evidence, StringComparison.Ordinal));
             Assert.All(findings, finding => Assert.EndsWith("; in 5.0 s", finding.Evidence, StringComparison.Ordinal));
         }
     }
@@ -79,11 +84,14 @@ public sealed class HealthRuleTests
     public void Of_pause_frames_without_durations_the_longest_possible_time_counts()
     {
         // Each can ask for 65,535 × 512 bits, 336 µs at 100 Gbit/s: 1,000 for at most 0.336 s of 5 s.
-        CounterFact xoff = Fact("rx_priority_3_xoff.nic", 1000, RdmaCounterCategory.Congestion, RdmaCounterUnit.Packets, RdmaCounterDirection.Received);
-        CounterFact xon = Fact("rx_priority_3_xon.nic", 1000, RdmaCounterCategory.Congestion, RdmaCounterUnit.Packets, RdmaCounterDirection.Received);
+        CounterFact xoff = Fact(
+            "rx_priority_3_xoff.nic", 1000, RdmaCounterCategory.Congestion, RdmaCounterUnit.Packets, RdmaCounterDirection.Received);
+        CounterFact xon = Fact(
+            "rx_priority_3_xon.nic", 1000, RdmaCounterCategory.Congestion, RdmaCounterUnit.Packets, RdmaCounterDirection.Received);
         HealthFinding finding = Assert.Single(Findings(s_healthy with { Counters = [xoff, xon] }));
+        const string Evidence = "stopped for at most 6.71 % of the time; rx_priority_3_xoff.nic +1000; in 5.0 s";
         Assert.Equal(
-            (RdmaHealthCheck.PauseReceived, RdmaHealthStatus.Critical, "stopped for at most 6.71 % of the time; rx_priority_3_xoff.nic +1000; in 5.0 s"),
+            (RdmaHealthCheck.PauseReceived, RdmaHealthStatus.Critical, Evidence),
             (finding.Rule.Check, finding.Status, finding.Evidence));
         Assert.Empty(Findings(s_healthy with { Counters = [xoff with { Delta = 10 }, xon] }));
     }
@@ -94,9 +102,13 @@ public sealed class HealthRuleTests
     [InlineData(101ul, RdmaHealthStatus.Critical)]
     public void Retransmissions_count_per_million_packets(ulong grown, RdmaHealthStatus? status)
     {
-        List<HealthFinding> findings = Findings(s_healthy with { Counters = [Fact("out_of_sequence", grown, RdmaCounterCategory.Retransmission)] });
-        Assert.Equal(status is null ? [] : [(RdmaHealthCheck.Retransmission, status.Value)], findings.Select(finding => (finding.Rule.Check, finding.Status)));
-        Assert.All(findings, finding => Assert.Equal($"out_of_sequence +{grown}; {grown} per million of 1000000 packets; in 5.0 s", finding.Evidence));
+        CounterFact counter = Fact("out_of_sequence", grown, RdmaCounterCategory.Retransmission);
+        List<HealthFinding> findings = Findings(s_healthy with { Counters = [counter] });
+        Assert.Equal(
+            status is null ? [] : [(RdmaHealthCheck.Retransmission, status.Value)],
+            findings.Select(finding => (finding.Rule.Check, finding.Status)));
+        Assert.All(findings, finding => Assert.Equal(
+            $"out_of_sequence +{grown}; {grown} per million of 1000000 packets; in 5.0 s", finding.Evidence));
     }
 
     [Theory]
@@ -125,7 +137,8 @@ public sealed class HealthRuleTests
     [InlineData("25 Gb/sec (1X EDR)", false, null)]
     public void An_InfiniBand_link_has_four_lanes_or_is_split(string rate, bool isInfiniBand, RdmaHealthStatus? status) => Assert.Equal(
         status is null ? [] : [(RdmaHealthCheck.LinkWidth, status.Value)],
-        Findings(s_healthy with { Rate = rate, IsInfiniBand = isInfiniBand, Link = null }).Select(finding => (finding.Rule.Check, finding.Status)));
+        Findings(s_healthy with { Rate = rate, IsInfiniBand = isInfiniBand, Link = null })
+            .Select(finding => (finding.Rule.Check, finding.Status)));
 
     [Theory]
     [InlineData(50000, 100000, 100000, RdmaHealthStatus.Warning)]
@@ -135,12 +148,21 @@ public sealed class HealthRuleTests
     [InlineData(null, 100000, 100000, null)]
     public void A_link_slower_than_both_ends_is_found(int? speed, int supported, int? partner, RdmaHealthStatus? status) => Assert.Equal(
         status is null ? [] : [(RdmaHealthCheck.LinkSpeed, status.Value)],
-        Findings(s_healthy with { Link = new EthernetLink(speed, supported, supported, partner) }).Select(finding => (finding.Rule.Check, finding.Status)));
+        Findings(s_healthy with { Link = new EthernetLink(speed, supported, supported, partner) })
+            .Select(finding => (finding.Rule.Check, finding.Status)));
 
     [Fact]
     public void A_queue_pair_in_error_is_named_with_its_owner()
     {
-        QueuePairEntry pair = new() { Device = "mlx5_0", Port = 1, Number = 291, Type = RdmaQueuePairType.RC, State = RdmaQueuePairState.Error, KernelUser = "nvme_rdma" };
+        QueuePairEntry pair = new()
+        {
+            Device = "mlx5_0",
+            Port = 1,
+            Number = 291,
+            Type = RdmaQueuePairType.RC,
+            State = RdmaQueuePairState.Error,
+            KernelUser = "nvme_rdma",
+        };
         HealthFinding finding = Assert.Single(Findings(s_healthy with { ErrorPairs = [pair] }));
         Assert.Equal((RdmaHealthCheck.QueuePairs, "291 RC Error (nvme_rdma)"), (finding.Rule.Check, finding.Evidence));
     }
@@ -148,7 +170,11 @@ public sealed class HealthRuleTests
     [Fact]
     public void A_port_unlike_two_others_is_found_and_they_are_not()
     {
-        HealthFacts[] ports = [.. Enumerable.Range(1, 3).Select(port => s_healthy with { Port = port, Traits = Traits("100 Gb/sec (4X EDR)", "20.41") })];
+        HealthFacts[] ports =
+        [
+            .. Enumerable.Range(1, 3)
+                .Select(port => s_healthy with { Port = port, Traits = Traits("100 Gb/sec (4X EDR)", "20.41") }),
+        ];
         Assert.All(ports, port => Assert.Empty(s_judge.Judge(port, ports)));
         ports[1] = ports[1] with { Traits = Traits("50 Gb/sec (2X EDR)", "20.39") };
         HealthFinding finding = Assert.Single(s_judge.Judge(ports[1], ports));
@@ -196,7 +222,9 @@ public sealed class HealthRuleTests
         foreach (string key in new[] { "meaning", "advice" })
         {
             Assert.All(sections, section => Assert.Equal(Lines(section, $"{key} ").Length, Lines(section, $"{key}.zh").Length));
-            Assert.All(sections.SelectMany(section => Lines(section, $"{key}.zh")), line => Assert.Contains(line, letter => letter is >= '一' and <= '龥'));
+            Assert.All(
+                sections.SelectMany(section => Lines(section, $"{key}.zh")),
+                line => Assert.Contains(line, letter => letter is >= '一' and <= '龥'));
         }
     }
 

@@ -40,7 +40,10 @@ public sealed class HealthTests : IDisposable
             Tree.Write($"{device}/hw_counters/resp_cqe_error", "205");
         });
         Assert.Equal(
-            [(null, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Critical), (1, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Warning)],
+            [
+                (null, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Critical),
+                (1, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Warning),
+            ],
             found.Select(one => (one.Port, one.Check, one.Status)));
         Assert.StartsWith("port_rcv_errors +1, symbol_error +3; in ", found[1].Evidence, StringComparison.Ordinal);
     }
@@ -56,13 +59,20 @@ public sealed class HealthTests : IDisposable
     }
 
     [Theory]
-    [InlineData("16.0 GT/s PCIe", "8", "16.0 GT/s PCIe", "16", "16.0 GT/s x8; device 16.0 GT/s x16, slot 16.0 GT/s x16", RdmaHealthStatus.Critical)]
-    [InlineData("8.0 GT/s PCIe", "16", "16.0 GT/s PCIe", "16", "8.0 GT/s x16; device 16.0 GT/s x16, slot 16.0 GT/s x16", RdmaHealthStatus.Critical)]
+    [InlineData(
+        "16.0 GT/s PCIe", "8", "16.0 GT/s PCIe", "16",
+        "16.0 GT/s x8; device 16.0 GT/s x16, slot 16.0 GT/s x16", RdmaHealthStatus.Critical)]
+    [InlineData(
+        "8.0 GT/s PCIe", "16", "16.0 GT/s PCIe", "16",
+        "8.0 GT/s x16; device 16.0 GT/s x16, slot 16.0 GT/s x16", RdmaHealthStatus.Critical)]
     [InlineData("16.0 GT/s PCIe", "16", "16.0 GT/s PCIe", "16", null, null)]
     [InlineData("16.0 GT/s PCIe", "8", "16.0 GT/s PCIe", "8", null, null)] // the slot has no more
-    [InlineData("8.0 GT/s PCIe", "8", "8.0 GT/s PCIe", "8", "PCIe 8.0 GT/s x8 (63.02 Gbit/s), port 100 Gb/sec (4X EDR)", RdmaHealthStatus.Warning)]
+    [InlineData(
+        "8.0 GT/s PCIe", "8", "8.0 GT/s PCIe", "8",
+        "PCIe 8.0 GT/s x8 (63.02 Gbit/s), port 100 Gb/sec (4X EDR)", RdmaHealthStatus.Warning)]
     [InlineData("Unknown", "0", "16.0 GT/s PCIe", "16", null, null)] // a virtual function
-    public void A_degraded_PCIe_link_is_found(string speed, string width, string slotSpeed, string slotWidth, string? evidence, RdmaHealthStatus? status)
+    public void A_degraded_PCIe_link_is_found(
+        string speed, string width, string slotSpeed, string slotWidth, string? evidence, RdmaHealthStatus? status)
     {
         AddBehindSlot(speed, width, slotSpeed, slotWidth);
         RdmaHealth[] found = [.. Examine().Where(one => one.Port == 1)];
@@ -79,7 +89,9 @@ public sealed class HealthTests : IDisposable
         Tree.AddGid(port, 0, "fe80:0000:0000:0000:0000:0000:0000:0001", "eth0");
         Tree.Write($"{Tree.AddInterface("eth0")}/carrier_changes", "2");
         RdmaHealth health = Assert.Single(Examine(() => Tree.Write("class/net/eth0/carrier_changes", "4")));
-        Assert.Equal((RdmaHealthCheck.CarrierChanges, RdmaHealthStatus.Critical, "eth0"), (health.Check, health.Status, health.InterfaceAlias));
+        Assert.Equal(
+            (RdmaHealthCheck.CarrierChanges, RdmaHealthStatus.Critical, "eth0"),
+            (health.Check, health.Status, health.InterfaceAlias));
         Assert.StartsWith("carrier_changes +2; in ", health.Evidence, StringComparison.Ordinal);
     }
 
@@ -88,7 +100,8 @@ public sealed class HealthTests : IDisposable
     {
         foreach (int i in Enumerable.Range(0, 4))
         {
-            Tree.AddPort(Tree.AddDevice($"mlx5_{i}", "mlx5_core", $"0000:3b:00.{i}"), rate: i == 2 ? "200 Gb/sec (4X HDR)" : "400 Gb/sec (4X NDR)");
+            string device = Tree.AddDevice($"mlx5_{i}", "mlx5_core", $"0000:3b:00.{i}");
+            Tree.AddPort(device, rate: i == 2 ? "200 Gb/sec (4X HDR)" : "400 Gb/sec (4X NDR)");
         }
         RdmaHealth[] found = Examine();
         Assert.Equal(["mlx5_2"], found.Where(one => one.Status != RdmaHealthStatus.Ok).Select(one => one.Device));
@@ -100,7 +113,9 @@ public sealed class HealthTests : IDisposable
     {
         Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"), state: "1: DOWN");
         Assert.Equal(RdmaHealthCheck.PortState, Assert.Single(Examine()).Check);
-        Assert.Equal((RdmaHealthCheck.All, RdmaHealthStatus.Ok), Examine(checks: RdmaHealthCheck.PcieLink).Select(one => (one.Check, one.Status)).Single());
+        Assert.Equal(
+            (RdmaHealthCheck.All, RdmaHealthStatus.Ok),
+            Examine(checks: RdmaHealthCheck.PcieLink).Select(one => (one.Check, one.Status)).Single());
     }
 
     [Theory]

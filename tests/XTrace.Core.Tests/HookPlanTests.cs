@@ -17,9 +17,13 @@ public sealed class HookPlanTests
     [Fact]
     public void Auto_is_native_first_on_a_device_and_TC_on_what_is_virtual()
     {
-        Assert.Equal([MonitorHook.XdpNative, MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric], Hooks(s_device, FlowDirection.Ingress, AttachMode.Auto));
+        Assert.Equal(
+            [MonitorHook.XdpNative, MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric],
+            Hooks(s_device, FlowDirection.Ingress, AttachMode.Auto));
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric], Hooks(s_veth, FlowDirection.Ingress, AttachMode.Auto));
-        Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric], Hooks(s_loopback, FlowDirection.Ingress, AttachMode.Auto));
+        Assert.Equal(
+            [MonitorHook.Tcx, MonitorHook.Clsact, MonitorHook.XdpGeneric],
+            Hooks(s_loopback, FlowDirection.Ingress, AttachMode.Auto));
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact], Hooks(s_tun, FlowDirection.Ingress, AttachMode.Auto));
         Assert.Equal([MonitorHook.Tcx, MonitorHook.Clsact], Hooks(s_ipoib, FlowDirection.Ingress, AttachMode.Auto));
     }
@@ -70,12 +74,14 @@ public sealed class HookPlanTests
         Assert.Equal(FlowAbi.LinkIpoib, HookPlan.For(s_ipoib, FlowDirection.Egress, AttachMode.Auto).Link);
         Assert.Equal("LinkNotSupported", Refusal(s_tun, FlowDirection.Ingress, AttachMode.Native).ErrorId);
         Assert.Equal("LinkNotSupported", Refusal(s_ipoib, FlowDirection.Ingress, AttachMode.Generic).ErrorId);
-        XTraceException unknown = Refusal(new NetInterface("can0", 9) { HardwareType = (HardwareType)280 }, FlowDirection.Ingress, AttachMode.Auto);
+        NetInterface can = new("can0", 9) { HardwareType = (HardwareType)280 };
+        XTraceException unknown = Refusal(can, FlowDirection.Ingress, AttachMode.Auto);
         Assert.Equal("LinkNotSupported", unknown.ErrorId);
         Assert.Contains("hardware type 280", unknown.Message, StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<MonitorHook> Hooks(NetInterface target, FlowDirection direction, AttachMode mode) => HookPlan.For(target, direction, mode).Hooks;
+    private static IReadOnlyList<MonitorHook> Hooks(NetInterface target, FlowDirection direction, AttachMode mode) =>
+        HookPlan.For(target, direction, mode).Hooks;
 
     private static XTraceException Refusal(NetInterface target, FlowDirection direction, AttachMode mode) =>
         Assert.Throws<XTraceException>(() => HookPlan.For(target, direction, mode));

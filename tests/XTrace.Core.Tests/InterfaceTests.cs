@@ -24,13 +24,14 @@ public sealed class InterfaceTests : IDisposable
     [Fact]
     public void Names_indexes_kinds_and_relations_are_those_of_ip()
     {
-        (IReadOnlyList<NetInterface> ours, string json) = _namespace.Run(() => (NetInterfaces.List(), Command.Run("ip", "-d", "-j", "link")));
+        (IReadOnlyList<NetInterface> ours, string json) = _namespace.Run(
+            () => (NetInterfaces.List(), Command.Run("ip", "-d", "-j", "link")));
         using JsonDocument document = JsonDocument.Parse(json);
         Assert.Equal(document.RootElement.GetArrayLength(), ours.Count);
         foreach ((JsonElement ip, NetInterface one) in document.RootElement.EnumerateArray().Zip(ours))
         {
             Assert.Equal((ip.GetProperty("ifname").GetString(), ip.GetProperty("ifindex").GetInt32()), (one.Name, one.Index));
-            Assert.Equal(ip.TryGetProperty("linkinfo", out JsonElement info) && info.TryGetProperty("info_kind", out JsonElement kind) ? kind.GetString() : null, one.Kind);
+            Assert.Equal(KindOf(ip), one.Kind);
             Assert.Equal(ip.TryGetProperty("master", out JsonElement master) ? master.GetString() : null, NameOf(ours, one.Master));
             Assert.Equal(LowerOf(ip), NameOf(ours, one.Lower));
         }
@@ -52,7 +53,8 @@ public sealed class InterfaceTests : IDisposable
     {
         IReadOnlyList<NetInterface> all = _namespace.Run(NetInterfaces.List);
         HashSet<int> indexes = [.. chosen.Split(' ').Select(name => all.Single(one => one.Name == name).Index)];
-        IEnumerable<string> found = StackedInterfaces.Among(all, indexes).Select(pair => $"{pair.Upper.Name} {pair.Lower.Name}").Order(StringComparer.Ordinal);
+        IEnumerable<string> found = StackedInterfaces.Among(all, indexes).Select(pair => $"{pair.Upper.Name} {pair.Lower.Name}")
+            .Order(StringComparer.Ordinal);
         Assert.Equal(expected, string.Join(',', found));
     }
 
@@ -82,10 +84,15 @@ public sealed class InterfaceTests : IDisposable
 
     public void Dispose() => _namespace.Dispose();
 
+    private static string? KindOf(JsonElement ip) =>
+        ip.TryGetProperty("linkinfo", out JsonElement info) && info.TryGetProperty("info_kind", out JsonElement kind)
+            ? kind.GetString()
+            : null;
+
     private static string? LowerOf(JsonElement ip)
     {
-        string? kind = ip.TryGetProperty("linkinfo", out JsonElement info) && info.TryGetProperty("info_kind", out JsonElement name) ? name.GetString() : null;
-        return kind == "vxlan" ? info.GetProperty("info_data").GetProperty("link").GetString()
+        string? kind = KindOf(ip);
+        return kind == "vxlan" ? ip.GetProperty("linkinfo").GetProperty("info_data").GetProperty("link").GetString()
             : kind != "veth" && ip.TryGetProperty("link", out JsonElement link) ? link.GetString()
             : null;
     }

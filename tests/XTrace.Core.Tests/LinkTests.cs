@@ -32,7 +32,8 @@ public sealed class LinkTests
 
     [Theory]
     [MemberData(nameof(Bare))]
-    public void Without_a_header_the_IP_header_is_the_first(byte[] frame, string flow) => AssertFlow(FlowAbi.LinkIp, frame, flow, frame.Length);
+    public void Without_a_header_the_IP_header_is_the_first(byte[] frame, string flow) =>
+        AssertFlow(FlowAbi.LinkIp, frame, flow, frame.Length);
 
     [Theory]
     [MemberData(nameof(Ipoib))]
@@ -89,7 +90,12 @@ public sealed class LinkTests
     {
         using TestTable generic = new(maxFlow: 4096, link: FlowAbi.LinkGeneric);
         using TestTable native = new(maxFlow: 4096);
-        foreach (byte[] frame in ParserTests.Flows.Select(row => (byte[])row[1]).Concat(ParserTests.Malformed.Select(row => (byte[])row[1])))
+        byte[][] frames =
+        [
+            .. ParserTests.Flows.Select(row => (byte[])row[1]),
+            .. ParserTests.Malformed.Select(row => (byte[])row[1]),
+        ];
+        foreach (byte[] frame in frames)
         {
             generic.Run(frame);
             native.Run(frame);

@@ -102,7 +102,8 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         Assert.Equal(MonitorState.Running, Find()!.State);
         _pair.Run(() => Command.Run("ip", "link", "set", _pair.Interface, "up"));
         // The peer drops what it sends until the kernel has seen to its carrier.
-        Assert.True(SpinWait.SpinUntil(() => _pair.RunAtPeer(() => Command.Run("ip", "link", "show", _pair.PeerInterface)).Contains("state UP"), 5000));
+        Assert.True(SpinWait.SpinUntil(
+            () => _pair.RunAtPeer(() => Command.Run("ip", "link", "show", _pair.PeerInterface)).Contains("state UP"), 5000));
         _pair.Send(_frame, 4);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 7, 5000), $"{Find()!.Packets}");
     }
@@ -370,7 +371,9 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
     public void The_capabilities_it_asks_for_are_enough()
     {
         const string Needed = "+bpf,+perfmon,+net_admin";
-        Assert.Equal("Running", _pair.Run(() => OtherProcess.RunUnder(["setpriv", $"--bounding-set=-all,{Needed}"], "start", _pair.Interface, $"{hook}")));
+        string state = _pair.Run(
+            () => OtherProcess.RunUnder(["setpriv", $"--bounding-set=-all,{Needed}"], "start", _pair.Interface, $"{hook}"));
+        Assert.Equal("Running", state);
         Assert.Equal(MonitorState.Running, Find()!.State);
     }
 
@@ -433,7 +436,8 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
     [Fact]
     public void A_forced_start_that_is_refused_leaves_what_runs()
     {
-        using OwnMonitor foreign = Pair.Run(() => OwnMonitor.Attach(Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Native }));
+        using OwnMonitor foreign = Pair.Run(
+            () => OwnMonitor.Attach(Pair.Interface, FlowDirection.Ingress, new MonitorOptions { Mode = AttachMode.Native }));
         XdpMonitor first = Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Ingress, Options));
         MonitorOptions native = new() { Mode = AttachMode.Native };
         XTraceException refusal = Assert.Throws<XTraceException>(
@@ -471,7 +475,8 @@ public sealed class TcxMonitorStoreTests() : MonitorStoreTests(MonitorHook.Tcx)
                 // The kernel takes a program once: they are loaded one by one over the same maps.
                 while (all.Count < 100)
                 {
-                    using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps, table.Monitor.HasDetails);
+                    using BpfHandle program = FlowProgram.Load(
+                        FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), table.Monitor.Maps, table.Monitor.HasDetails);
                     all.Add(TcxHook.Attach(program, TestInterfaces.Get(Pair.Interface), FlowDirection.Ingress));
                 }
             }));
@@ -535,7 +540,8 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
             Pair.Run(() => Store.Start(Pair.Interface, direction, Options, force: true));
         }
         Pair.Run(() => Store.Stop(Store.List()));
-        Assert.Equal(stays, Pair.Run(() => Command.Run("tc", "qdisc", "show", "dev", Pair.Interface)).Contains("clsact", StringComparison.Ordinal));
+        string qdiscs = Pair.Run(() => Command.Run("tc", "qdisc", "show", "dev", Pair.Interface));
+        Assert.Equal(stays, qdiscs.Contains("clsact", StringComparison.Ordinal));
     }
 
     /// <summary>It takes filters of egress, and runs them on what arrives.</summary>
@@ -547,7 +553,8 @@ public sealed class ClsactMonitorStoreTests() : MonitorStoreTests(MonitorHook.Cl
             () => Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Egress, Options)));
         Assert.Equal("IngressQdisc", refusal.ErrorId);
         Assert.Equal(MonitorState.Running, Pair.Run(() => Store.Start(Pair.Interface, FlowDirection.Ingress, Options)).State);
-        Assert.Equal(["clsact ingress"], Pair.Run(() => AttachedPrograms.On(Pair.Interface).Where(where => where.EndsWith("ingress", StringComparison.Ordinal))));
+        string[] attached = Pair.Run(() => AttachedPrograms.On(Pair.Interface));
+        Assert.Equal(["clsact ingress"], attached.Where(where => where.EndsWith("ingress", StringComparison.Ordinal)));
     }
 
     /// <summary>A start that died before it pinned its filter: nobody can name it, and every stop clears it.</summary>

@@ -44,7 +44,8 @@ public sealed class OtherDriverTests
         using RdmaTree tree = RdmaTree.OfOtherDrivers("drivers");
         using RdmaWatch watch = RdmaTree.Sample();
         PortTotals totals = new(watch.Places.Single(place => place.Device == device && place.Port == 1));
-        Assert.Equal((bytes, bytes, packets), (totals[PortTotal.SentBytes].Value!.Value, totals[PortTotal.ReceivedBytes].Value!.Value, totals[PortTotal.SentPackets].Value!.Value));
+        ulong Total(PortTotal total) => totals[total].Value!.Value;
+        Assert.Equal((bytes, bytes, packets), (Total(PortTotal.SentBytes), Total(PortTotal.ReceivedBytes), Total(PortTotal.SentPackets)));
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class OtherDriverTests
     {
         using RdmaTree tree = RdmaTree.OfOtherDrivers("drivers");
         using RdmaWatch watch = RdmaTree.Sample();
-        bool Claims(string device) => new PortTotals(watch.Places.Single(place => place.Device == device && place.Port == 1)).IsKnownNotToCount(PortTotal.SentBytes);
+        bool Claims(string device) => new PortTotals(watch.Places.Single(place => place.Device == device && place.Port == 1))
+            .IsKnownNotToCount(PortTotal.SentBytes);
         Assert.Equal((true, true, false, false), (Claims("siw_lo"), Claims("cxgb4_0"), Claims("ionic_0"), Claims("mlx5_2")));
         tree.Tree.Write("devices/pci0000:00/0000:12:00.4/infiniband/cxgb4_0/ports/1/hw_counters/of_tomorrow", "1");
         watch.Sample();
@@ -64,8 +66,9 @@ public sealed class OtherDriverTests
     {
         using RdmaTree tree = RdmaTree.OfOtherDrivers("hfi1");
         Dictionary<string, RdmaCounter> counters = RdmaTree.Counters();
-        Assert.All(["port_xmit_data", "port_rcv_data"], name =>
-            Assert.Equal((1_562_500_000ul, 12_500_000_000ul, RdmaCounterUnit.Bytes), (counters[name].RawValue!.Value, counters[name].Value!.Value, counters[name].Unit)));
+        Assert.All(["port_xmit_data", "port_rcv_data"], name => Assert.Equal(
+            (1_562_500_000ul, 12_500_000_000ul, RdmaCounterUnit.Bytes),
+            (counters[name].RawValue!.Value, counters[name].Value!.Value, counters[name].Unit)));
         // The driver's own counter is one of words of 4 bytes.
         Assert.Equal((1000ul, 4000ul), (counters["TxWords"].RawValue!.Value, counters["TxWords"].Value!.Value));
     }
@@ -88,7 +91,11 @@ public sealed class OtherDriverTests
         tree.Tree.AddCounters($"{port}/diag_counters", ["rc_resends", "pkt_drops", "dmawait"], "5");
         using RdmaWatch watch = RdmaTree.Sample();
         Assert.Equal(
-            [("dmawait", RdmaCounterCategory.Congestion), ("pkt_drops", RdmaCounterCategory.Error), ("rc_resends", RdmaCounterCategory.Retransmission)],
+            [
+                ("dmawait", RdmaCounterCategory.Congestion),
+                ("pkt_drops", RdmaCounterCategory.Error),
+                ("rc_resends", RdmaCounterCategory.Retransmission),
+            ],
             watch.Counters().Select(one => (one.Name, one.Category)));
         Assert.All(watch.Counters(), one => Assert.Equal((RdmaCounterSource.DiagCounters, 5ul), (one.Source, one.Value!.Value)));
     }
@@ -114,7 +121,11 @@ public sealed class OtherDriverTests
         {
             tree.Tree.AddPort(device, number);
         }
-        foreach ((string name, string port) in new[] { ("p0", "p0"), ("pf0hpf", "pf0hpf"), ("c1pf0", "c1pf0"), ("pf0vf0", "c1pf0vf0"), ("en3f0pf0sf0", "pf0sf0") })
+        (string Name, string Port)[] interfaces =
+        [
+            ("p0", "p0"), ("pf0hpf", "pf0hpf"), ("c1pf0", "c1pf0"), ("pf0vf0", "c1pf0vf0"), ("en3f0pf0sf0", "pf0sf0"),
+        ];
+        foreach ((string name, string port) in interfaces)
         {
             tree.Tree.Write($"{tree.Tree.AddInterface(name, "0000:03:00.0")}/phys_port_name", port);
         }

@@ -45,10 +45,13 @@ internal static class OtherProcess
                     ClockTests.Print(now);
                     return 0;
                 case ["list", ..]:
-                    Console.WriteLine(string.Join('\n', Store.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
+                    Console.WriteLine(string.Join(
+                        '\n', Store.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
                     return 0;
                 case ["rdma-counters", .. var rest]:
-                    RdmaReadTests.Print(rest is [var pattern, ..] ? pattern : "*", rest is [_, var samples] ? int.Parse(samples, CultureInfo.InvariantCulture) : 1);
+                    RdmaReadTests.Print(
+                        rest is [var pattern, ..] ? pattern : "*",
+                        rest is [_, var samples] ? int.Parse(samples, CultureInfo.InvariantCulture) : 1);
                     return 0;
                 case ["test", .. var choices]:
                     return ChosenTests.Run(choices);

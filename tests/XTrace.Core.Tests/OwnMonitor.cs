@@ -45,7 +45,12 @@ internal sealed class OwnMonitor : IDisposable
     {
         _source.Take();
         Conservation.Assert(Monitor, _source.Meter.Rows);
-        FlowSample sample = new(new FlowFilter(), owner: null, wantsDetails: true) { Number = 1, Clock = _source.Meter.Clock, Timestamp = _source.Meter.Clock.Local };
+        FlowSample sample = new(new FlowFilter(), owner: null, wantsDetails: true)
+        {
+            Number = 1,
+            Clock = _source.Meter.Clock,
+            Timestamp = _source.Meter.Clock.Local,
+        };
         sample.Fill([_source], [_point]);
         return [.. sample.Flows()];
     }

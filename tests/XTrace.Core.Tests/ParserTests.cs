@@ -13,6 +13,7 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
     private const string A6 = "2001:db8::1";
     private const string B6 = "fd00::2:3";
     private const int Ip = 14; // where the IP header begins
+    private const string Macs = $"{SourceMac} -> {DestinationMac}";
 
     private readonly TestTable _table = fixture.Begin();
 
@@ -32,7 +33,7 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "priority tag", Udp4(A4, 7, B4, 8, 0, [0x2000]), $"UDP 17 {A4}:7 -> {B4}:8 vlan 0" },
         { "three tags", Udp4(A4, 7, B4, 8, 0, [1, 2, 3]), $"UDP 17 {A4}:7 -> {B4}:8 vlan 1" },
         { "eight tags", Udp4(A4, 7, B4, 8, 0, [1, 2, 3, 4, 5, 6, 7, 8]), $"UDP 17 {A4}:7 -> {B4}:8 vlan 1" },
-        { "nine tags: no further than the eighth", Udp4(A4, 7, B4, 8, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9]), $"Ethernet 0x8100 {SourceMac} -> {DestinationMac} vlan 1" },
+        { "nine tags: no further than the eighth", Udp4(A4, 7, B4, 8, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9]), $"Ethernet 0x8100 {Macs} vlan 1" },
         { "0x9100", Behind("9100000581000006" + "0800", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8 vlan 5" },
         { "0x9200", Behind("92000005" + "86dd", Udp6(A6, 7, B6, 8)), $"UDP 17 {A6}:7 -> {B6}:8 vlan 5" },
         { "0x9300", Behind("93000005" + "0800", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8 vlan 5" },
@@ -40,23 +41,39 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "PPPoE, padded", Pad(Behind("8864" + "11000001001e" + "0021", Udp4(A4, 7, B4, 8)), 64), $"UDP 17 {A4}:7 -> {B4}:8" },
         { "PPPoE of IPv6", Behind("8864" + "11000001003e" + "0057", Tcp6(A6, 7, B6, 8)), $"TCP 6 {A6}:7 -> {B6}:8" },
         { "PPPoE with a compressed protocol", Behind("8864" + "11000001001d" + "21", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8" },
-        { "PPPoE behind tags", Behind("88a80005" + "81000006" + "8864" + "11000001001e" + "0021", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8 vlan 5" },
-        { "PPPoE, LCP", Behind("8864" + "11000001000a" + "c021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8864 {SourceMac} -> {DestinationMac}" },
-        { "PPPoE of another version", Behind("8864" + "21000001001e" + "0021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8864 {SourceMac} -> {DestinationMac}" },
-        { "PPPoE discovery", Behind("8863" + "11090000001e" + "0021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8863 {SourceMac} -> {DestinationMac}" },
+        {
+            "PPPoE behind tags",
+            Behind("88a80005" + "81000006" + "8864" + "11000001001e" + "0021", Udp4(A4, 7, B4, 8)),
+            $"UDP 17 {A4}:7 -> {B4}:8 vlan 5"
+        },
+        { "PPPoE, LCP", Behind("8864" + "11000001000a" + "c021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8864 {Macs}" },
+        { "PPPoE of another version", Behind("8864" + "21000001001e" + "0021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8864 {Macs}" },
+        { "PPPoE discovery", Behind("8863" + "11090000001e" + "0021", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8863 {Macs}" },
         { "one label", Behind("8847" + "00309140", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8" },
         { "three labels, IPv6", Behind("8848" + "003090400030a04000000140", Tcp6(A6, 7, B6, 8)), $"TCP 6 {A6}:7 -> {B6}:8" },
         { "label behind a tag", Behind("81000007" + "8847" + "00309140", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8 vlan 7" },
-        { "pseudowire", Behind("8847" + "00309140" + "00000000", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8847 {SourceMac} -> {DestinationMac}" },
-        { "label with nothing behind", Ethernet(0x8847, [0, 0x30, 0x91, 0x40]), $"Ethernet 0x8847 {SourceMac} -> {DestinationMac}" },
+        { "pseudowire", Behind("8847" + "00309140" + "00000000", Udp4(A4, 7, B4, 8)), $"Ethernet 0x8847 {Macs}" },
+        { "label with nothing behind", Ethernet(0x8847, [0, 0x30, 0x91, 0x40]), $"Ethernet 0x8847 {Macs}" },
         { "SNAP", Behind("0024" + "aaaa03000000" + "0800", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8" },
-        { "SNAP, padded, behind a tag", Pad(Behind("81000007" + "0024" + "aaaa03000000" + "0800", Udp4(A4, 7, B4, 8)), 64), $"UDP 17 {A4}:7 -> {B4}:8 vlan 7" },
+        {
+            "SNAP, padded, behind a tag",
+            Pad(Behind("81000007" + "0024" + "aaaa03000000" + "0800", Udp4(A4, 7, B4, 8)), 64),
+            $"UDP 17 {A4}:7 -> {B4}:8 vlan 7"
+        },
         { "SNAP of IPv6", Behind("0044" + "aaaa03000000" + "86dd", Tcp6(A6, 7, B6, 8)), $"TCP 6 {A6}:7 -> {B6}:8" },
-        { "SNAP of another organisation", Behind("0024" + "aaaa0300000c" + "0800", Udp4(A4, 7, B4, 8)), $"Ethernet 0x0004 {SourceMac} -> {DestinationMac}" },
-        { "SNAP of ARP", Behind("0024" + "aaaa03000000" + "0806", Udp4(A4, 7, B4, 8)), $"Ethernet 0x0004 {SourceMac} -> {DestinationMac}" },
+        { "SNAP of another organisation", Behind("0024" + "aaaa0300000c" + "0800", Udp4(A4, 7, B4, 8)), $"Ethernet 0x0004 {Macs}" },
+        { "SNAP of ARP", Behind("0024" + "aaaa03000000" + "0806", Udp4(A4, 7, B4, 8)), $"Ethernet 0x0004 {Macs}" },
         { "MACsec in clear", Behind("88e5" + "0000" + "00000001" + "0800", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8" },
-        { "MACsec in clear with a SCI", Behind("88e5" + "2000" + "00000001" + "0200000000010001" + "86dd", Tcp6(A6, 7, B6, 8)), $"TCP 6 {A6}:7 -> {B6}:8" },
-        { "MACsec encrypted", Behind("88e5" + "2c00" + "00000001" + "0200000000010001" + "0800", Udp4(A4, 7, B4, 8)), $"Ethernet 0x88e5 {SourceMac} -> {DestinationMac}" },
+        {
+            "MACsec in clear with a SCI",
+            Behind("88e5" + "2000" + "00000001" + "0200000000010001" + "86dd", Tcp6(A6, 7, B6, 8)),
+            $"TCP 6 {A6}:7 -> {B6}:8"
+        },
+        {
+            "MACsec encrypted",
+            Behind("88e5" + "2c00" + "00000001" + "0200000000010001" + "0800", Udp4(A4, 7, B4, 8)),
+            $"Ethernet 0x88e5 {Macs}"
+        },
         { "HSR", Behind("892f" + "0022" + "0001" + "0800", Udp4(A4, 7, B4, 8)), $"UDP 17 {A4}:7 -> {B4}:8" },
         { "AH over IPv4", Authenticated4(A4, B4, 1, 6, Tcp(1, 2)), $"TCP 6 {A4}:1 -> {B4}:2" },
         { "two AH over IPv4", Authenticated4(A4, B4, 2, 1, new byte[8]), $"ICMP 1 {A4} -> {B4} type 0 code 0" },
@@ -65,9 +82,17 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "later fragment with AH", Fragment4(A4, B4, 51, 1480, true, new byte[24]), $"IP 51 {A4} -> {B4} fragment" },
         { "payload length 0, no next header", Pad(Ipv6(A6, B6, 59, []), 64), $"IP 59 {A6} -> {B6}" },
         { "jumbogram", Jumbogram(40, Tcp(1, 2)), $"TCP 6 {A6}:1 -> {B6}:2" },
-        { "jumbogram of 4 GiB", With(With(With(Jumbogram(0xff, Tcp(1, 2)), Ip + 44, 0xff), Ip + 45, 0xff), Ip + 46, 0xff), $"TCP 6 {A6}:1 -> {B6}:2" },
+        {
+            "jumbogram of 4 GiB",
+            With(With(With(Jumbogram(0xff, Tcp(1, 2)), Ip + 44, 0xff), Ip + 45, 0xff), Ip + 46, 0xff),
+            $"TCP 6 {A6}:1 -> {B6}:2"
+        },
         { "UDP length 0 of a jumbogram", With(Jumbogram(16, Udp(1, 2, []), 17), Ip + 40 + 8 + 5, 0), $"UDP 17 {A6}:1 -> {B6}:2" },
-        { "TCP of a frame that ends in its options", Truncate(With(Tcp4(A4, 1, B4, 2, 12), Ip + 32, 0x80), Ip + 40), $"TCP 6 {A4}:1 -> {B4}:2" },
+        {
+            "TCP of a frame that ends in its options",
+            Truncate(With(Tcp4(A4, 1, B4, 2, 12), Ip + 32, 0x80), Ip + 40),
+            $"TCP 6 {A4}:1 -> {B4}:2"
+        },
         { "SCTP", Ipv4(A4, B4, 132, Udp(9, 10, new byte[4])), $"SCTP 132 {A4}:9 -> {B4}:10" },
         { "DCCP", Ipv4(A4, B4, 33, Udp(9, 10, new byte[4])), $"IP 33 {A4}:9 -> {B4}:10" },
         { "UDP-Lite", Ipv4(A4, B4, 136, Udp(9, 10, [])), $"IP 136 {A4}:9 -> {B4}:10" },
@@ -88,7 +113,11 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "extensions of every kind", Extensions6(A6, B6, [0, 60, 43, 51, 135, 139, 140], 6, Tcp(1, 2)), $"TCP 6 {A6}:1 -> {B6}:2" },
         { "extensions before a first fragment", Extensions6(A6, B6, [0, 43, 44, 60], 17, Udp(1, 2, [])), $"UDP 17 {A6}:1 -> {B6}:2" },
         { "eight extensions", Extensions6(A6, B6, [60, 60, 60, 60, 60, 60, 60, 60], 17, Udp(1, 2, [])), $"UDP 17 {A6}:1 -> {B6}:2" },
-        { "nine extensions: no further than the eighth", Extensions6(A6, B6, [60, 60, 60, 60, 60, 60, 60, 60, 60], 17, Udp(1, 2, [])), $"IP 60 {A6} -> {B6}" },
+        {
+            "nine extensions: no further than the eighth",
+            Extensions6(A6, B6, [60, 60, 60, 60, 60, 60, 60, 60, 60], 17, Udp(1, 2, [])),
+            $"IP 60 {A6} -> {B6}"
+        },
         { "extension of 2048 bytes", Ipv6(A6, B6, 60, [17, 255, .. new byte[2046], .. Udp(1, 2, [])]), $"UDP 17 {A6}:1 -> {B6}:2" },
         { "ESP ends the chain", Extensions6(A6, B6, [0], 50, new byte[8]), $"IP 50 {A6} -> {B6}" },
         { "RoCE v1", RoceV1("fe80::1", "fe80::2", 0x123456, 0x0a, 64), "RoCEv1 27 fe80::1 -> fe80::2 qp 1193046 opcode 10" },
@@ -100,9 +129,9 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "UDP to 4791, 12 bytes", Udp4(A4, 9, B4, 4791, 12), $"RoCEv2 17 {A4} -> {B4} qp 0 opcode 0" },
         { "UDP from 4791", Udp4(A4, 4791, B4, 9, 40), $"UDP 17 {A4}:4791 -> {B4}:9" },
         { "ARP", Arp(A4, B4), $"Ethernet 0x0806 {SourceMac} -> ff:ff:ff:ff:ff:ff" },
-        { "LLC", Llc(), $"Ethernet 0x0004 {SourceMac} -> {DestinationMac}" },
-        { "LLDP with a tag", Ethernet(0x88cc, new byte[46], [7]), $"Ethernet 0x88cc {SourceMac} -> {DestinationMac} vlan 7" },
-        { "Ethernet header alone", Ethernet(0x1234, []), $"Ethernet 0x1234 {SourceMac} -> {DestinationMac}" },
+        { "LLC", Llc(), $"Ethernet 0x0004 {Macs}" },
+        { "LLDP with a tag", Ethernet(0x88cc, new byte[46], [7]), $"Ethernet 0x88cc {Macs} vlan 7" },
+        { "Ethernet header alone", Ethernet(0x1234, []), $"Ethernet 0x1234 {Macs}" },
     };
 
     public static TheoryData<string, byte[]> Malformed => new()
@@ -162,7 +191,10 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
         { "AH of 8 bytes", Ipv6(A6, B6, 51, [6, 0, .. new byte[6], .. Tcp(1, 2)]) },
         { "nothing behind AH over IPv4", Authenticated4(A4, B4, 1, 17, new byte[7]) },
         { "payload length 0 with TCP behind", With(Tcp6(A6, 1, B6, 2), Ip + 5, 0) },
-        { "payload length 0 with an option that is none of jumbograms", With(With(Extensions6(A6, B6, [0], 6, Tcp(1, 2)), Ip + 5, 0), Ip + 42, 1) },
+        {
+            "payload length 0 with an option that is none of jumbograms",
+            With(With(Extensions6(A6, B6, [0], 6, Tcp(1, 2)), Ip + 5, 0), Ip + 42, 1)
+        },
         { "TCP header cut by the jumbogram's length", Jumbogram(8 + 19, Tcp(1, 2)) },
         { "TCP header of 16 bytes", With(Tcp4(A4, 1, B4, 2), Ip + 32, 0x40) },
         { "TCP header of 0 bytes", With(Tcp6(A6, 1, B6, 2), Ip + 52, 0) },
@@ -240,7 +272,9 @@ public sealed class ParserTests(TableFixture fixture) : IClassFixture<TableFixtu
     internal static string Describe(FlowStat flow)
     {
         string protocol = flow.EtherType is { } ethertype ? $"0x{ethertype:x4}" : $"{(byte)flow.Protocol!.Value}";
-        string text = $"{flow.TrafficType} {protocol} {flow.SourceAddress}{Field(":", flow.SourcePort)} -> {flow.DestinationAddress}{Field(":", flow.DestinationPort)}";
+        string source = $"{flow.SourceAddress}{Field(":", flow.SourcePort)}";
+        string destination = $"{flow.DestinationAddress}{Field(":", flow.DestinationPort)}";
+        string text = $"{flow.TrafficType} {protocol} {source} -> {destination}";
         return text + Field(" type ", flow.IcmpType) + Field(" code ", flow.IcmpCode)
             + Field(" qp ", flow.DestinationQueuePair) + Field(" opcode ", (byte?)flow.Opcode)
             + (flow.IsFragment ? " fragment" : "") + Field(" vlan ", flow.VlanId);

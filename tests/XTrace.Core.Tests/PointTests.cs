@@ -91,7 +91,9 @@ public sealed class PointTests
         Assert.Equal(FlowDirection.Egress, Assert.Single(table.Flows()).Direction);
     }
 
-    /// <summary>A key has eight places, one behind the other: when all are taken there is no room, and what is removed makes some.</summary>
+    /// <summary>
+    /// A key has eight places, one behind the other. When all are taken there is no room, and removing a point makes some.
+    /// </summary>
     [Fact]
     public void A_point_finds_another_place_where_its_own_is_taken()
     {

@@ -10,12 +10,13 @@ public sealed class PublicSurfaceTests
     [Fact]
     public void The_engine_shows_sessions_and_what_they_take_and_give() => Assert.Equal(
         [
-            "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowLimit", "FlowOrder", "FlowSample", "FlowSession",
-            "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState", "Notice", "NoticeLevel",
-            "OwnerFilter", "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind", "RdmaCounterSource",
-            "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice", "RdmaGid", "RdmaHealth", "RdmaHealthCheck", "RdmaHealthStatus", "RdmaInterface",
-            "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState", "RdmaQueuePair", "RdmaQueuePairOrder",
-            "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TcpControlBits", "TcpState", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
+            "AttachMode", "BpfException", "FlowDirection", "FlowEndReason", "FlowFilter", "FlowLimit", "FlowOrder", "FlowSample",
+            "FlowSession", "FlowSessionOptions", "FlowStat", "IPProtocol", "ItemList", "ItemList`1", "MonitorHook", "MonitorState",
+            "Notice", "NoticeLevel", "OwnerFilter", "RdmaCounter", "RdmaCounterCategory", "RdmaCounterDirection", "RdmaCounterKind",
+            "RdmaCounterSource", "RdmaCounterStatus", "RdmaCounterUnit", "RdmaDevice", "RdmaGid", "RdmaHealth", "RdmaHealthCheck",
+            "RdmaHealthStatus", "RdmaInterface", "RdmaInterfaceMethod", "RdmaPhysicalState", "RdmaPort", "RdmaPortState",
+            "RdmaQueuePair", "RdmaQueuePairOrder", "RdmaQueuePairState", "RdmaQueuePairType", "RoceOpcode", "TcpControlBits",
+            "TcpState", "TrafficType", "XTraceErrorKind", "XTraceException", "XdpMonitor",
         ],
         s_engine.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
 

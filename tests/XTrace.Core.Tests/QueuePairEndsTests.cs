@@ -27,7 +27,8 @@ public sealed class QueuePairEndsTests
     [InlineData(There, "192.0.2.9", 40, false, 300)] // rxe_b's queue pair 40
     [InlineData("192.0.2.7", There, 17, false, 0)] // passes
     [InlineData("192.0.2.7", Here, 99, false, 0)] // no such queue pair
-    public void The_end_on_this_machine_is_found_by_number_and_address(string source, string destination, int queuePair, bool leaves, uint process)
+    public void The_end_on_this_machine_is_found_by_number_and_address(
+        string source, string destination, int queuePair, bool leaves, uint process)
     {
         Take(End("rxe_a", 17, 100, 40, There), End("rxe_a", 18, 200, 41, null), End("rxe_b", 40, 300, 50, "192.0.2.5"));
         FlowOwner owner = _ends.Find(Key(source, destination, queuePair), leaves);

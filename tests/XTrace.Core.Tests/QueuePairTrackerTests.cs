@@ -187,7 +187,8 @@ public sealed class QueuePairTrackerTests
     [InlineData(1, 9_000_000, true)]
     [InlineData(8, 1_000_000, false)]
     [InlineData(9, 1_000_000, true)]
-    public void It_is_ambiguous_where_half_of_the_numbers_can_have_passed_between_two_looks(double seconds, double packetsPerSecond, bool ambiguous)
+    public void It_is_ambiguous_where_half_of_the_numbers_can_have_passed_between_two_looks(
+        double seconds, double packetsPerSecond, bool ambiguous)
     {
         Look(s_entry);
         _seconds += seconds;
@@ -227,5 +228,6 @@ public sealed class QueuePairTrackerTests
         _tracker.Look(Device, entries, Paths(path), Now, (_, _) => Slow);
     }
 
-    private static Dictionary<(uint, uint), QueuePairPath> Paths(QueuePairPath? path) => path is { } one ? new() { [(one.Device, one.Number)] = one } : [];
+    private static Dictionary<(uint, uint), QueuePairPath> Paths(QueuePairPath? path) =>
+        path is { } one ? new() { [(one.Device, one.Number)] = one } : [];
 }

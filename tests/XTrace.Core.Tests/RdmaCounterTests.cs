@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using XTrace.Net;
 using XTrace.Rdma;
 using XTrace.Testbed;
@@ -83,14 +84,19 @@ public sealed class RdmaCounterTests : IDisposable
         Tree.AddCounters($"{Tree.AddPort(device)}/hw_counters", RdmaLayouts.Hfi1, "5");
         Tree.AddCounters($"{device}/hw_counters", RdmaLayouts.Hfi1Device, "6");
         Dictionary<string, RdmaCounter> counters = RdmaTree.Counters();
-        Assert.Equal(RdmaLayouts.Hfi1.Concat(RdmaLayouts.Hfi1Device).Order(StringComparer.Ordinal), counters.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            RdmaLayouts.Hfi1.Concat(RdmaLayouts.Hfi1Device).Order(StringComparer.Ordinal),
+            counters.Keys.Order(StringComparer.Ordinal));
         Assert.All(counters.Values, one => Assert.NotNull(one.Description));
-        Assert.Equal((6ul, RdmaCounterUnit.Events, 64), (counters["Cce LATriggered"].Value!.Value, counters["Cce LATriggered"].Unit, counters["Cce LATriggered"].Width));
+        RdmaCounter triggered = counters["Cce LATriggered"];
+        Assert.Equal((6ul, RdmaCounterUnit.Events, 64), (triggered.Value!.Value, triggered.Unit, triggered.Width));
         Assert.Equal((32, RdmaCounterUnit.Events), (counters["SDMAInt0,32"].Width!.Value, counters["SDMAInt0,32"].Unit));
-        Assert.Equal((32, RdmaCounterCategory.Congestion), (counters["XmitDscdVl15,32"].Width!.Value, counters["XmitDscdVl15,32"].Category));
+        RdmaCounter discarded = counters["XmitDscdVl15,32"];
+        Assert.Equal((32, RdmaCounterCategory.Congestion), (discarded.Width!.Value, discarded.Category));
         Assert.Equal((64, RdmaCounterCategory.Retransmission), (counters["RcvHdrOvr159"].Width!.Value, counters["RcvHdrOvr159"].Category));
         Assert.Equal((32, RdmaCounterCategory.Congestion), (counters["XmitDscd,32"].Width!.Value, counters["XmitDscd,32"].Category));
-        Assert.Equal((5ul, 20ul, RdmaCounterUnit.Bytes), (counters["TxWords"].RawValue!.Value, counters["TxWords"].Value!.Value, counters["TxWords"].Unit));
+        RdmaCounter words = counters["TxWords"];
+        Assert.Equal((5ul, 20ul, RdmaCounterUnit.Bytes), (words.RawValue!.Value, words.Value!.Value, words.Unit));
         Assert.Equal(RdmaCounterKind.Gauge, counters["DRIVER_CtxtsOpen"].Kind);
     }
 
@@ -181,7 +187,9 @@ public sealed class RdmaCounterTests : IDisposable
         string port = Tree.AddPort(Tree.AddDevice("mlx5_0", "mlx5_core"));
         Tree.Write($"{port}/counters_ext/port_xmit_data_64", "18446744073709551615");
         RdmaCounter counter = Assert.Single(RdmaTree.Counters().Values);
-        Assert.Equal((ulong.MaxValue, ulong.MaxValue, RdmaCounterStatus.Saturated), (counter.RawValue!.Value, counter.Value!.Value, counter.Status));
+        Assert.Equal(
+            (ulong.MaxValue, ulong.MaxValue, RdmaCounterStatus.Saturated),
+            (counter.RawValue!.Value, counter.Value!.Value, counter.Status));
     }
 
     [Fact]
@@ -228,7 +236,11 @@ public sealed class RdmaCounterTests : IDisposable
         using RdmaWatch sampler = RdmaTree.Sample();
         Tree.Write(file, after);
         sampler.Sample();
-        AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), delta is null ? RdmaCounterStatus.Reset : RdmaCounterStatus.Ok, delta);
+        AssertCounter(
+            sampler,
+            ulong.Parse(after, CultureInfo.InvariantCulture),
+            delta is null ? RdmaCounterStatus.Reset : RdmaCounterStatus.Ok,
+            delta);
         sampler.Sample();
         AssertCounter(sampler, ulong.Parse(after, CultureInfo.InvariantCulture), RdmaCounterStatus.Ok, 0);
     }
@@ -302,7 +314,8 @@ public sealed class RdmaCounterTests : IDisposable
         }
     }
 
-    private static string[] Layout(string name) => (string[])typeof(RdmaLayouts).GetField(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!.GetValue(null)!;
+    private static string[] Layout(string name) =>
+        (string[])typeof(RdmaLayouts).GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
 
     private static void AssertCounter(RdmaWatch sampler, ulong value, RdmaCounterStatus status, ulong? delta)
     {

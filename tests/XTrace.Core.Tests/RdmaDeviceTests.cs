@@ -30,7 +30,9 @@ public sealed class RdmaDeviceTests : IDisposable
         Assert.Equal(
             ("mlx5_core", "28.39.1002", "MT_0000000838", "0000:3b:00.1", 1, "0c42:a103:0065:d1e2", false),
             (read.Driver, read.Firmware, read.Board, read.PciAddress, read.NumaNode, read.NodeGuid, read.IsVirtualFunction));
-        Assert.Equal([("mlx5_0/1", RdmaPortState.Active), ("mlx5_0/2", RdmaPortState.Down)], read.Ports.Select(port => ($"{port}", port.State!.Value)));
+        Assert.Equal(
+            [("mlx5_0/1", RdmaPortState.Active), ("mlx5_0/2", RdmaPortState.Down)],
+            read.Ports.Select(port => ($"{port}", port.State!.Value)));
         Assert.Equal([400_000_000_000ul, 2_500_000_000ul], read.Ports.Select(port => port.BitsPerSecond!.Value));
         Assert.Equal(["InfiniBand", "Ethernet"], read.Ports.Select(port => port.LinkLayer));
         Assert.Equal(Tree.PathOf("class/infiniband/mlx5_0"), read.Path);
@@ -108,7 +110,9 @@ public sealed class RdmaDeviceTests : IDisposable
         RdmaDevice read = RdmaTree.Device("mlx5_0");
         Assert.Null(read.Firmware);
         RdmaPort only = Assert.Single(read.Ports);
-        Assert.Equal((null, (RdmaPhysicalState)9, null, null, "Ethernet"), (only.State, only.PhysicalState, only.Rate, only.BitsPerSecond, only.LinkLayer));
+        Assert.Equal(
+            (null, (RdmaPhysicalState)9, null, null, "Ethernet"),
+            (only.State, only.PhysicalState, only.Rate, only.BitsPerSecond, only.LinkLayer));
     }
 
     [Theory]

@@ -20,7 +20,8 @@ public sealed class RdmaFixtureTests
         AssertSame(
             statistic.RootElement.EnumerateArray().SelectMany(link => link.EnumerateObject()
                 .Where(one => one.Name is not ("ifname" or "port"))
-                .Select(one => (link.GetProperty("ifname").GetString()!, link.GetProperty("port").GetInt32(), one.Name, one.Value.GetUInt64()))));
+                .Select(one => (
+                    link.GetProperty("ifname").GetString()!, link.GetProperty("port").GetInt32(), one.Name, one.Value.GetUInt64()))));
     }
 
     [Fact]
@@ -70,7 +71,9 @@ public sealed class RdmaFixtureTests
             RdmaPort port = Assert.Single(device.Ports);
             Assert.Equal(Said("Node GUID"), "0x" + device.NodeGuid!.Replace(":", "", StringComparison.Ordinal));
             Assert.Equal(Said("System image GUID"), "0x" + device.SystemImageGuid!.Replace(":", "", StringComparison.Ordinal));
-            Assert.Equal((Said("State"), Said("Physical state"), Said("Link layer")), ($"{port.State}", $"{port.PhysicalState}", port.LinkLayer));
+            Assert.Equal(
+                (Said("State"), Said("Physical state"), Said("Link layer")),
+                ($"{port.State}", $"{port.PhysicalState}", port.LinkLayer));
             Assert.Equal(Said("Rate").Split(' ')[0], $"{port.BitsPerSecond / 1_000_000_000}");
             Assert.Equal("10 Gb/sec (1X FDR10)", port.Rate);
             Assert.Equal(int.Parse(Said("Base lid"), CultureInfo.InvariantCulture), port.Lid);
@@ -83,7 +86,9 @@ public sealed class RdmaFixtureTests
         using RdmaTree tree = RdmaTree.Unpack("rxe-7.3-loss");
         RdmaDevice device = RdmaTree.Device("rxe0");
         Assert.Equal(("rdma_rxe", "CA", "rxe"), (device.Driver, device.NodeType, device.Description));
-        Assert.Equal((null, null, null, null, false), (device.Firmware, device.Board, device.PciAddress, device.NumaNode, device.IsVirtualFunction));
+        Assert.Equal(
+            (null, null, null, null, false),
+            (device.Firmware, device.Board, device.PciAddress, device.NumaNode, device.IsVirtualFunction));
         Assert.Equal(["v0"], device.InterfaceAlias);
         Assert.Equal(
             [(0, "fe80::ff:fe00:1", "fe80::ff:fe00:1", "RoCE v2", "v0"), (1, "::ffff:10.9.0.1", "10.9.0.1", "RoCE v2", "v0")],
@@ -99,7 +104,9 @@ public sealed class RdmaFixtureTests
         RdmaPort port = Assert.Single(RdmaTree.Device("rxe0").Ports);
         Assert.Equal((RdmaPortState.Down, RdmaPhysicalState.Polling), (port.State, port.PhysicalState));
         using RdmaWatch sampler = RdmaTree.Sample();
-        Assert.Equal(1ul, sampler.Counters().Single(one => one is { Device: "rxe0", Source: RdmaCounterSource.HwCounters, Name: "link_downed" }).Value);
+        RdmaCounter downed = sampler.Counters().Single(
+            one => one is { Device: "rxe0", Source: RdmaCounterSource.HwCounters, Name: "link_downed" });
+        Assert.Equal(1ul, downed.Value);
     }
 
     [Fact]
@@ -107,7 +114,9 @@ public sealed class RdmaFixtureTests
     {
         using RdmaTree tree = RdmaTree.Unpack("rxe-7.3-loss");
         using RdmaWatch sampler = RdmaTree.Sample();
-        Dictionary<string, RdmaCounter> counters = sampler.Counters().Where(one => one.Device == "rxe0" && one.Name != "link_downed").ToDictionary(one => one.Name);
+        Dictionary<string, RdmaCounter> counters = sampler.Counters()
+            .Where(one => one.Device == "rxe0" && one.Name != "link_downed")
+            .ToDictionary(one => one.Name);
         Assert.Equal(9270889ul, counters["port_xmit_data"].RawValue);
         Assert.Equal(counters["sent_bytes"].Value, counters["port_xmit_data"].Value);
         Assert.Equal(counters["rcvd_bytes"].Value, counters["port_rcv_data"].Value);

@@ -69,11 +69,13 @@ public sealed class RdmaNetlinkTests
 
     [Fact]
     public void Constants_are_those_of_the_header() => Assert.Equal(
-        $"{RdmaNetlink.DeviceGet} {RdmaNetlink.PortGet} {RdmaNetlink.DeviceIndex} {RdmaNetlink.DeviceName} {RdmaNetlink.PortIndex} {RdmaNetlink.InterfaceName}\n",
+        $"{RdmaNetlink.DeviceGet} {RdmaNetlink.PortGet} {RdmaNetlink.DeviceIndex} {RdmaNetlink.DeviceName} "
+        + $"{RdmaNetlink.PortIndex} {RdmaNetlink.InterfaceName}\n",
         CProgram.Run(Program, "constants"));
 
     [Fact]
-    public void A_port_s_interface_is_read_where_it_has_one() => Assert.Equal([KeyValuePair.Create(("mlx5_0", 1), "enp59s0f0np0")], Read(message => message).ToArray());
+    public void A_port_s_interface_is_read_where_it_has_one() => Assert.Equal(
+        [KeyValuePair.Create(("mlx5_0", 1), "enp59s0f0np0")], Read(message => message).ToArray());
 
     [Fact]
     public void A_message_cut_short_anywhere_is_no_harm()
@@ -86,7 +88,9 @@ public sealed class RdmaNetlinkTests
 
     [Fact]
     public void Where_the_kernel_has_none_or_no_device_nothing_is_found_and_nothing_fails() =>
-        Assert.All(RdmaNetlink.PortInterfaces(), one => Assert.True(Directory.Exists($"/sys/class/infiniband/{one.Key.Device}/ports/{one.Key.Port}")));
+        Assert.All(
+            RdmaNetlink.PortInterfaces(),
+            one => Assert.True(Directory.Exists($"/sys/class/infiniband/{one.Key.Device}/ports/{one.Key.Port}")));
 
     /// <summary>A tree elsewhere may be a copy, or another namespace's: what this kernel says is not of it.</summary>
     [Fact]

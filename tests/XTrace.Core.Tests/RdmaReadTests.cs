@@ -46,7 +46,8 @@ public sealed class RdmaReadTests : IDisposable
         string failing = Tree.PathOf($"{port}/hw_counters/out_of_buffer").Replace(
             Tree.PathOf("devices/pci0000:3b/0000:3b:00.0/infiniband"), Tree.PathOf("class/infiniband"), StringComparison.Ordinal);
         string output = OtherProcess.RunUnder(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-P", failing, "-e", "trace=pread64", "-e", $"inject=pread64:error={errno}"], "rdma-counters");
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-P", failing, "-e", "trace=pread64", "-e", $"inject=pread64:error={errno}"],
+            "rdma-counters");
         Assert.Equal(["np_cnp_sent Ok 2", $"out_of_buffer {said}"], output.Split('\n'));
     }
 
@@ -91,13 +92,19 @@ public sealed class RdmaReadTests : IDisposable
         string log = Path.Combine(Path.GetTempPath(), $"xtrace-strace-{Environment.ProcessId}");
         try
         {
-            OtherProcess.RunUnder(["strace", "-f", "-qq", "-o", log, "-e", "trace=openat,open,pread64,write"], "rdma-counters", "rp_cnp_handled", "3");
+            OtherProcess.RunUnder(
+                ["strace", "-f", "-qq", "-o", log, "-e", "trace=openat,open,pread64,write"],
+                "rdma-counters", "rp_cnp_handled", "3");
             string[] lines = [.. File.ReadLines(log)];
             string[] opened = [.. lines.Where(line => line.Contains("/hw_counters/", StringComparison.Ordinal))];
             string only = Assert.Single(opened);
             Assert.Contains("/hw_counters/rp_cnp_handled\", O_RDONLY|O_CLOEXEC", only, StringComparison.Ordinal);
             string descriptor = only.Split(" = ")[^1].Trim();
-            string[] reads = [.. lines.Where(line => line.Contains($"pread64({descriptor}, ", StringComparison.Ordinal) && line.Contains("64, 0)", StringComparison.Ordinal))];
+            string[] reads =
+            [
+                .. lines.Where(line => line.Contains($"pread64({descriptor}, ", StringComparison.Ordinal)
+                    && line.Contains("64, 0)", StringComparison.Ordinal)),
+            ];
             Assert.Equal(3, reads.Length);
         }
         finally
@@ -158,5 +165,8 @@ public sealed class RdmaReadTests : IDisposable
         Assert.Equal(expected, Lines(sampler).Order(StringComparer.Ordinal));
 
     private static IEnumerable<string> Lines(RdmaWatch sampler) => sampler.Counters().Select(one =>
-        $"{one.Name} {one.Status} {one.Value?.ToString(CultureInfo.InvariantCulture) ?? one.ErrorCode?.ToString(CultureInfo.InvariantCulture) ?? "-"}");
+    {
+        string? value = one.Value?.ToString(CultureInfo.InvariantCulture) ?? one.ErrorCode?.ToString(CultureInfo.InvariantCulture);
+        return $"{one.Name} {one.Status} {value ?? "-"}";
+    });
 }

@@ -184,7 +184,10 @@ public sealed class RdmaSessionTests : IDisposable
         Assert.Equal(["mlx5_0/1 c"], Rows(watch));
         Notice notice = Assert.Single(watch.Notices);
         Assert.Equal((NoticeLevel.Error, "RdmaFolderUnreadable"), (notice.Level, notice.Id));
-        Assert.EndsWith("/mlx5_0/ports/1/hw_counters': Too many levels of symbolic links. Its contents are left out. Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short.", notice.Text, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/mlx5_0/ports/1/hw_counters': Too many levels of symbolic links. Its contents are left out. "
+            + "Check its rights with 'ls -ld', and raise 'ulimit -n' if descriptors are short.",
+            notice.Text, StringComparison.Ordinal);
         watch.Sample();
         Assert.Single(watch.Notices);
         Assert.False(watch.Places.Single(place => place.Port == 1).IsComplete);

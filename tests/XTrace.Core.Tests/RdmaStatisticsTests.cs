@@ -85,7 +85,8 @@ public sealed class RdmaStatisticsTests
     private static readonly byte[] s_answer = Convert.FromHexString(CProgram.Run(Program));
 
     [Fact]
-    public void Constants_are_those_of_the_header() => Assert.Equal(string.Join(' ', RdmaStatistics.Constants), CProgram.Run(Program, "constants"));
+    public void Constants_are_those_of_the_header() =>
+        Assert.Equal(string.Join(' ', RdmaStatistics.Constants), CProgram.Run(Program, "constants"));
 
     [Fact]
     public void Only_optional_counters_that_are_enabled_are_named() =>

@@ -3,7 +3,9 @@ using XTrace.Testbed;
 
 namespace XTrace.Tests;
 
-/// <summary>What is sent again, while nftables drops every fiftieth packet at the receiver, against what tshark captures at the sender.</summary>
+/// <summary>
+/// What is sent again while nftables drops every fiftieth packet at the receiver, compared with what tshark captures at the sender.
+/// </summary>
 [Collection(MonitorStoreTests.OneAtATime)]
 [Trait("Category", "Privileged")]
 public sealed class RetransmissionTests : IDisposable
@@ -55,8 +57,8 @@ public sealed class RetransmissionTests : IDisposable
             Assert.Equal(client.Id, flow.ProcessId);
         }
         // No path of a sender's own interface reorders, so what tshark takes for that was sent again as well.
-        string again = Command.Run(
-            "tshark", "-r", capture, "-Y", "tcp.srcport != 5000 && (tcp.analysis.retransmission || tcp.analysis.out_of_order)", "-T", "fields", "-e", "frame.number");
+        const string SentAgain = "tcp.srcport != 5000 && (tcp.analysis.retransmission || tcp.analysis.out_of_order)";
+        string again = Command.Run("tshark", "-r", capture, "-Y", SentAgain, "-T", "fields", "-e", "frame.number");
         int captured = again.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         Assert.InRange(captured, 5_000_000 / 1448 / 50, 200);
         Assert.Equal((uint)captured, flow.RetransmittedPackets);
@@ -72,7 +74,10 @@ public sealed class RetransmissionTests : IDisposable
     /// <summary>Captures until it is disposed. tshark says when it has begun, and writes what it has when it is asked to end.</summary>
     private Finally Capture(string path)
     {
-        ProcessStartInfo start = new("tshark", ["-i", _pair.Interface, "-B", "64", "-s", "100", "-w", path]) { RedirectStandardError = true };
+        ProcessStartInfo start = new("tshark", ["-i", _pair.Interface, "-B", "64", "-s", "100", "-w", path])
+        {
+            RedirectStandardError = true,
+        };
         Process process = _pair.Run(() => Process.Start(start)!);
         while (process.StandardError.ReadLine() is { } line && !line.Contains("Capture started", StringComparison.Ordinal))
         {

@@ -57,7 +57,9 @@ public sealed class RoceReplayTests
             ? uint.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
             : uint.Parse(text, CultureInfo.InvariantCulture);
 
-    private static string Name(string source, string destination, uint queuePair, byte opcode) => $"{source} {destination} {queuePair} {opcode}";
+    private static string Name(string source, string destination, uint queuePair, byte opcode) =>
+        $"{source} {destination} {queuePair} {opcode}";
 
-    private static string Fixture([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Fixtures/rocev2.pcap.xz");
+    private static string Fixture([CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "Fixtures/rocev2.pcap.xz");
 }

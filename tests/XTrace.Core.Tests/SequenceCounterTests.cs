@@ -55,7 +55,9 @@ public sealed class SequenceCounterTests
             SequenceCounter counter = new((uint)start);
             for (int look = 0; look < 500; look++)
             {
-                next = random.Next(4) == 0 ? next - (ulong)random.NextInt64((long)Math.Min(next - start, 20_000) + 1) : next + (ulong)random.Next(100_000);
+                next = random.Next(4) == 0
+                    ? next - (ulong)random.NextInt64((long)Math.Min(next - start, 20_000) + 1)
+                    : next + (ulong)random.Next(100_000);
                 highest = Math.Max(highest, next);
                 counter.Advance((uint)(next % Range), possible: 100_000);
             }

@@ -7,7 +7,9 @@ using XTrace.Testbed;
 
 namespace XTrace.Tests;
 
-/// <summary>Both ways to read sockets, against each other and against <c>ss</c>: 500 connections of 20 processes in three namespaces.</summary>
+/// <summary>
+/// Compares both ways to read sockets with each other and with <c>ss</c>: 500 connections of 20 processes in three namespaces.
+/// </summary>
 [Trait("Category", "Privileged")]
 public sealed partial class SocketReaderTests : IDisposable
 {
@@ -18,7 +20,8 @@ public sealed partial class SocketReaderTests : IDisposable
 
     /// <summary>What ss says of a socket, and what a row has.</summary>
     private sealed record Seen(
-        string Network, string Local, string Remote, int Pid, string Name, int User, double RoundTrip, double MinRoundTrip, int Retransmitted, int Window);
+        string Network, string Local, string Remote, int Pid, string Name, int User,
+        double RoundTrip, double MinRoundTrip, int Retransmitted, int Window);
 
     [Fact]
     public void Every_connection_has_the_process_and_the_figures_that_ss_tells()
@@ -116,7 +119,8 @@ public sealed partial class SocketReaderTests : IDisposable
         return table.Rows.ToArray();
     }
 
-    private bool IsOfPeerProgram(SocketRow row) => row.Owner.Name == "peer" && _networks.Exists(network => InodeOf(network.Name) == row.Id.Net);
+    private bool IsOfPeerProgram(SocketRow row) =>
+        row.Owner.Name == "peer" && _networks.Exists(network => InodeOf(network.Name) == row.Id.Net);
 
     private bool IsOfPeers(SocketRow row) => IsOfPeerProgram(row) && row.HasTcp;
 
@@ -134,17 +138,22 @@ public sealed partial class SocketReaderTests : IDisposable
         (int)row.Retransmitted,
         (int)row.Window);
 
-    /// <summary>Everything but the times, of which each way has its own unit, and the control group, which one of them finds in /proc.</summary>
+    /// <summary>
+    /// Describes everything but the times and the control group. Each way has its own unit of time, and one of them finds the control
+    /// group in /proc.
+    /// </summary>
     private static string Describe(SocketRow row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{row.Id.Net} {Endpoint(row.Id.Local0, row.Id.Local1, row.Id.LocalPort)} {Endpoint(row.Id.Remote0, row.Id.Remote1, row.Id.RemotePort)} "
+        $"{row.Id.Net} {Endpoint(row.Id.Local0, row.Id.Local1, row.Id.LocalPort)} "
+        + $"{Endpoint(row.Id.Remote0, row.Id.Remote1, row.Id.RemotePort)} "
         + $"{row.Protocol} {(TcpState)row.State} {row.Flags} {row.Owner.Pid} {row.Owner.Uid} {row.Owner.Name} {row.RoundTripMicroseconds} "
         + $"{row.MinRoundTripMicroseconds} {row.Retransmitted} {row.Lost} {row.Window} {row.DeliveryRate}");
 
     private static string Endpoint(ulong high, ulong low, ushort port)
     {
         IPAddress address = new(MemoryMarshal.AsBytes<ulong>((ulong[])[high, low]));
-        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, (ushort)IPAddress.NetworkToHostOrder((short)port)).ToString();
+        ushort hostPort = (ushort)IPAddress.NetworkToHostOrder((short)port);
+        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, hostPort).ToString();
     }
 
     private static IEnumerable<Seen> ReadSs(string network)

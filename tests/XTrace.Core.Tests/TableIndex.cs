@@ -29,7 +29,8 @@ internal static unsafe class TableIndex
             {
                 bool isUsed = slot[i].Packets != 0;
                 Assert.True(
-                    leading[i] == (isUsed ? 1 : 0), $"CPU {cpu}: {leading[i]} entries lead to slot {i}, which is {(isUsed ? "in use" : "free")}");
+                    leading[i] == (isUsed ? 1 : 0),
+                    $"CPU {cpu}: {leading[i]} entries lead to slot {i}, which is {(isUsed ? "in use" : "free")}");
                 Assert.True(!isUsed || i < given, $"CPU {cpu}: slot {i} is in use, and {given} were given out");
                 used += isUsed ? 1 : 0;
             }

@@ -54,7 +54,10 @@ internal sealed class TestTable : IDisposable
     /// <summary>Begins it anew, as Start does.</summary>
     internal void RestartIngress() => Ingress = AddPoint(FlowDirection.Ingress);
 
-    /// <summary>Both points anew: no flows, and totals of zero. Quicker than another table, whose programs the kernel would have to verify.</summary>
+    /// <summary>
+    /// Begins both points anew, with no flows and totals of zero. This is quicker than another table, whose programs the kernel would
+    /// have to verify.
+    /// </summary>
     internal void Restart()
     {
         RemoveIngress();
@@ -125,7 +128,12 @@ internal sealed class TestTable : IDisposable
             point.MeasuredSeconds = seconds;
         }
         ClockCalibration clock = _source.Meter.Clock;
-        FlowSample sample = new(filter ?? new FlowFilter(), owner: null, wantsDetails: _detail) { Number = ++_samples, Clock = clock, Timestamp = clock.Local };
+        FlowSample sample = new(filter ?? new FlowFilter(), owner: null, wantsDetails: _detail)
+        {
+            Number = ++_samples,
+            Clock = clock,
+            Timestamp = clock.Local,
+        };
         sample.Fill([_source], points);
         return sample;
     }

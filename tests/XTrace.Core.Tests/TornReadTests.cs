@@ -76,7 +76,9 @@ public sealed class TornReadTests
         // The frame in flight, of either CPU, may be in the bytes already; on arm64, in the packets: see flow.h.
         ulong length = (ulong)frames[i].Length;
         ulong ahead = Machine.Current == Machine.Arm64 ? 2ul : 0;
-        bool counts = flow.Bytes + (ahead * length) >= flow.Packets * length && flow.Bytes <= (flow.Packets + 2) * length && flow.Bytes % length == 0;
+        bool counts = flow.Bytes + (ahead * length) >= flow.Packets * length
+            && flow.Bytes <= (flow.Packets + 2) * length
+            && flow.Bytes % length == 0;
         ulong address = 0xffff0000ul | ((ulong)(uint)((10 | (i << 8) | (i << 16) | (i << 24))) << 32);
         return counts && flow.Key is { Source0: 0, Destination0: 0 } && flow.Key.Source1 == address && flow.Key.Destination1 == address;
     }

@@ -50,7 +50,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         }
     }
 
-    /// <summary>Generic XDP is told of a super-packet's length, not of its segments: it counts what the interface counts, one for many.</summary>
+    /// <summary>
+    /// Generic XDP learns the length of a super-packet and not that of its segments. It counts one packet, as the interface does.
+    /// </summary>
     [Fact]
     public void Generic_XDP_counts_a_super_packet_as_one()
     {
@@ -166,7 +168,8 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         {
             using UdpClient group = new(5353) { EnableBroadcast = true };
             group.JoinMulticastGroup(IPAddress.Parse("224.0.0.251"), IPAddress.Parse(VethPair.Address));
-            group.Client.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.Parse(VethPair.Address).GetAddressBytes());
+            byte[] address = IPAddress.Parse(VethPair.Address).GetAddressBytes();
+            group.Client.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, address);
             group.Client.ReceiveTimeout = 5000;
             foreach (string to in (string[])["224.0.0.251", "10.7.7.255", "224.0.0.251"])
             {
@@ -181,7 +184,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         foreach (OwnMonitor monitor in (OwnMonitor[])[tc, generic])
         {
             monitor.WaitFor(2);
-            Assert.Equal($"10.7.7.2:5353 -> 224.0.0.251:5353 proto=17 packets=2 bytes={2 * (Ethernet + 58)}", $"{Assert.Single(monitor.Flows())}");
+            Assert.Equal(
+                $"10.7.7.2:5353 -> 224.0.0.251:5353 proto=17 packets=2 bytes={2 * (Ethernet + 58)}",
+                $"{Assert.Single(monitor.Flows())}");
         }
     }
 
@@ -234,7 +239,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         Command.Run("ip", "address", "add", $"192.0.2.{own}/24", "dev", underlay);
         foreach ((string name, string network, int port) in new[] { ("outer", "192.0.2", 14789), ("inner", "198.51.100", 9999) })
         {
-            Command.Run("ip", "link", "add", name, "type", "vxlan", "id", "7", "dstport", $"{port}", "local", $"{network}.{own}", "remote", $"{network}.{other}");
+            Command.Run(
+                "ip", "link", "add", name, "type", "vxlan", "id", "7", "dstport", $"{port}",
+                "local", $"{network}.{own}", "remote", $"{network}.{other}");
             File.WriteAllText($"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "1");
             Command.Run("ip", "address", "add", name == "outer" ? $"198.51.100.{own}/24" : $"10.7.7.{own}/24", "dev", name);
             Command.Run("ip", "link", "set", name, "up");
@@ -247,7 +254,11 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
     {
         using OwnMonitor monitor = Attach(FlowDirection.Ingress);
         // The stack drops a frame whose outer tag is cut before TC sees it.
-        byte[][] frames = [.. ParserTests.Malformed.Select(row => (byte[])row[1]).Where(frame => !(frame[12] == 0x81 && frame.Length < 18))];
+        byte[][] frames =
+        [
+            .. ParserTests.Malformed.Select(row => (byte[])row[1])
+                .Where(frame => !(frame[12] == 0x81 && frame.Length < 18)),
+        ];
         _pair.Send(frames);
         monitor.WaitFor(frames.Length);
         FlowTotals totals = monitor.Totals;
@@ -276,7 +287,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
             FlowStat arrived = Assert.Single(ingress.Flows());
             FlowStat left = Assert.Single(egress.Flows());
             Assert.Equal($"10.8.8.2:1 -> 10.8.8.1:2 proto=17 packets=5 bytes={5 * arriving.Length}", $"{arrived}");
-            Assert.Equal(("10.8.8.2", (ushort)4000, FlowDirection.Egress), (left.DestinationAddress, left.DestinationPort!.Value, left.Direction));
+            Assert.Equal(
+                ("10.8.8.2", (ushort)4000, FlowDirection.Egress),
+                (left.DestinationAddress, left.DestinationPort!.Value, left.Direction));
             Assert.Equal((arrived.Packets, arrived.Bytes), LinkCounters.Read(Name, "rx"));
             Assert.Equal((left.Packets, left.Bytes), LinkCounters.Read(Name, "tx"));
         });
@@ -299,7 +312,9 @@ public abstract class TrafficTests(MonitorHook hook) : IDisposable
         {
             // lo leaves its Ethernet headers out of its counters.
             FlowStat flow = Assert.Single(monitor.Flows());
-            Assert.Equal((after.Packets - before.Packets, after.Bytes - before.Bytes), (flow.Packets, flow.Bytes - (Ethernet * flow.Packets)));
+            Assert.Equal(
+                (after.Packets - before.Packets, after.Bytes - before.Bytes),
+                (flow.Packets, flow.Bytes - (Ethernet * flow.Packets)));
         }
     });
 

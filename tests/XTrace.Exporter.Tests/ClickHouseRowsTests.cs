@@ -23,7 +23,8 @@ public sealed class ClickHouseRowsTests : IDisposable
     {
         string file = Path.Combine(_folder.Path, "rows.bin");
         RecordCount sum = Write(file);
-        (int code, string output, string error) = Repository.Run(Repository.PathOf(CurrentClickHouseFactAttribute.Script), file, ClickHouseRows.Columns(owners: false));
+        (int code, string output, string error) = Repository.Run(
+            Repository.PathOf(CurrentClickHouseFactAttribute.Script), file, ClickHouseRows.Columns(owners: false));
         Assert.True(code == 0, error);
         string[] columns = output.Trim().Split('\t');
         string[] sums = [$"{sum.Flows}", $"{sum.Frames.Packets}", $"{sum.Frames.Bytes}"];

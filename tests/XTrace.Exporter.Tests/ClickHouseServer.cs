@@ -17,13 +17,14 @@ internal sealed partial class ClickHouseServer : IDisposable
     internal ClickHouseServer(VethPair pair, Web web)
     {
         (_pair, _web) = (pair, web);
-        _folder.Write("users.xml", """
+        const string Rights = "<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>";
+        _folder.Write("users.xml", $"""
             <yandex>
               <profiles><default/></profiles>
               <quotas><default/></quotas>
               <users>
-                <default><password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default>
-                <xtrace><password>s3cret</password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></xtrace>
+                <default><password></password>{Rights}</default>
+                <xtrace><password>s3cret</password>{Rights}</xtrace>
               </users>
             </yandex>
             """);
@@ -85,7 +86,10 @@ internal sealed partial class ClickHouseServer : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Codecs, TTLs, times with zones, tokens, columns that may be there and the types Bool and IPv6 are younger than this server.</summary>
+    /// <summary>
+    /// Runs a file's statements without what is younger than this server: codecs, TTLs, times with zones, tokens, columns that may be
+    /// there, and the types Bool and IPv6.
+    /// </summary>
     private void Run(string file)
     {
         string text = Comment().Replace(File.ReadAllText(Repository.PathOf($"deploy/clickhouse/{file}")), "");

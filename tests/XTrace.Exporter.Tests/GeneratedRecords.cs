@@ -10,7 +10,8 @@ internal sealed class GeneratedRecords
     private readonly Random _random = new(7);
     private readonly WatchedPoint[] _points =
     [
-        new(1, "eth0", 2, FlowDirection.Ingress, MonitorHook.Tcx, isOwn: true), new(2, "eth0", 2, FlowDirection.Egress, MonitorHook.Tcx, isOwn: true),
+        new(1, "eth0", 2, FlowDirection.Ingress, MonitorHook.Tcx, isOwn: true),
+        new(2, "eth0", 2, FlowDirection.Egress, MonitorHook.Tcx, isOwn: true),
     ];
 
     /// <summary>A client of 262,144 and one of 16 servers with 8 services; few flows are large, and most are small.</summary>

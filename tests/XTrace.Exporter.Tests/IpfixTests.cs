@@ -135,8 +135,8 @@ public sealed class IpfixTests : IDisposable
         using UdpClient first = Listen("127.0.0.2"), second = Listen("127.0.0.3");
         using Child exporter = new(
             _pair, "unshare", "--mount", "sh", "-c",
-            $"mount --bind {hosts} /etc/hosts && exec {Repository.PathOf("out/xtrace-exporter")} -i {_pair.Interface} {Fast} udp://collector"
-                + " --ipfix-refresh 1");
+            $"mount --bind {hosts} /etc/hosts && exec {Repository.PathOf("out/xtrace-exporter")} "
+                + $"-i {_pair.Interface} {Fast} udp://collector --ipfix-refresh 1");
         exporter.WaitFor("Watching");
         Assert.Equal(TemplateSet, SetOf(first));
         File.WriteAllText(hosts, "127.0.0.3 collector\n");

@@ -38,8 +38,8 @@ internal sealed class Prometheus : IDisposable
             """;
         string config = _folder.Write("prometheus.yml", $"global: {{}}\n{scrape}\n");
         _server = new Child(
-            pair, "prometheus", $"--config.file={config}", $"--storage.tsdb.path={_folder.Path}/data", "--web.listen-address=127.0.0.1:9090",
-            "--web.enable-remote-write-receiver", "--log.level=warn");
+            pair, "prometheus", $"--config.file={config}", $"--storage.tsdb.path={_folder.Path}/data",
+            "--web.listen-address=127.0.0.1:9090", "--web.enable-remote-write-receiver", "--log.level=warn");
     }
 
     public void Dispose()
@@ -69,7 +69,10 @@ internal sealed class VictoriaMetrics : IDisposable
 
     internal void Start() => _server = new Child(
         _pair, "victoria-metrics",
-        [$"-storageDataPath={_folder.Path}", "-httpListenAddr=127.0.0.1:8428", "-search.latencyOffset=0s", "-loggerLevel=ERROR", .. _arguments]);
+        [
+            $"-storageDataPath={_folder.Path}", "-httpListenAddr=127.0.0.1:8428", "-search.latencyOffset=0s", "-loggerLevel=ERROR",
+            .. _arguments,
+        ]);
 
     internal void Stop()
     {

@@ -46,8 +46,8 @@ public sealed class MetricsTests : IDisposable
         (string Labels, double Value)[] flows = page.Series("xtrace_network_packets_total", "ingress");
         Assert.Equal(6, flows.Length);
         Assert.All(flows[..5], flow => Assert.Equal(2, flow.Value));
-        Assert.Contains(
-            flows, flow => flow.Labels.Contains("src_ip=\"10.0.0.1\",dst_ip=\"10.0.0.2\",traffic_type=\"UDP\",protocol=\"17\",src_port=\"1039\"", StringComparison.Ordinal));
+        const string Labels = "src_ip=\"10.0.0.1\",dst_ip=\"10.0.0.2\",traffic_type=\"UDP\",protocol=\"17\",src_port=\"1039\"";
+        Assert.Contains(flows, flow => flow.Labels.Contains(Labels, StringComparison.Ordinal));
         Assert.Contains(("src_ip=\"other\",dst_ip=\"other\"", 190), flows.Select(flow => (flow.Labels[^29..], flow.Value)));
         AssertLint(_web.Get($"{MetricsProcess.Url}/metrics"));
         exporter.Stop();
@@ -89,8 +89,9 @@ public sealed class MetricsTests : IDisposable
         using HttpResponseMessage plain = _web.Ask(HttpMethod.Get, Url);
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", $"{plain.Content.Headers.ContentType}");
         // What Prometheus 2.42 sends.
-        using HttpResponseMessage open = _web.Ask(
-            HttpMethod.Get, Url, "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
+        const string Accepted = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+            + "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        using HttpResponseMessage open = _web.Ask(HttpMethod.Get, Url, $"Accept: {Accepted}");
         Assert.Equal("application/openmetrics-text; version=1.0.0; charset=utf-8", $"{open.Content.Headers.ContentType}");
         string text = new StreamReader(open.Content.ReadAsStream()).ReadToEnd();
         Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);

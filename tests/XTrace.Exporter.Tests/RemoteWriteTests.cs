@@ -88,7 +88,9 @@ public sealed class RemoteWriteTests : IDisposable
             "COLLECT_AGG=cluster-01");
         _pair.Send(Tcp4("10.0.0.1", 1, "10.0.0.2", 443), 11);
         (long packets, _) = _pair.Received();
-        Web.Until(() => Value(VictoriaMetrics.Url, $"sum(xtrace_interface_packets_total{{collect_agg=\"cluster-01\"}})") == packets, "all frames");
+        Web.Until(
+            () => Value(VictoriaMetrics.Url, $"sum(xtrace_interface_packets_total{{collect_agg=\"cluster-01\"}})") == packets,
+            "all frames");
         Assert.Equal(packets, Value(VictoriaMetrics.Url, Accounted));
         exporter.Stop();
     }

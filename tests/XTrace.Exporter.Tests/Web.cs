@@ -59,7 +59,8 @@ internal sealed class Web : IDisposable
         return
         [
             .. from series in data.GetProperty("result").EnumerateArray()
-               select (series.GetProperty("metric"), double.Parse(series.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture)),
+               let value = series.GetProperty("value")[1].GetString()!
+               select (series.GetProperty("metric"), double.Parse(value, System.Globalization.CultureInfo.InvariantCulture)),
         ];
     }
 

@@ -24,7 +24,11 @@ public static class AttachedPrograms
     public static string[] Interfaces()
     {
         using JsonDocument links = JsonDocument.Parse(Command.Run("ip", "-j", "link"));
-        return [.. links.RootElement.EnumerateArray().Select(link => link.GetProperty("ifname").GetString()!).Where(name => On(name).Length > 0)];
+        return
+        [
+            .. links.RootElement.EnumerateArray().Select(link => link.GetProperty("ifname").GetString()!)
+                .Where(name => On(name).Length > 0),
+        ];
     }
 
     private static bool HasXdp(string interfaceName)

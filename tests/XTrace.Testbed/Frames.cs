@@ -15,17 +15,21 @@ public static class Frames
     private const int FragmentHeader = 44;
 
     public static byte[] Udp4(
-        string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null, byte[]? options = null) =>
+        string source, int sourcePort, string destination, int destinationPort,
+        int payload = 0, ushort[]? vlans = null, byte[]? options = null) =>
         Ipv4(source, destination, 17, Udp(sourcePort, destinationPort, new byte[payload]), vlans, options);
 
     public static byte[] Tcp4(
-        string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null, byte[]? options = null) =>
+        string source, int sourcePort, string destination, int destinationPort,
+        int payload = 0, ushort[]? vlans = null, byte[]? options = null) =>
         Ipv4(source, destination, 6, Tcp(sourcePort, destinationPort, payload), vlans, options);
 
-    public static byte[] Udp6(string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null) =>
+    public static byte[] Udp6(
+        string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null) =>
         Ipv6(source, destination, 17, Udp(sourcePort, destinationPort, new byte[payload]), vlans);
 
-    public static byte[] Tcp6(string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null) =>
+    public static byte[] Tcp6(
+        string source, int sourcePort, string destination, int destinationPort, int payload = 0, ushort[]? vlans = null) =>
         Ipv6(source, destination, 6, Tcp(sourcePort, destinationPort, payload), vlans);
 
     public static byte[] Icmp4(string source, string destination, byte type, byte code, int payload = 0) =>

@@ -69,7 +69,9 @@ internal static partial class Libc
     internal static int Check(int result, string call) =>
         result >= 0 ? result : throw new InvalidOperationException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
 
-    /// <summary>What of union bpf_attr BPF_PROG_QUERY reads, linux/bpf.h. The kernel writes behind it, however long it is told that it is.</summary>
+    /// <summary>
+    /// The part of union bpf_attr that BPF_PROG_QUERY reads, linux/bpf.h. The kernel also writes behind it, whatever length it is told.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     internal struct QueryAttributes
     {

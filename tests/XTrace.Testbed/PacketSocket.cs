@@ -29,7 +29,9 @@ public sealed class PacketSocket : IDisposable
         _ = Libc.ioctl(_fd, Libc.EthtoolRequest, (byte*)&name); // An interface that has gone shows in the sending.
     }
 
-    /// <summary>Sends one frame. When the other end's ring is full it was dropped, and goes again: do not send what a filter drops.</summary>
+    /// <summary>
+    /// Sends one frame. A full ring at the other end drops it, and it is sent again: do not send what a filter drops.
+    /// </summary>
     public void Send(byte[] frame)
     {
         while (Libc.sendto(_fd, frame, (nuint)frame.Length, 0, in _to, (uint)Marshal.SizeOf<Libc.PacketAddress>()) < 0)

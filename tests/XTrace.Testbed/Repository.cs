@@ -13,9 +13,20 @@ public static class Repository
     /// <summary>Runs a program there, and returns how it ended and what it printed.</summary>
     public static (int ExitCode, string Output, string Error) Run(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        // What 'make test' hands down to makes that it starts is not for these.
-        foreach (string name in new[] { "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "INTERFACE", "DEVICE", "KERNEL", "PREFIX", "DESTDIR", "NETWORK_INTERFACE", "MONITOR_MODE", "LANG", "LC_ALL" })
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        // 'make test' hands these down to the makes that it starts. They are not meant for this program.
+        string[] handedDown =
+        [
+            "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "INTERFACE", "DEVICE", "KERNEL", "PREFIX", "DESTDIR", "NETWORK_INTERFACE",
+            "MONITOR_MODE", "LANG", "LC_ALL",
+        ];
+        foreach (string name in handedDown)
         {
             start.Environment.Remove(name);
         }

@@ -105,7 +105,8 @@ public sealed class SysfsTree : IDisposable
 
     /// <summary>Adds a port to a device.</summary>
     /// <returns>Its folder.</returns>
-    public string AddPort(string device, int number = 1, string state = "4: ACTIVE", string rate = "100 Gb/sec (4X EDR)", string linkLayer = "Ethernet")
+    public string AddPort(
+        string device, int number = 1, string state = "4: ACTIVE", string rate = "100 Gb/sec (4X EDR)", string linkLayer = "Ethernet")
     {
         string folder = $"{device}/ports/{number}";
         Write($"{folder}/state", state);
@@ -133,7 +134,8 @@ public sealed class SysfsTree : IDisposable
 
     /// <summary>Adds a network interface on a PCI function, or a virtual one.</summary>
     /// <returns>Its folder.</returns>
-    public string AddInterface(string name, string? pciAddress = null, string type = "1", string address = "02:00:00:00:00:01", string devPort = "0")
+    public string AddInterface(
+        string name, string? pciAddress = null, string type = "1", string address = "02:00:00:00:00:01", string devPort = "0")
     {
         string? function = pciAddress is null ? null : AddPciFunction(pciAddress, driver: null);
         string folder = function is null ? $"devices/virtual/net/{name}" : $"{function}/net/{name}";

@@ -36,7 +36,12 @@ public static class TcpTransfer
     /// <summary>A counter of /proc/net/snmp in the calling thread's namespace.</summary>
     public static long ReadSnmp(string protocol, string counter)
     {
-        string[][] lines = [.. File.ReadLines("/proc/thread-self/net/snmp").Where(line => line.StartsWith($"{protocol}:", StringComparison.Ordinal)).Select(line => line.Split(' '))];
+        string[][] lines =
+        [
+            .. File.ReadLines("/proc/thread-self/net/snmp")
+                .Where(line => line.StartsWith($"{protocol}:", StringComparison.Ordinal))
+                .Select(line => line.Split(' ')),
+        ];
         return long.Parse(lines[1][Array.IndexOf(lines[0], counter)], null);
     }
 }

@@ -1,6 +1,9 @@
 namespace XTrace.Testbed;
 
-/// <summary>Puts programs of others into an interface's TCX row: attached the old way, without a link, they stay until the interface goes.</summary>
+/// <summary>
+/// Puts programs of others into an interface's TCX row. They are attached the old way, without a link, so they stay until the
+/// interface goes.
+/// </summary>
 public static class TcxPrograms
 {
     private const int AttachCommand = 8; // BPF_PROG_ATTACH, linux/bpf.h

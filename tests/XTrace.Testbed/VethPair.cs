@@ -101,7 +101,10 @@ public sealed class VethPair : IDisposable
         RemovePins();
     }
 
-    /// <summary>Removes pins that are left: all of a namespace that goes, else the interface's points and monitors that had no others.</summary>
+    /// <summary>
+    /// Removes pins that are left: all of them where the pair has a watched namespace of its own, which goes too. Elsewhere it removes
+    /// the interface's points, and the monitors that had no others.
+    /// </summary>
     private void RemovePins()
     {
         if (_watched is not null)

@@ -12,7 +12,11 @@ internal sealed class BenchPair : IDisposable
     private bool _isRemoved;
 
     internal BenchPair() =>
-        _signals = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM]).Select(signal => PosixSignalRegistration.Create(signal, _ => Remove()))];
+        _signals =
+        [
+            .. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+                .Select(signal => PosixSignalRegistration.Create(signal, _ => Remove())),
+        ];
 
     /// <summary>The watched end.</summary>
     internal string Interface => _pair.Interface;

@@ -4,7 +4,9 @@ using XTrace.Monitors;
 
 namespace XTrace.Bench;
 
-/// <summary>A monitor whose programs run behind the driver. The kernel runs them on lo, so that is its point; nothing is attached.</summary>
+/// <summary>
+/// A monitor whose programs run behind the driver. The kernel runs them on lo, so lo is the monitor's point; nothing is attached.
+/// </summary>
 internal sealed class BenchTable : IDisposable
 {
     private const int Loopback = 1; // its index in every network namespace

@@ -32,14 +32,16 @@ internal static class CmdletCost
     /// <summary>What is missing to measure it, or null.</summary>
     internal static string? WhyNot(string module) =>
         !Directory.Exists(module) ? $"there is no module in {module}; build it, or name its folder with --module."
-        : !Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "pwsh"))) ? "pwsh is not on PATH."
+        : !Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "pwsh")))
+            ? "pwsh is not on PATH."
         : null;
 
     internal static CmdletCostResult Measure(string module)
     {
         using BenchPair bench = new();
         string import = $"$ErrorActionPreference = 'Stop'; Import-Module '{Path.GetFullPath(module)}'";
-        string hook = Pwsh(bench.RunInside, $"{import}; (Start-XdpMonitor -InterfaceAlias {bench.Interface} -MaxFlow {SnapshotCost.Slots}).Hook").Trim();
+        string start = $"Start-XdpMonitor -InterfaceAlias {bench.Interface} -MaxFlow {SnapshotCost.Slots}";
+        string hook = Pwsh(bench.RunInside, $"{import}; ({start}).Hook").Trim();
         bench.Run(Fill);
 
         Series series = JsonSerializer.Deserialize<Series>(Pwsh(bench.RunInside, $$"""
@@ -74,8 +76,9 @@ internal static class CmdletCost
     {
         for (int round = -1; round < Rounds; round++)
         {
+            string script = $"{import}; Get-FlowStat -InterfaceAlias {bench.PeerInterface} -SampleInterval 1";
             double empty = Time(() => Pwsh(bench.RunAtPeer, ""));
-            double sample = Time(() => Pwsh(bench.RunAtPeer, $"{import}; Get-FlowStat -InterfaceAlias {bench.PeerInterface} -SampleInterval 1"));
+            double sample = Time(() => Pwsh(bench.RunAtPeer, script));
             if (round >= 0)
             {
                 yield return sample - SampleMilliseconds - empty;
@@ -88,12 +91,14 @@ internal static class CmdletCost
     {
         PinFolder pins = PinFolder.All().Single();
         using FlowMonitor monitor = FlowMonitor.Open(pins)!;
-        using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps, monitor.HasDetails);
+        using BpfHandle program = FlowProgram.Load(
+            FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps, monitor.HasDetails);
         TableFill.Spread(program, ProgramKind.Tc, monitor, pins.Points.Single().InterfaceIndex);
         return true;
     }
 
-    private static string Pwsh(Func<string[], string> run, string script) => run(["pwsh", "-NoProfile", "-NonInteractive", "-Command", script]);
+    private static string Pwsh(Func<string[], string> run, string script) =>
+        run(["pwsh", "-NoProfile", "-NonInteractive", "-Command", script]);
 
     private static double Time(Action action)
     {

@@ -21,7 +21,8 @@ namespace XTrace.Bench;
 /// <param name="HighestBytes">The most that was resident.</param>
 /// <param name="Records">The flow records that its collector received.</param>
 internal sealed record ExportCostResult(
-    double Seconds, double PacketsPerSecond, double Unread, double Read, double CpuShare, long ResidentBytes, long HighestBytes, long Records)
+    double Seconds, double PacketsPerSecond, double Unread, double Read, double CpuShare,
+    long ResidentBytes, long HighestBytes, long Records)
 {
     internal const double RatioTarget = 1.1;
     internal const double CpuTarget = 0.05;
@@ -59,7 +60,8 @@ internal static class ExportCost
         NetInterface target = NetInterfaces.List().Single(one => one.Name == name);
         MonitorStore.Start([(target, FlowDirection.Ingress)], new MonitorOptions(), force: false, _ => { });
         FlowMonitor monitor = MonitorStore.Open(new HashSet<int> { target.Index }, FlowDirection.Ingress, _ => { })[0].Monitor;
-        using BpfHandle program = FlowProgram.Load(FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps, hasDetails: false);
+        using BpfHandle program = FlowProgram.Load(
+            FlowProgram.NameOf(MonitorHook.Tcx, FlowDirection.Ingress), monitor.Maps, hasDetails: false);
         using Driver driver = new(TableFill.Flows, ProgramKind.Tc, target.Index);
         using PinnedThread pin = new(Environment.ProcessorCount - 1); // all flows in one CPU's part of the table
         double before = Drive(driver, program, UnreadSeconds).Nanoseconds;
@@ -103,7 +105,8 @@ internal static class ExportCost
     {
         // The second field is a name in brackets, which may hold spaces.
         string[] fields = File.ReadAllText($"/proc/{process}/stat").Split(") ")[1].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        return ticks / TicksPerSecond;
     }
 
     private static long Memory(int process, string name)

@@ -30,7 +30,8 @@ internal sealed record Iperf(double Gigabits, ulong Bytes)
         using Process server = StartServer(pair);
         try
         {
-            string json = Command.Run("iperf3", ["-c", ServerAddress, "-t", $"{Seconds}", "-J", .. reverse ? ["-R"] : Array.Empty<string>()]);
+            string json = Command.Run(
+                "iperf3", ["-c", ServerAddress, "-t", $"{Seconds}", "-J", .. reverse ? ["-R"] : Array.Empty<string>()]);
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement received = document.RootElement.GetProperty("end").GetProperty("sum_received");
             return new Iperf(received.GetProperty("bits_per_second").GetDouble() / 1e9, received.GetProperty("bytes").GetUInt64());

@@ -100,7 +100,9 @@ internal static class KernelCost
             tables,
             flows,
             new TableCost(Distribution.Of(net[0]), PacketsIn(hashes.Map("plain"), plainSize, PlainKeySize, PlainValueSize, 1) / sent),
-            new TableCost(Distribution.Of(net[1]), PacketsIn(hashes.Map("lru"), lruSize, WideKeySize, WideValueSize, PossibleCpus.Count) / sent),
+            new TableCost(
+                Distribution.Of(net[1]),
+                PacketsIn(hashes.Map("lru"), lruSize, WideKeySize, WideValueSize, PossibleCpus.Count) / sent),
             new TableCost(Distribution.Of(net[2]), held / sent),
             (held + xtrace.Totals.EvictedPackets) / sent);
     }

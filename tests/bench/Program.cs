@@ -18,8 +18,8 @@ foreach (string[] option in args.Chunk(2))
 {
     switch (option)
     {
-        case ["--part", "all" or "kernel" or "tc" or "details" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets" or "cmdlet"
-            or "many" or "export"]:
+        case ["--part", "all" or "kernel" or "tc" or "details" or "throughput" or "snapshot" or "rdma" or "queuepairs" or "sockets"
+            or "cmdlet" or "many" or "export"]:
             part = option[1];
             break;
         case ["--rounds", var value] when int.TryParse(value, out rounds) && rounds > 0:
@@ -128,7 +128,8 @@ try
         export = ExportCost.Measure(exporter, seconds);
         Report.Print(export);
     }
-    Results results = new(machine, rounds, packets, kernel, tc, details, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many, export);
+    Results results = new(
+        machine, rounds, packets, kernel, tc, details, throughput, snapshot, rdma, queuePairs, sockets, cmdlet, many, export);
     Report.Save(results, json);
     Report.Summarise(results);
     return 0;

@@ -7,9 +7,15 @@ namespace XTrace.Bench;
 /// <summary>Results as tables for people and as JSON for programs.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
 
-    internal static void Print(BenchMachine machine) => Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
+    internal static void Print(BenchMachine machine) =>
+        Line($"{machine.CpuModel}, {machine.Cpus} CPUs, Linux {machine.Kernel}, {machine.Date:yyyy-MM-dd HH:mm}");
 
     internal static void Print(IReadOnlyList<KernelCostRow> rows, int rounds, int packets)
     {
@@ -17,7 +23,9 @@ internal static class Report
         Line($"Nanoseconds a packet above an empty program; median of {rounds} rounds of {packets:N0} packets.");
         Line($"held: share of the packets that the table can still say the flow of. counted: with evicted flows.");
         Line($"The flows take turns, packet by packet: the worst case for a table with too little room.");
-        Line($"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash, and at most the bound.");
+        Line(
+            $"Target: at most {KernelCostRow.PlainTarget} of the plain hash and {KernelCostRow.LruTarget} of the LRU per-CPU hash, ",
+            $"and at most the bound.");
         foreach (IGrouping<string, KernelCostRow> tables in rows.GroupBy(row => row.Tables))
         {
             Line($"");
@@ -54,20 +62,25 @@ internal static class Report
     internal static void Print(IReadOnlyList<DetailCostRow> rows, int rounds, int packets)
     {
         Heading("Details");
-        Line($"Nanoseconds a packet that a monitor takes without and with -Detail, above an empty program; median of {rounds} rounds of {packets:N0}.");
+        Line(
+            $"Nanoseconds a packet that a monitor takes without and with -Detail, above an empty program; ",
+            $"median of {rounds} rounds of {packets:N0}.");
         Line($"");
         Table(
             ["program", "flows", "without", "with", "added"],
             rows.Select(row => (string[])
             [
-                row.Program, Text($"{row.Flows:N0}"), Text($"{row.Plain.Median:F1}"), Text($"{row.Detailed.Median:F1}"), Text($"{row.Added:F1}"),
+                row.Program, Text($"{row.Flows:N0}"),
+                Text($"{row.Plain.Median:F1}"), Text($"{row.Detailed.Median:F1}"), Text($"{row.Added:F1}"),
             ]));
     }
 
     internal static void Print(IReadOnlyList<ThroughputRow> rows, int rounds)
     {
         Heading("Throughput");
-        Line($"Gbit/s of one TCP stream over a veth pair, iperf3 for {Iperf.Seconds} s a run; median of {Math.Min(rounds, Throughput.MaxRounds)} runs of each, taking turns.");
+        Line(
+            $"Gbit/s of one TCP stream over a veth pair, iperf3 for {Iperf.Seconds} s a run; ",
+            $"median of {Math.Min(rounds, Throughput.MaxRounds)} runs of each, taking turns.");
         Line($"One end is watched: by Auto in both directions, by native XDP in the only one that it has, ingress.");
         Line($"Target: Auto at least {ThroughputRow.Target} of unwatched.");
         Line($"");
@@ -99,9 +112,13 @@ internal static class Report
     internal static void Print(RdmaCostResult cost, int rounds)
     {
         Heading("RDMA counters");
-        Line($"Milliseconds to read {cost.Counters:N0} counters of {cost.Devices} devices again, in a tree laid out as sysfs; median of {rounds}.");
+        Line(
+            $"Milliseconds to read {cost.Counters:N0} counters of {cost.Devices} devices again, in a tree laid out as sysfs; ",
+            $"median of {rounds}.");
         Line($"Against opening, reading and closing each: with the library's File.OpenHandle, and with bare system calls.");
-        Line($"Target: at most {RdmaCostResult.Target} of the library, and no allocation but the {cost.ObjectBytes:F0} bytes of each object that is emitted.");
+        Line(
+            $"Target: at most {RdmaCostResult.Target} of the library, ",
+            $"and no allocation but the {cost.ObjectBytes:F0} bytes of each object that is emitted.");
         Line($"");
         Table(
             ["XTrace", "library", "system calls", "/library", "/system calls", "allocated", "target"],
@@ -116,7 +133,9 @@ internal static class Report
     internal static void Print(QueuePairCostResult cost, int rounds)
     {
         Heading("Queue pairs");
-        Line($"Milliseconds to list {cost.QueuePairs:N0} queue pairs; median of {rounds}. Target: at most {QueuePairCostResult.Target} ms above the tool.");
+        Line(
+            $"Milliseconds to list {cost.QueuePairs:N0} queue pairs; median of {rounds}. ",
+            $"Target: at most {QueuePairCostResult.Target} ms above the tool.");
         Line($"");
         Table(
             ["XTrace", "rdma resource show qp", "above it", "target"],
@@ -126,7 +145,9 @@ internal static class Report
     internal static void Print(IReadOnlyList<SocketCostRow> rows, int rounds)
     {
         Heading("Sockets");
-        Line($"Milliseconds that details add to a sample: all sockets read, and those that are gone found; median of {Math.Min(rounds, SocketCost.MaxRounds)}.");
+        Line(
+            $"Milliseconds that details add to a sample: all sockets read, and those that are gone found; ",
+            $"median of {Math.Min(rounds, SocketCost.MaxRounds)}.");
         Line($"Both ends of each connection are here. Opening: the BPF programs are loaded, and the sockets read for the first time.");
         Line($"");
         Table(
@@ -158,7 +179,10 @@ internal static class Report
     {
         Heading("Many interfaces");
         Line($"Seconds from call to last object in a pwsh of its own, veth interfaces in both directions.");
-        Line($"Target, up to {ManyCostRow.LimitsAreFor} interfaces: Start {ManyCostRow.StartTarget} s, Get-FlowStat {ManyCostRow.FlowsTarget} s, Get-XdpMonitor {ManyCostRow.ListTarget} s, Stop {ManyCostRow.StopTarget} s, {ManyCostRow.LockedTarget >> 20} MiB locked.");
+        Line(
+            $"Target, up to {ManyCostRow.LimitsAreFor} interfaces: Start {ManyCostRow.StartTarget} s, ",
+            $"Get-FlowStat {ManyCostRow.FlowsTarget} s, Get-XdpMonitor {ManyCostRow.ListTarget} s, Stop {ManyCostRow.StopTarget} s, ",
+            $"{ManyCostRow.LockedTarget >> 20} MiB locked.");
         Line($"");
         Table(
             ["interfaces", "Start", "Get-FlowStat", "Get-XdpMonitor", "Stop", "locked MiB", "target"],
@@ -172,9 +196,13 @@ internal static class Report
     internal static void Print(ExportCostResult cost)
     {
         Heading("xtrace-exporter");
-        Line($"{cost.PacketsPerSecond:N0} packets a second of {TableFill.Flows:N0} flows for {cost.Seconds:F0} s, IPFIX over UDP: {cost.Records:N0} records.");
+        Line(
+            $"{cost.PacketsPerSecond:N0} packets a second of {TableFill.Flows:N0} flows for {cost.Seconds:F0} s, IPFIX over UDP: ",
+            $"{cost.Records:N0} records.");
         Line($"Unread and read: CPU nanoseconds of a packet in the kernel, without the exporter and while it ran.");
-        Line($"Target: read at most {ExportCostResult.RatioTarget} of unread, {ExportCostResult.CpuTarget:P0} of one CPU, {ExportCostResult.MemoryTarget >> 20} MiB resident.");
+        Line(
+            $"Target: read at most {ExportCostResult.RatioTarget} of unread, {ExportCostResult.CpuTarget:P0} of one CPU, ",
+            $"{ExportCostResult.MemoryTarget >> 20} MiB resident.");
         Line($"");
         Table(
             ["unread", "read", "/unread", "CPU", "resident MiB", "at most", "target"],
@@ -189,12 +217,14 @@ internal static class Report
     internal static void Summarise(Results results)
     {
         Line($"");
-        Line($"{(results.AllMet ? "All targets met." : "Targets missed: see above. Other load on the machine can do that; run again on a quiet one.")}");
+        const string Missed = "Targets missed: see above. Other load on the machine can do that; run again on a quiet one.";
+        Line($"{(results.AllMet ? "All targets met." : Missed)}");
     }
 
     internal static void Save(Results results, string path) => File.WriteAllText(path, JsonSerializer.Serialize(results, s_json) + "\n");
 
-    internal static void Line(FormattableString text) => Console.WriteLine(Text(text));
+    /// <summary>Writes a line that is given in one part or several.</summary>
+    internal static void Line(params FormattableString[] parts) => Console.WriteLine(string.Concat(parts.Select(Text)));
 
     private static void Heading(string title)
     {

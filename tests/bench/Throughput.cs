@@ -76,7 +76,8 @@ internal static class Throughput
     {
         NetInterface target = NetInterfaces.Choose(NetInterfaces.List(), new NamePattern(pair.Interface)).Single();
         FlowDirection[] directions = [.. options?.Directions ?? []];
-        using FlowMonitor monitor = FlowMonitor.Create(options ?? s_auto, Math.Max(1, directions.Length), ProcessIdentity.Current, _ => { });
+        using FlowMonitor monitor = FlowMonitor.Create(
+            options ?? s_auto, Math.Max(1, directions.Length), ProcessIdentity.Current, _ => { });
         foreach (FlowDirection direction in directions)
         {
             monitor.Attach(target, direction, options!.PlanFor(target, direction), null, _ => { });
@@ -97,7 +98,8 @@ internal static class Throughput
         ulong expected = point.Direction == data ? run.Bytes : 1; // the other way go acknowledgements
         if (totals.Bytes < expected)
         {
-            throw new InvalidOperationException($"The {point.Direction} monitor on {point.Hook} counted {totals.Bytes} bytes of at least {expected}.");
+            throw new InvalidOperationException(
+                $"The {point.Direction} monitor on {point.Hook} counted {totals.Bytes} bytes of at least {expected}.");
         }
     }
 }

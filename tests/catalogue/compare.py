@@ -181,7 +181,8 @@ def main(kernel, *paths):
     strange = list(unread(infiniband))
     for folder in strange:
         print(f'{folder}\tregisters counters, and their names are written in a way that is not known here')
-    print(f'{len(wanted)} counters of {len({driver for driver, _ in wanted})} drivers, {len(missing)} not in the catalogue.', file=sys.stderr)
+    drivers = {driver for driver, _ in wanted}
+    print(f'{len(wanted)} counters of {len(drivers)} drivers, {len(missing)} not in the catalogue.', file=sys.stderr)
     return 1 if missing or strange else 0
 
 

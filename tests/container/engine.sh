@@ -1,6 +1,7 @@
 #!/bin/bash
-# A Docker engine of the tests' own, with the Dockerfile's base images made here of Debian's packages and this machine's SDK, for
-# no registry need be reached. 'engine.sh start' prints the environment in which docker speaks to it, of which 'engine.sh stop FOLDER' ends it.
+# Starts and stops a Docker engine for the tests. The Dockerfile's base images are made here, of Debian's packages and this machine's
+# SDK, so no registry need be reached. 'engine.sh start' prints the variables with which docker finds the engine. One of them is
+# FOLDER, and 'engine.sh stop FOLDER' ends the engine.
 set -eEuo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -44,7 +44,9 @@ static struct mmsghdr messages[BATCH];
 
 static void prepare(void)
 {
-	static const unsigned char head[HEADERS] = { [12] = 0x08, [14] = 0x45, [22] = 64, 17, [26] = 10, 0, 0, 0, 10, 1, 0, 1, 0, 0, 0x11, 0x51 };
+	static const unsigned char head[HEADERS] = {
+		[12] = 0x08, [14] = 0x45, [22] = 64, 17, [26] = 10, 0, 0, 0, 10, 1, 0, 1, 0, 0, 0x11, 0x51
+	};
 
 	for (int i = 0; i < BATCH; i++) {
 		memcpy(frames[i], head, HEADERS);

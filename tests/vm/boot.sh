@@ -6,18 +6,20 @@ boot_limit=${BOOT_LIMIT:-1800}
 
 # Boots the kernel and waits until the guest powers off. Shares are given as tag=folder, read-only.
 boot() {
-    local results=$1 scenarios=$2 share shares=() waited=0
+    local results=$1 scenarios=$2 share shares=() waited=0 parameters
     shift 2
     for share in "$@"; do
         shares+=(-virtfs "local,path=${share#*=},mount_tag=${share%%=*},security_model=none,multidevs=remap,readonly=on")
     done
     make_initramfs "$results/initramfs"
+    parameters="console=$console quiet panic=-1 mitigations=off scenarios=$scenarios programs=$programs helpers=$helpers"
+    parameters+=" shares=$(IFS=, && echo "${*%%=*}")"
     # shellcheck disable=SC2154 # cards.sh
     how="exec ${apart[*]}" QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu unpacked "$emulator" "usr/bin/$emulator" \
         -L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" \
         "${hardware[@]}" -m 2048 -nic none "${cards[@]}" -display none -monitor none -no-reboot \
         -kernel "$kernel/boot/vmlinuz-$release" -initrd "$results/initramfs.gz" \
-        -append "console=$console quiet panic=-1 mitigations=off scenarios=$scenarios programs=$programs helpers=$helpers shares=$(IFS=, && echo "${*%%=*}")" \
+        -append "$parameters" \
         -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" "${shares[@]}" \
         -serial "file:$results/console" &
     qemu=$!

@@ -3,7 +3,10 @@
 
 # The last sample of an end of the pair.
 catch_flows() {
-    awk -v heading="# $1" '/^# / { on = $0 == heading; if (on) lines = ""; next } on { lines = lines $0 "\n" } END { printf "%s", lines }' catch | sort
+    awk -v heading="# $1" '
+        /^# / { on = $0 == heading; if (on) lines = ""; next }
+        on { lines = lines $0 "\n" }
+        END { printf "%s", lines }' catch | sort
 }
 
 # What tshark finds of RoCEv2 in an end's pcap, a line each packet: from, to, queue pair, opcode, bytes.

@@ -15,7 +15,8 @@ mkdir /run/busybox
 /bin/busybox --install -s /run/busybox
 # shellcheck disable=SC2154 # the kernel hands 'programs' and 'helpers' over in the environment: folders of the repository
 export PATH=/repo/$programs:/repo/$helpers:/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox:/dotnet HOME=/root LANG=C.UTF-8 NO_COLOR=1
-export DOTNET_NOLOGO=1 DOTNET_ROOT=/dotnet DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
+export DOTNET_NOLOGO=1 DOTNET_ROOT=/dotnet DOTNET_TieredPGO=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+export POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 
 # shellcheck source=tests/vm/fabric.sh
 . ./fabric.sh

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # what it sets is for others
 # The differences between the architectures of guests.
 
-# Sets it for x64 or arm64 and a version of the kernel: the names that Debian, its folders and its kernels have for it, QEMU and its options, the C
-# compiler, where make puts the programs, and the scenarios that are run unless others are asked for.
+# Sets the variables for an architecture (x64 or arm64) and a version of the kernel: the names that Debian, its folders and its kernels
+# use for the architecture, QEMU and its options, the C compiler, the folder where make puts the programs, and the default scenarios.
 use_machine() {
     machine=$1
     case $machine in

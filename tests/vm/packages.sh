@@ -101,7 +101,8 @@ use_suite() {
 apt_of() {
     local state=$cache/apt/$1 tool=$2
     shift 2
-    APT_CONFIG=$state/apt.conf "$tool" -qq -o APT::Sandbox::User=root -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    APT_CONFIG=$state/apt.conf "$tool" -qq -o APT::Sandbox::User=root \
+        -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::State="$state" -o Dir::State::status="$state/status" -o Dir::Cache="$state" "$@"
 }
 

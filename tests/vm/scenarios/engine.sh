@@ -16,7 +16,8 @@ declare -A lacks=([5.10]='!A_frame_of_several !With_a_large_MTU !Tcx' [6.1]='!Tc
 
 run() {
     # shellcheck disable=SC2086 # words
-    dotnet /repo/tests/XTrace.Core.Tests/bin/Release/net*/XTrace.Core.Tests.dll test "${choices[@]}" ${lacks[$(uname -r | cut -d . -f 1-2)]} ||
+    dotnet /repo/tests/XTrace.Core.Tests/bin/Release/net*/XTrace.Core.Tests.dll test \
+        "${choices[@]}" ${lacks[$(uname -r | cut -d . -f 1-2)]} ||
         echo "exit code $?"
 }
 

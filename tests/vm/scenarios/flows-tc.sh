@@ -33,7 +33,8 @@ check() {
     equal 'Filters left behind' "$(grep -c bpf left)" expected 0
     while read -r end way field own which left_out; do
         same_lines "$end $way: RoCEv2 flows" "$(catch_flows "$end $way" | roce_only)" tshark "$(tshark_flows "$end" "$field" "$own")"
-        equal "$end $way: packets and bytes of all" "$(catch_flows "$end $way" | sum)" "$end's own counters" "$(counted "$end" "$which" "$left_out")"
+        equal "$end $way: packets and bytes of all" "$(catch_flows "$end $way" | sum)" \
+            "$end's own counters" "$(counted "$end" "$which" "$left_out")"
     done <<END
 va ingress to 192.0.2.1 rx 0
 va egress from 192.0.2.1 tx $to_vb

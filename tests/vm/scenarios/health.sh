@@ -54,7 +54,8 @@ run() {
     module "\$name = 'down'; Test-RdmaHealth -SampleInterval 2 -MaxSamples 2 | ForEach-Object {
         $(echo "$line" | sed 's/^{//; s/}$//')
         if (-not \$up) { \$up = \$true; \$name = 'up'; ip link set vb up } }
-        Get-RdmaCounter -Source Ethtool, Carrier | ForEach-Object { 'counter {0} {1} {2}' -f \$_.InterfaceAlias, \$_.Name, \$_.Value }" >>findings
+        Get-RdmaCounter -Source Ethtool, Carrier | ForEach-Object {
+            'counter {0} {1} {2}' -f \$_.InterfaceAlias, \$_.Name, \$_.Value }" >>findings
     statistics >ethtool
     connect_fabric
 }
@@ -111,7 +112,8 @@ check() {
     number=$(sed -n 's/.*link rxe_a\/1 .*lqpn \([0-9]*\) .*state ERR .*/\1/p' queue-pairs)
     same_lines 'Queue pair in error' "$(awk '$1 == "pair" && $2 == "rxe_a/1" { print $3, $4, $5, $6, $7, $8 }' findings)" 'rdma resource' \
         "QueuePairs Warning $number RC Error (queue-pairs)"
-    same_lines 'Ports while the peer is down' "$(awk '$1 == "down" || $1 == "up" { print $2, $3, $4, $5, $6 }' findings | sed -n 1,2p | cut -d ' ' -f 1-5)" \
+    same_lines 'Ports while the peer is down' \
+        "$(awk '$1 == "down" || $1 == "up" { print $2, $3, $4, $5, $6 }' findings | sed -n 1,2p | cut -d ' ' -f 1-5)" \
         expected $'rxe_a/1 PortState Critical Down, Polling\nrxe_b/1 PortState Critical Down, Disabled'
     equal 'Carrier changes that were seen when it came back' "$(grep -c '^up rxe_[ab]/1 CarrierChanges Critical ' findings)" expected 2
     same_lines 'Statistics of the interfaces' "$(grep '^counter ' findings | sort)" ethtool "$(<ethtool)"

@@ -2,6 +2,12 @@
 # Every kind of stacked or virtual interface that the kernel has and that needs no other program: what XTrace counts on it,
 # on TC both ways and on generic XDP, against the interface's own counters.
 
+# macsec has to be told what it sends with and from whom it receives.
+macsec='link add k0 link u0 type macsec encrypt off'
+macsec+=';macsec add k0 tx sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef'
+macsec+=';macsec add k0 rx port 1 address 02:00:00:00:00:0$other'
+macsec+=';macsec add k0 rx port 1 address 02:00:00:00:00:0$other sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef'
+
 # What makes one end of a kind: "kind" is made as k0, in a namespace whose veth is u0; $own and $other end in 1 and 2, or 2 and 1.
 kinds=(
     'dummy|link add k0 type dummy'
@@ -15,7 +21,7 @@ kinds=(
     'macvlan|link add k0 link u0 type macvlan mode bridge'
     'ipvlan|link add k0 link u0 type ipvlan mode l2'
     'ipvlan-l3|link add k0 link u0 type ipvlan mode l3'
-    'macsec|link add k0 link u0 type macsec encrypt off;macsec add k0 tx sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef;macsec add k0 rx port 1 address 02:00:00:00:00:0$other;macsec add k0 rx port 1 address 02:00:00:00:00:0$other sa 0 pn 1 on key 00 0123456789abcdef0123456789abcdef'
+    "macsec|$macsec"
     'vxlan|link add k0 type vxlan id 7 local 10.0.0.$own remote 10.0.0.$other dstport 4789'
     'geneve|link add k0 type geneve id 7 remote 10.0.0.$other'
     'gre|link add k0 type gre local 10.0.0.$own remote 10.0.0.$other'
@@ -108,7 +114,8 @@ check() {
         [[ $hook != missing ]] || continue
         case "$kind $direction" in
             *' refused')
-                equal "$kind, $hook: refused" "$(grep -c "^$kind $hook refused .*begin with headers that XTrace does not read" kinds)" expected 1 ;;
+                equal "$kind, $hook: refused" \
+                    "$(grep -c "^$kind $hook refused .*begin with headers that XTrace does not read" kinds)" expected 1 ;;
             *' said') ;;
             vrf*)
                 equal "vrf, $hook: said to show nothing" "$packets $(grep -c "^vrf $hook said .*is a VRF" kinds)" expected '0 1' ;;

@@ -18,7 +18,9 @@ run() {
     before=$(kernel_memory)
     module '
         $started = Start-XdpMonitor many* -Direction Both
-        "started {0} running {1} tables {2}" -f $started.Count, @($started | Where-Object State -eq Running).Count, @($started | Split-Path -Parent | Sort-Object -Unique).Count' >started
+        "started {0} running {1} tables {2}" -f $started.Count,
+            @($started | Where-Object State -eq Running).Count,
+            @($started | Split-Path -Parent | Sort-Object -Unique).Count' >started
     echo $(($(kernel_memory) - before)) >memory
     module '
         $all = Get-XdpMonitor

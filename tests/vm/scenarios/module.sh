@@ -13,7 +13,8 @@ run() {
         foreach ($end in "va", "vb") {
             "# $end"
             Get-FlowStat $end -TrafficType RoCEv2 | ForEach-Object {
-                "{0}:0 -> {1}:{2} proto={3} packets={4} bytes={5}" -f $_.SourceAddress, $_.DestinationAddress, $_.DestinationQueuePair, [int]$_.Opcode, $_.Packets, $_.Bytes
+                "{0}:0 -> {1}:{2} proto={3} packets={4} bytes={5}" -f $_.SourceAddress, $_.DestinationAddress,
+                    $_.DestinationQueuePair, [int]$_.Opcode, $_.Packets, $_.Bytes
             }
         }
         Get-XdpMonitor | Stop-XdpMonitor' >catch

@@ -24,9 +24,11 @@ run() {
 }
 
 check() {
-    same_lines 'Queue pairs of the program' "$(jq -r 'select(.QueuePair != null) | "\(.QueuePair) \(.ProcessName) \(.State) \(.RemoteQueuePair)"' shown |
-        grep queue-pairs | sort -n | summary)" 'rdma resource show qp' \
-        "$(sed -nE 's|.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* state (\w+) .* comm (\S+) *$|\1 \4 \3 \2|p' resources | grep queue-pairs | sort -n | summary)"
+    same_lines 'Queue pairs of the program' \
+        "$(jq -r 'select(.QueuePair != null) | "\(.QueuePair) \(.ProcessName) \(.State) \(.RemoteQueuePair)"' shown |
+            grep queue-pairs | sort -n | summary)" 'rdma resource show qp' \
+        "$(sed -nE 's|.* lqpn ([0-9]+) .*rqpn ([0-9]+) .* state (\w+) .* comm (\S+) *$|\1 \4 \3 \2|p' resources |
+            grep queue-pairs | sort -n | summary)"
     indent <bench
     equal 'At most 100 ms above the tool' "$(grep -c 'All targets met' bench)" expected 1
 }

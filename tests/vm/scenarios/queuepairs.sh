@@ -56,7 +56,8 @@ flows_with_processes() {
         "ready"
         foreach ($once in 1) {
             Get-FlowStat va, vb -Detail -SampleInterval 1 -Continuous | ForEach-Object {
-                "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair, $_.ProcessId, $_.ProcessName, $_.UserName
+                "{0} {1} {2} {3} {4} {5}" -f $_.InterfaceAlias, $_.Direction, $_.DestinationQueuePair,
+                    $_.ProcessId, $_.ProcessName, $_.UserName
                 if (Test-Path /tmp/enough) { break }
             }
         }
@@ -120,11 +121,13 @@ check() {
     tshark -r va.pcap -Y 'udp.dstport == 4791' -T fields -E separator=' ' \
         -e ip.src -e infiniband.bth.destqp -e infiniband.bth.opcode -e infiniband.bth.psn >packets 2>/dev/null
     connections=$(resources | sort -u)
-    same_lines 'RC queue pairs, their peers, processes and names' "$(shown_connections samples unprivileged | grep -xF "$connections" | sort -u)" \
+    same_lines 'RC queue pairs, their peers, processes and names' \
+        "$(shown_connections samples unprivileged | grep -xF "$connections" | sort -u)" \
         "rdma resource show qp" "$connections"
     same_lines 'Addresses, MTU and program' "$(addresses samples)" expected "$(expected_addresses)"
     compare_packets
-    equal 'Without rights: addresses, MTUs' "$(connected_rows unprivileged | jq -rs '[.[] | .RemoteAddress, .PathMtu | select(. != null)] | length')" expected 0
+    equal 'Without rights: addresses, MTUs' \
+        "$(connected_rows unprivileged | jq -rs '[.[] | .RemoteAddress, .PathMtu | select(. != null)] | length')" expected 0
     equal 'Without rights: names of owners' "$(connected_rows unprivileged | jq -r .ProcessName | sort -u | xargs)" expected ib_send_bw
     equal 'Without rights, it is said why' "$(grep -c 'Addresses of peers' unprivileged.err)" expected 1
     grep -h 'Addresses of peers' samples.err | indent || true
@@ -139,19 +142,21 @@ check_owners() {
         skip 'Get-FlowStat was not run: there is no pwsh on PATH.'
         return
     fi
-    same_lines 'Get-FlowStat -Detail: direction, destination, process' "$(awk '$5 == "ib_write_bw"' owners | sort -u)" 'rdma resource show qp' "$(
-        resources owned | while read -r device pair peer process name; do
-            echo "v${device#rxe_} Ingress $pair $process $name root"
-            if paths_are_known; then
-                echo "v${device#rxe_} Egress $peer $process $name root"
-            else
-                echo "v${other[$device]} Egress $pair $process $name root"
-            fi
-        done | sort -u)"
+    same_lines 'Get-FlowStat -Detail: direction, destination, process' \
+        "$(awk '$5 == "ib_write_bw"' owners | sort -u)" 'rdma resource show qp' "$(
+            resources owned | while read -r device pair peer process name; do
+                echo "v${device#rxe_} Ingress $pair $process $name root"
+                if paths_are_known; then
+                    echo "v${device#rxe_} Egress $peer $process $name root"
+                else
+                    echo "v${other[$device]} Egress $pair $process $name root"
+                fi
+            done | sort -u)"
 }
 
 shown_connections() {
-    cat "$@" | grep '"QueuePair":' | jq -r 'select(.RemoteQueuePair != null) | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
+    cat "$@" | grep '"QueuePair":' |
+        jq -r 'select(.RemoteQueuePair != null) | "\(.Device) \(.QueuePair) \(.RemoteQueuePair) \(.ProcessId) \(.ProcessName)"'
 }
 
 connected_rows() {
@@ -180,7 +185,8 @@ expected_addresses() {
     done | sort
 }
 
-# For each queue pair on a that sent: what it sent between its first and its last sample, against the distinct numbers of packets in the pcap.
+# For each queue pair on a that sent, compares the packets that it counted between its first and its last sample with the distinct
+# sequence numbers in the pcap.
 compare_packets() {
     local number peer first last packets name found wrapped=0 lossy=0 reads=0
     while read -r name number peer first last packets; do
@@ -198,11 +204,13 @@ compare_packets() {
 # Name, queue pair, peer, and the numbers and packets between the first and the last sample whose number is the highest so far.
 spans() {
     connected_rows samples | jq -rs '
-        map(select(.Device == "rxe_a" and .SentPackets != null and .SendSequence != null)) | group_by([.QueuePair, .ProcessId])[] | sort_by(.Sample)
+        map(select(.Device == "rxe_a" and .SentPackets != null and .SendSequence != null))
+        | group_by([.QueuePair, .ProcessId])[] | sort_by(.Sample)
         | .[0] as $first
         | (map(select((.SendSequence - $first.SendSequence + 16777216) % 16777216 == (.SentPackets - $first.SentPackets))) | last) as $last
         | select($last.SentPackets > $first.SentPackets)
-        | "\($first.ProcessName) \($first.QueuePair) \($first.RemoteQueuePair) \($first.SendSequence) \($last.SendSequence) \($last.SentPackets - $first.SentPackets)"'
+        | "\($first.ProcessName) \($first.QueuePair) \($first.RemoteQueuePair) "
+            + "\($first.SendSequence) \($last.SendSequence) \($last.SentPackets - $first.SentPackets)"'
 }
 
 # Distinct sequence numbers of requests to the peer, and of READ responses from it, from one number to before another.

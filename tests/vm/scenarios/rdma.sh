@@ -23,7 +23,8 @@ run() {
         # shellcheck disable=SC2016 # PowerShell's
         module '
             Get-RdmaDevice | ForEach-Object Ports | ForEach-Object {
-                "port {0}/{1} {2} {3} {4} {5}" -f $_.Device, $_.Port, $_.State, $_.PhysicalState, $_.Interfaces[0].InterfaceAlias, $_.Interfaces[0].FoundBy
+                "port {0}/{1} {2} {3} {4} {5}" -f $_.Device, $_.Port, $_.State, $_.PhysicalState,
+                    $_.Interfaces[0].InterfaceAlias, $_.Interfaces[0].FoundBy
             }
             Get-RdmaCounter -SampleInterval 3 -Continuous | ForEach-Object {
                 if (Test-Path /tmp/enough) { break }
@@ -77,16 +78,21 @@ check() {
         address=${end#*:} end=${end%:*}
         same_lines "$end: RoCEv2 flows that arrived" "$(catch_flows "$end" | roce_only)" tshark "$(tshark_flows "$end" to "$address")"
         # A veth with XDP counts without the Ethernet header of 14 bytes (drivers/net/veth.c: after eth_type_trans).
-        equal "$end: packets and bytes of all that arrived" "$(catch_flows "$end" | sum)" "$end's own counters, with headers" "$(counted "$end" rx 14)"
+        equal "$end: packets and bytes of all that arrived" "$(catch_flows "$end" | sum)" \
+            "$end's own counters, with headers" "$(counted "$end" rx 14)"
     done
 
-    echo "  $(awk '{ print $2 }' statistic.after | sort -u | wc -l) counters a device: $(awk '{ print $2 }' statistic.after | sort -u | xargs)"
+    echo "  $(awk '{ print $2 }' statistic.after | sort -u | wc -l) counters a device:" \
+        "$(awk '{ print $2 }' statistic.after | sort -u | xargs)"
     for device in rxe_a:192.0.2.1 rxe_b:192.0.2.2; do
         address=${device#*:} device=${device%:*}
-        equal "$device: packets sent" "$(grown statistic.idle statistic.before | value "$device/1" sent_pkts)" "tshark" "$(tshark_packets va from "$address" | wc -l)"
-        equal "$device: packets received" "$(grown statistic.idle statistic.before | value "$device/1" rcvd_pkts)" "tshark" "$(tshark_packets va to "$address" | wc -l)"
+        equal "$device: packets sent" "$(grown statistic.idle statistic.before | value "$device/1" sent_pkts)" \
+            "tshark" "$(tshark_packets va from "$address" | wc -l)"
+        equal "$device: packets received" "$(grown statistic.idle statistic.before | value "$device/1" rcvd_pkts)" \
+            "tshark" "$(tshark_packets va to "$address" | wc -l)"
     done
-    echo "  Lost: $(awk '/^qdisc/ { end = $2 == "netem" ? $5 : "" } end && /Sent/ { sub(",", "", $7); print end, $7, "of", $4 + $7 }' qdiscs | paste -sd ,)"
+    echo "  Lost: $(awk '/^qdisc/ { end = $2 == "netem" ? $5 : "" }
+        end && /Sent/ { sub(",", "", $7); print end, $7, "of", $4 + $7 }' qdiscs | paste -sd ,)"
     # Without loss both ends of ibv_rc_pingpong and of ibv_ud_pingpong.
     rose 'Pingpongs that came to their end' 4 "$(grep -c 'iters in' log)"
     for device in 'rxe_a/1 completer_retry_err' 'rxe_a/1 rcvd_seq_err' 'rxe_b/1 out_of_seq_request'; do
@@ -102,8 +108,9 @@ check() {
     same_lines 'Mode rdma after the loss' "$(rdma_samples | last)" 'rdma statistic' "$(grep -E ' (sent|rcvd)_pkts ' statistic.after)"
     same_lines 'Mode rdma, increments' "$(rdma_samples | total)" 'rdma statistic' \
         "$(grown statistic.before statistic.after | grep -E ' (sent|rcvd)_pkts ')"
-    same_lines 'Mode rdma, states and interfaces' "$(awk '/^Device: / { device = $2 } /^Interface: / { end = $2 } /Port state:/ { print device, $3, $4, end }' rdma.out |
-        sort -u)" 'rdma link' "$(links | sed -E 's/ (\w+) (\w+)$/ (\1) \2/')"
+    same_lines 'Mode rdma, states and interfaces' \
+        "$(awk '/^Device: / { device = $2 } /^Interface: / { end = $2 } /Port state:/ { print device, $3, $4, end }' rdma.out |
+            sort -u)" 'rdma link' "$(links | sed -E 's/ (\w+) (\w+)$/ (\1) \2/')"
 
     if [[ -z $pwsh ]]; then
         skip 'The cmdlets were not run: there is no pwsh on PATH.'
@@ -141,7 +148,8 @@ links() {
 
 # The hw_counters of all samples, a line each: device/port, name, value, increment, mark.
 nccl_samples() {
-    awk '/^Device: / { device = $2 } /^[* ] [a-z_]+ +[0-9]/ { print device, $(($1 == "*") + 1), $(($1 == "*") + 2), $(($1 == "*") + 3) + 0, $1 }' nccl.out
+    awk '/^Device: / { device = $2 }
+        /^[* ] [a-z_]+ +[0-9]/ { print device, $(($1 == "*") + 1), $(($1 == "*") + 2), $(($1 == "*") + 3) + 0, $1 }' nccl.out
 }
 
 rdma_samples() {
