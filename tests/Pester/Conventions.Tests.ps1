@@ -359,7 +359,8 @@ Describe 'Every script' {
     }
 
     It 'has no line of more than 140 characters, and neither has any other source' {
-        $kinds = 'cs', 'c', 'h', 'ps1', 'psm1', 'sh', 'py', 'proj', 'csproj', 'props', 'targets', 'yml' | ForEach-Object { "--include=*.$_" }
+        $kinds = 'cs', 'c', 'h', 'ps1', 'psm1', 'sh', 'py', 'proj', 'csproj', 'props', 'targets', 'yml' |
+            ForEach-Object { "--include=*.$_" }
         $said = env LC_ALL=C.UTF-8 grep -rnE '.{141}' $kinds --include=Makefile --exclude-dir=obj --exclude-dir=bin --exclude-dir=out (
             Resolve-Path "$PSScriptRoot/../..")
         $LASTEXITCODE | Should -Be 1 -Because 'grep found none'
