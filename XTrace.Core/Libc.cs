@@ -81,6 +81,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int statx(int folder, string path, int flags, uint mask, out FileStatus.Statx status);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int statfs(string path, out FileStatus.FileSystem system);
+
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 

@@ -13,6 +13,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
     internal const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW, linux/fcntl.h
     internal const int CurrentFolder = -100; // AT_FDCWD
     internal const uint BasicStatus = 0x7ff; // STATX_BASIC_STATS, linux/stat.h
+    internal const long BpfMagic = 0xcafe4a11; // BPF_FS_MAGIC, linux/magic.h
     internal const uint TypeMask = 0xf000; // S_IFMT
     internal const uint TypeDirectory = 0x4000; // S_IFDIR
     internal const uint TypeLink = 0xa000; // S_IFLNK
@@ -35,10 +36,27 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
         {
             Errnos.ENOENT or Errnos.ENOTDIR => default,
             Errnos.EACCES => throw new UnauthorizedAccessException($"Access to the path '{path}' is denied."),
-            _ => throw new XTraceException(
-                KernelMessages.FileFailed, path, KernelOperation.Find(path), Marshal.GetPInvokeErrorMessage(error)),
+            _ => throw NotTold(path, error),
         };
     }
+
+    /// <summary>
+    /// Whether a path leads into a BPF file system; false as well if this user may not go there. A list of mounts does not tell,
+    /// because it has those that another mount hides.
+    /// </summary>
+    /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
+    internal static bool IsInBpf(string path)
+    {
+        if (Libc.statfs(path, out FileSystem system) == 0)
+        {
+            return system.Type == BpfMagic;
+        }
+        int error = Marshal.GetLastPInvokeError();
+        return error is Errnos.ENOENT or Errnos.ENOTDIR or Errnos.EACCES ? false : throw NotTold(path, error);
+    }
+
+    private static XTraceException NotTold(string path, int error) =>
+        new(KernelMessages.FileFailed, path, KernelOperation.Find(path), Marshal.GetPInvokeErrorMessage(error));
 
     /// <summary>Whether there is something at a path. File.Exists and Directory.Exists take every error for a no.</summary>
     internal static bool IsThere(string path) => Of(path).Exists;
@@ -67,6 +85,13 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
             _ => Speech.Say("文件", "file"),
         };
         return $"{what}, uid {Owner}, mode {Convert.ToString((int)Mode, 8).PadLeft(4, '0')}";
+    }
+
+    /// <summary>struct statfs, sys/statfs.h, as far as it is read.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 120)]
+    internal struct FileSystem
+    {
+        internal long Type;
     }
 
     /// <summary>struct statx, linux/stat.h, as far as it is read.</summary>

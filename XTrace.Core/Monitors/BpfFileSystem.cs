@@ -79,15 +79,11 @@ internal static class BpfFileSystem
 
     private static string FindRoot() =>
         IsMountedHere ? Here
-        : ProcessIdentity.Ancestors.Where(IsMountedIn).Select(id => $"/proc/{id}/root{Here}")
-            .FirstOrDefault(Directory.Exists) ?? Here;
+        : ProcessIdentity.Ancestors.Select(id => $"/proc/{id}/root{Here}")
+            .FirstOrDefault(path => Ask(() => FileStatus.IsInBpf(path))) ?? Here;
 
     /// <exception cref="XTraceException">Nobody knows. A second file system, mounted over the first, would hide all pins.</exception>
-    private static bool IsMountedHere => HasMount(KernelFile.ReadText("/proc/thread-self/mounts"));
-
-    private static bool IsMountedIn(int process) => Ask(() => HasMount(File.ReadAllText($"/proc/{process}/mounts")));
-
-    private static bool HasMount(string mounts) => mounts.Split('\n').Any(line => line.Split(' ') is [_, Here, "bpf", ..]);
+    private static bool IsMountedHere => FileStatus.IsInBpf(Here);
 
     /// <summary>The mount namespace of a process; null where this one may not know.</summary>
     private static ulong? MountsOf(int process) => Ask<ulong?>(() => KernelFile.ReadNamespace($"/proc/{process}/ns/mnt"));

@@ -85,6 +85,7 @@ public sealed class AbiTests
         (typeof(LibBpf.TcHook), "struct bpf_tc_hook", ["sz", "ifindex", "attach_point", "parent"]),
         (typeof(LibBpf.TcOptions), "struct bpf_tc_opts", ["sz", "prog_fd", "flags", "prog_id", "handle", "priority"]),
         (typeof(LibBpf.LinkCreateOptions), "struct bpf_link_create_opts", ["sz", "flags"]),
+        (typeof(FileStatus.FileSystem), "struct statfs", ["f_type"]),
         (typeof(FileStatus.Statx), "struct statx", ["stx_uid", "stx_mode", "stx_ino", "stx_dev_major", "stx_dev_minor"]),
         (typeof(QueuePairPath), "struct queue_pair_path",
         [
@@ -142,7 +143,8 @@ public sealed class AbiTests
         ("O_RDONLY", Libc.ReadOnly), ("O_RDWR", Libc.OpenReadWrite), ("O_ACCMODE", Libc.AccessMode), ("O_CLOEXEC", Libc.OpenCloseOnExec),
         ("O_DIRECTORY", machine.OpenDirectory), ("O_NOFOLLOW", machine.OpenNoFollow), ("SYS_getdents64", machine.ListCall),
         ("SIGTSTP", Libc.TerminalStop), ("POLLIN", Libc.PollIn), ("POLLOUT", Libc.PollOut), ("POSIX_SPAWN_SETSID", Libc.SpawnInSession),
-        ("AT_SYMLINK_NOFOLLOW", FileStatus.NoFollow), ("AT_FDCWD", FileStatus.CurrentFolder), ("STATX_BASIC_STATS", FileStatus.BasicStatus),
+        ("BPF_FS_MAGIC", FileStatus.BpfMagic), ("AT_SYMLINK_NOFOLLOW", FileStatus.NoFollow),
+        ("AT_FDCWD", FileStatus.CurrentFolder), ("STATX_BASIC_STATS", FileStatus.BasicStatus),
         ("S_IFMT", FileStatus.TypeMask), ("S_IFDIR", FileStatus.TypeDirectory), ("S_IFLNK", FileStatus.TypeLink),
         ("SOCK_RAW | SOCK_CLOEXEC", NetlinkSocket.RawCloseOnExec), ("SOCK_DGRAM | SOCK_CLOEXEC", Ethtool.DatagramCloseOnExec),
         ("SIOCETHTOOL", (long)Ethtool.Request), ("SIOCGIFINDEX", (long)Ethtool.RequestIndex),
@@ -221,8 +223,8 @@ public sealed class AbiTests
         string[] headers =
         [
             "errno.h", "fcntl.h", "poll.h", "sched.h", "signal.h", "spawn.h", "stddef.h", "termios.h", "sys/file.h", "sys/ioctl.h",
-            "sys/mman.h", "sys/socket.h", "sys/stat.h", "sys/syscall.h", "linux/bpf.h", "linux/if.h", "linux/if_arp.h",
-            "linux/if_link.h", "linux/inet_diag.h", "linux/sockios.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h",
+            "sys/mman.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/syscall.h", "linux/bpf.h", "linux/if.h", "linux/if_arp.h",
+            "linux/if_link.h", "linux/inet_diag.h", "linux/magic.h", "linux/sockios.h", "linux/tcp.h", "bpf/bpf.h", "bpf/libbpf.h",
             "flow.h", "owners.h", "queue_pairs.h",
         ];
         text.Append("#define _GNU_SOURCE\n").AppendJoin("", headers.Select(header => $"#include <{header}>\n"));

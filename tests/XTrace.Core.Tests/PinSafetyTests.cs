@@ -77,6 +77,16 @@ public sealed class PinSafetyTests : IDisposable
         Assert.Equal(list, Snapshot(_folder));
     }
 
+    /// <summary>As after 'mount -t sysfs sysfs /sys', which shows the interfaces of a new network namespace.</summary>
+    [Fact]
+    public void A_BPF_file_system_that_another_mount_hides_is_none()
+    {
+        Assert.Equal("Running", RunIn("mount -t sysfs sysfs /sys", "start"));
+        // The monitor is pinned where those who started the command see it.
+        string[] command = Command("list").Split(' ');
+        Assert.StartsWith($"{_pair.Interface} Running ", _pair.Run(() => XTrace.Testbed.Command.Run(command[0], command[1..])));
+    }
+
     [Fact]
     public void Folders_are_made_for_their_owner_alone_and_nobody_else_can_hold_the_lock()
     {
@@ -101,7 +111,7 @@ public sealed class PinSafetyTests : IDisposable
     /// <summary>An error of the kernel is no answer: a folder that cannot be looked at may be there, and be another user's.</summary>
     [Theory]
     [InlineData("statx:error=ENOMEM", Pins, "Cannot look for /sys/fs/bpf/xtrace: Cannot allocate memory")]
-    [InlineData("openat:error=EMFILE", "/proc/thread-self/mounts", "Cannot read /proc/thread-self/mounts: Too many open files")]
+    [InlineData("statfs:error=ENOMEM", "/sys/fs/bpf", "Cannot look for /sys/fs/bpf: Cannot allocate memory")]
     [InlineData("mkdir:error=ENOSPC", Pins, "Cannot make the folder /sys/fs/bpf/xtrace: No space left on device")]
     [InlineData("flock:error=ENOLCK", Pins, "Cannot lock /sys/fs/bpf/xtrace: No locks available")]
     public void What_cannot_be_known_is_not_taken_for_granted(string fault, string path, string message)
