@@ -7,11 +7,11 @@ line() {
     printf '%-14s %s\n' "$@"
 }
 
-# What a tool says of its version, or how to get it.
+# What a tool says of its version, or how to get it. All that it says is read: it would fail if nobody read the rest.
 tool() {
     local name=$1 missing=$2
     shift 2
-    line "$name" "$("$@" 2>/dev/null | sed -n 's/^[^0-9]*\([0-9][0-9.]*\).*/\1/p;T;q' | grep . || echo "not installed: $missing")"
+    line "$name" "$("$@" 2>/dev/null | sed -n '0,/[0-9]/s/^[^0-9]*\([0-9][0-9.]*\).*/\1/p' | grep . || echo "not installed: $missing")"
 }
 
 capabilities() {
@@ -30,7 +30,7 @@ capabilities() {
 
 libbpf() {
     local library
-    library=$(ldconfig -p | awk '/libbpf\.so\.1 / { print $NF; exit }')
+    library=$(ldconfig -p | awk '/libbpf\.so\.1 / && !found++ { print $NF }')
     if [[ -n $library ]]; then
         basename "$(realpath "$library")" | sed 's/^libbpf\.so\.//'
     else

@@ -75,6 +75,19 @@ public sealed class MakeTests : IDisposable
         Assert.Equal("CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN: may watch flows", lines["Capabilities"]);
     }
 
+    /// <summary>More than fits into a pipe: a tool that nobody hears out fails.</summary>
+    [Fact]
+    public void Info_hears_a_tool_out()
+    {
+        string tool = Path.Combine(_root, "bpftool");
+        File.WriteAllText(tool, "#!/bin/bash\nset -e\necho one v7.5.1 two 3\nfor i in {1..20000}; do echo $i.0; done\n");
+        Command.Run("chmod", "755", tool);
+        (int code, string output, _) = Repository.Run("bash", "-c", $"PATH={_root}:$PATH exec ./info.sh");
+        Assert.Equal(0, code);
+        Assert.Equal(["bpftool        7.5.1"], output.Split('\n').Where(line => line.StartsWith("bpftool ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(output.Split('\n'), line => line.StartsWith("not installed", StringComparison.Ordinal));
+    }
+
     [Fact]
     [Trait("Category", "Privileged")]
     public void Info_says_what_to_do_about_what_is_missing()

@@ -96,7 +96,7 @@ journal() {
     journalctl -u xtrace-catch@wa -o cat
 }
 until_journal_has() {
-    for _ in {1..120}; do journal | grep -q "$1" && return; sleep 0.25; done
+    for _ in {1..120}; do journal | grep "$1" >/dev/null && return; sleep 0.25; done
 }
 systemctl start xtrace-catch@wa
 until_journal_has 'program loaded on wa'

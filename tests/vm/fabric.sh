@@ -58,9 +58,9 @@ pair() {
 # Whether a server listens: on a TCP port, or 'cm' for the connection manager.
 listening() {
     if [[ $1 == cm ]]; then
-        rdma resource show cm_id | grep -q LISTEN
+        rdma resource show cm_id | grep LISTEN >/dev/null
     else
-        ss -Hltn "sport = :$1" | grep -q .
+        ss -Hltn "sport = :$1" | grep . >/dev/null
     fi
 }
 

@@ -62,7 +62,7 @@ see() {
 }
 
 seen() {
-    screen | grep -Eq -- "$1"
+    screen | grep -E -- "$1" >/dev/null
 }
 
 unseen() {
