@@ -1,3 +1,4 @@
+using System.Net;
 using XTrace.Net;
 using XTrace.Rdma;
 
@@ -20,12 +21,12 @@ internal static class InterfaceList
         {
             output.WriteLine(Messages.InterfaceList);
         }
-        foreach ((NetInterface one, string state, string mac, string addresses) in NetInterfaces.Describe())
+        foreach ((NetInterface one, string state, string mac, IEnumerable<IPAddress> addresses) in NetInterfaces.Describe())
         {
-            string[] each = addresses.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] each = [.. addresses.Select(address => $"{address}")];
             output.WriteLine(json
                 ? JsonLine.Of(new ListedInterface(one.Name, one.Index, state, mac, each))
-                : $"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {addresses}".TrimEnd());
+                : $"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {string.Join(' ', each)}".TrimEnd());
         }
         foreach (RdmaPort port in RdmaDevices.Read(RdmaDevices.Names).SelectMany(device => device.Ports))
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 
 namespace XTrace.Net;
 
@@ -27,15 +28,37 @@ internal sealed class LocalAddresses
         return addresses;
     }
 
+    /// <summary>The addresses of each interface, by its index.</summary>
+    internal static ILookup<int, IPAddress> ByInterface(NetlinkSocket socket) =>
+        socket.Dump(GetAddress, stackalloc byte[HeaderLength])
+            .ToLookup(IndexIn, message => WithScope(new IPAddress(AddressIn(message)), IndexIn(message)));
+
     /// <summary>Whether packets to this address end here.</summary>
     internal bool Contains(ulong high, ulong low) =>
         _addresses.Contains((high, low)) || (high == 0 && (uint)low == MappedPrefix && (byte)(low >> 32) == Loopback);
 
-    private void Add(ReadOnlySpan<byte> message)
+    /// <summary>A link-local address means something on one interface only: RFC 4007.</summary>
+    private static IPAddress WithScope(IPAddress address, int index)
+    {
+        if (address.IsIPv6LinkLocal)
+        {
+            address.ScopeId = index;
+        }
+        return address;
+    }
+
+    private static int IndexIn(byte[] message) => BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(4));
+
+    private static ReadOnlySpan<byte> AddressIn(ReadOnlySpan<byte> message)
     {
         ReadOnlySpan<byte> attributes = message[HeaderLength..];
         ReadOnlySpan<byte> local = NetlinkAttributes.Find(attributes, AttributeLocal);
-        ReadOnlySpan<byte> address = local.IsEmpty ? NetlinkAttributes.Find(attributes, AttributeAddress) : local;
+        return local.IsEmpty ? NetlinkAttributes.Find(attributes, AttributeAddress) : local;
+    }
+
+    private void Add(ReadOnlySpan<byte> message)
+    {
+        ReadOnlySpan<byte> address = AddressIn(message);
         if (address.Length == 4)
         {
             _addresses.Add((0, (ulong)BinaryPrimitives.ReadUInt32LittleEndian(address) << 32 | MappedPrefix));

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Net.NetworkInformation;
+using System.Net;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Messages;
@@ -15,6 +15,7 @@ internal static unsafe class NetInterfaces
     // linux/rtnetlink.h and linux/if_link.h
     private const ushort GetLink = 18; // RTM_GETLINK
     private const int HeaderLength = 16; // struct ifinfomsg
+    private const ushort AttributeAddress = 1; // IFLA_ADDRESS
     private const ushort AttributeName = 3; // IFLA_IFNAME
     private const ushort AttributeLink = 5; // IFLA_LINK
     private const ushort AttributeMaster = 10; // IFLA_MASTER
@@ -26,6 +27,7 @@ internal static unsafe class NetInterfaces
     private const ushort AttributeProperties = 52; // IFLA_PROP_LIST
     private const ushort AttributeAlternativeName = 53; // IFLA_ALT_IFNAME, in IFLA_PROP_LIST
     private const ushort AttributePromiscuity = 30; // IFLA_PROMISCUITY
+    private const uint FlagsWhenUp = 0x1 | 0x40; // IFF_UP | IFF_RUNNING, linux/if.h
     private const uint FlagPromiscuous = 0x100; // IFF_PROMISC, linux/if.h
     private const int NameLength = 16; // IFNAMSIZ
 
@@ -68,35 +70,26 @@ internal static unsafe class NetInterfaces
     }
 
     /// <summary>State and addresses of each interface, as people want them listed.</summary>
-    internal static IEnumerable<(NetInterface Interface, string State, string Mac, string Addresses)> Describe()
+    /// <remarks>Not from .NET, which throws an ArgumentException if an interface goes while it asks.</remarks>
+    internal static IReadOnlyList<(NetInterface Interface, string State, string Mac, IEnumerable<IPAddress> Addresses)> Describe()
     {
-        Dictionary<string, (string State, string Mac, string Addresses)> details = Ask(() => NetworkInterface.GetAllNetworkInterfaces()
-            .ToDictionary(one => one.Name, one => (
-                one.OperationalStatus.ToString(),
-                string.Join(':', one.GetPhysicalAddress().GetAddressBytes().Select(part => part.ToString("x2", null))),
-                string.Join(' ', one.GetIPProperties().UnicastAddresses.Select(address => address.Address)))));
-        foreach (NetInterface one in List())
-        {
-            // One that .NET did not find is listed all the same.
-            (string state, string mac, string addresses) = details.GetValueOrDefault(one.Name, ($"{OperationalStatus.Unknown}", "", ""));
-            yield return (one, state, mac, addresses);
-        }
+        using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
+        ILookup<int, IPAddress> addresses = LocalAddresses.ByInterface(socket);
+        return
+        [
+            .. socket.Dump(GetLink, stackalloc byte[HeaderLength])
+                .Select(message => (Read(message), StateOf(message), MacOf(message)))
+                .OrderBy(one => one.Item1.Index)
+                .Select(one => (one.Item1, one.Item2, one.Item3, addresses[one.Item1.Index])),
+        ];
     }
 
-    /// <summary>Asks .NET, which asks the kernel over sockets of its own.</summary>
-    private static T Ask<T>(Func<T> question)
-    {
-        try
-        {
-            return question();
-        }
-        catch (NetworkInformationException error)
-        {
-            int number = error.NativeErrorCode;
-            throw new XTraceException(
-                error, KernelMessages.OfNetlink(number), null, KernelOperation.AskNetlink, Marshal.GetPInvokeErrorMessage(number), number);
-        }
-    }
+    private static string StateOf(ReadOnlySpan<byte> message) => (FlagsIn(message) & FlagsWhenUp) == FlagsWhenUp ? "Up" : "Down";
+
+    private static uint FlagsIn(ReadOnlySpan<byte> message) => BinaryPrimitives.ReadUInt32LittleEndian(message[8..]);
+
+    private static string MacOf(ReadOnlySpan<byte> message) => string.Join(
+        ':', NetlinkAttributes.Find(message[HeaderLength..], AttributeAddress).ToArray().Select(part => part.ToString("x2", null)));
 
     private static NetInterface Read(ReadOnlySpan<byte> message)
     {
@@ -107,7 +100,7 @@ internal static unsafe class NetInterfaces
         {
             HardwareType = (HardwareType)BinaryPrimitives.ReadUInt16LittleEndian(message[2..]),
             Kind = kind,
-            IsPromiscuous = (BinaryPrimitives.ReadUInt32LittleEndian(message[8..]) & FlagPromiscuous) != 0
+            IsPromiscuous = (FlagsIn(message) & FlagPromiscuous) != 0
                 || NetlinkAttributes.Number(attributes, AttributePromiscuity) > 0,
             Master = NetlinkAttributes.Number(attributes, AttributeMaster),
             Lower = LowerOf(attributes, kind, index),

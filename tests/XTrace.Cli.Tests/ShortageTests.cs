@@ -39,12 +39,28 @@ public partial class ShortageTests
         Assert.Equal((1, "", ""), run.End());
     }
 
-    /// <summary>Interfaces are listed by .NET as well, over a socket of its own.</summary>
+    /// <summary>As for an interface that goes while the list is made: the kernel then no longer answers questions by its name.</summary>
+    [Fact]
+    [Trait("Category", "Privileged")]
+    public void A_list_needs_no_answer_for_each_interface()
+    {
+        using VethPair pair = new();
+        (int Code, string Output, string Error) List(params string[] through)
+        {
+            string[] words = ["nsenter", $"--net=/run/netns/{pair.Namespace}", .. through];
+            using CatchProcess run = new(words, CatchProcess.Folder, null, "--list");
+            return run.End();
+        }
+        (int Code, string Output, string Error) whole = List();
+        Assert.Contains($" {pair.Interface} ", whole.Output, StringComparison.Ordinal);
+        Assert.Equal(whole, List("strace", "-f", "-qqq", "-o", "/dev/null", "-e", "inject=ioctl:error=ENODEV"));
+    }
+
     [Theory]
     [Trait("Category", "Privileged")]
     [InlineData(
         "socket:error=EMFILE",
-        "Cannot ask the kernel through netlink: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
+        "Cannot open a netlink socket: Too many open files (errno 24). Raise 'ulimit -n', or close files.")]
     [InlineData(
         "sendto:error=ENOBUFS",
         "Cannot ask the kernel through netlink: No buffer space available (errno 105). Free memory, and try again.")]
