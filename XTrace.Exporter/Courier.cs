@@ -129,7 +129,7 @@ internal sealed class Courier : IDisposable
             {
                 Refuse(next, error);
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or OutOfMemoryException)
             {
                 Fail(error);
                 // Not all exporters of a fleet come back at once.
@@ -202,7 +202,7 @@ internal sealed class Courier : IDisposable
         }
     }
 
-    private void Fail(IOException error)
+    private void Fail(Exception error)
     {
         bool isNew;
         lock (_waiting)

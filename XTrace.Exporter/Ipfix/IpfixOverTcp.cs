@@ -48,7 +48,8 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
             ForgetConfirmed();
             _unconfirmed.Enqueue((parcel, _wire!.Written));
         }
-        catch (Exception error) when (error is IOException or SocketException or AuthenticationException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or SocketException or AuthenticationException or OperationCanceledException
+            or OutOfMemoryException)
         {
             ForgetConfirmed();
             Dispose();
@@ -71,7 +72,7 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
             (_stream as SslStream)?.ShutdownAsync().Wait(patience);
             _socket?.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception error) when (error is IOException or SocketException or AggregateException)
+        catch (Exception error) when (error is IOException or SocketException or AggregateException or ObjectDisposedException)
         {
             // The connection is broken, and the rest will never arrive.
         }
@@ -121,7 +122,8 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
     /// <summary>The kernel still holds the written bytes that were not confirmed.</summary>
     private void ForgetConfirmed()
     {
-        long confirmed = _socket is null || _wire is null ? 0 : _wire.Written - Libc.UnsentBytes(_socket.SafeHandle);
+        bool isOpen = _socket is { SafeHandle.IsClosed: false } && _wire is not null;
+        long confirmed = isOpen ? _wire!.Written - Libc.UnsentBytes(_socket!.SafeHandle) : 0;
         while (_unconfirmed.TryPeek(out (Parcel Parcel, long End) oldest) && oldest.End <= confirmed)
         {
             _unconfirmed.Dequeue();

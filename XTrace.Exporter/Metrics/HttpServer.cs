@@ -74,7 +74,7 @@ internal sealed class HttpServer : IDisposable
                 _free.Wait();
                 ThreadPool.UnsafeQueueUserWorkItem(Serve, client, preferLocal: false);
             }
-            catch (Exception error) when (error is SocketException or OutOfMemoryException)
+            catch (Exception error) when (error is SocketException or OutOfMemoryException or TypeInitializationException)
             {
                 // No descriptor or no thread is free, or who called has hung up: the next may fare better, accept(2). A call that
                 // waits for a thread is served when there is one.
