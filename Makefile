@@ -69,7 +69,7 @@ help: ## Show this list
 	@echo "  INTERFACE=<name> chooses what 'make run' watches (default: NETWORK_INTERFACE, then eth0), DEVICE=<name> the RDMA device."
 	@echo "  ARCH=arm64 makes 'make build' (out/arm64), 'make deb' and 'make test-vm' do that for another architecture than this machine's."
 	@echo "  KERNEL=5.10|6.1|6.12 chooses what 'make test-vm' boots (default: 6.1); given to 'make test-all'," \
-		"that runs after the other suites."
+		"it is booted beside the other suites."
 	@echo "  'tests/vm/run.sh 6.1 rdma' runs only that scenario; tests/vm/scenarios has them all."
 	@echo "  PREFIX=<folder> says where 'make install' puts things (default: /usr/local), DESTDIR=<folder> under what root."
 

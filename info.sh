@@ -7,7 +7,7 @@ line() {
     printf '%-14s %s\n' "$@"
 }
 
-# What a tool says of its version, or how to get it. All that it says is read: it would fail if nobody read the rest.
+# Prints the version of a tool, or how to get it. sed reads on after the version, because a tool fails if nobody reads the rest.
 tool() {
     local name=$1 missing=$2
     shift 2

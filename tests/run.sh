@@ -139,7 +139,7 @@ build() {
     done
 }
 
-# As anybody's tests would run, root's as well: without rights, but with every folder open to it that was so before.
+# Starts a suite without root's rights, as an ordinary user has it. Root keeps its access to folders: the clone may be another user's.
 start_check() {
     local without=()
     [[ $EUID != 0 ]] || without=(setpriv '--bounding-set=-all,+dac_override,+dac_read_search')
@@ -181,7 +181,7 @@ run_test() {
     done
 }
 
-# What looks at all of the machine, or needs its network, runs as the only suite here and where everybody is.
+# Runs the tests that look at all of the machine, or need its network: one suite at a time, and in no namespaces of its own.
 run_machine() {
     local file project
     export LEFT_OUT='' ONLY=Machine

@@ -51,7 +51,7 @@ internal sealed unsafe class Ethtool : IDisposable
     {
         InterfaceRequest request = default;
         return Call(name, RequestAddress, ref request) == 0
-            ? string.Join(':', new ReadOnlySpan<byte>(request.Value.Address, 6).ToArray().Select(part => part.ToString("x2", null)))
+            ? NetInterfaces.FormatMac(new ReadOnlySpan<byte>(request.Value.Address, 6))
             : null;
     }
 

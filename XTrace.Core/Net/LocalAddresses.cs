@@ -28,9 +28,10 @@ internal sealed class LocalAddresses
         return addresses;
     }
 
-    /// <summary>The addresses of each interface, by its index.</summary>
+    /// <summary>The addresses of each interface, by its index. Families other than IP have addresses as well, of other lengths.</summary>
     internal static ILookup<int, IPAddress> ByInterface(NetlinkSocket socket) =>
         socket.Dump(GetAddress, stackalloc byte[HeaderLength])
+            .Where(message => AddressIn(message).Length is 4 or 16)
             .ToLookup(IndexIn, message => WithScope(new IPAddress(AddressIn(message)), IndexIn(message)));
 
     /// <summary>Whether packets to this address end here.</summary>

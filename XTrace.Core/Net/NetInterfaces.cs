@@ -77,10 +77,10 @@ internal static unsafe class NetInterfaces
         ILookup<int, IPAddress> addresses = LocalAddresses.ByInterface(socket);
         return
         [
-            .. socket.Dump(GetLink, stackalloc byte[HeaderLength])
-                .Select(message => (Read(message), StateOf(message), MacOf(message)))
-                .OrderBy(one => one.Item1.Index)
-                .Select(one => (one.Item1, one.Item2, one.Item3, addresses[one.Item1.Index])),
+            .. from message in socket.Dump(GetLink, stackalloc byte[HeaderLength])
+               let one = Read(message)
+               orderby one.Index
+               select (one, StateOf(message), MacOf(message), addresses[one.Index]),
         ];
     }
 
@@ -88,8 +88,12 @@ internal static unsafe class NetInterfaces
 
     private static uint FlagsIn(ReadOnlySpan<byte> message) => BinaryPrimitives.ReadUInt32LittleEndian(message[8..]);
 
-    private static string MacOf(ReadOnlySpan<byte> message) => string.Join(
-        ':', NetlinkAttributes.Find(message[HeaderLength..], AttributeAddress).ToArray().Select(part => part.ToString("x2", null)));
+    private static string MacOf(ReadOnlySpan<byte> message) =>
+        FormatMac(NetlinkAttributes.Find(message[HeaderLength..], AttributeAddress));
+
+    /// <summary>A hardware address of any length, as sysfs writes it.</summary>
+    internal static string FormatMac(ReadOnlySpan<byte> address) =>
+        string.Join(':', address.ToArray().Select(part => part.ToString("x2", null)));
 
     private static NetInterface Read(ReadOnlySpan<byte> message)
     {

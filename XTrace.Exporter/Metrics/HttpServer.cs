@@ -77,7 +77,7 @@ internal sealed class HttpServer : IDisposable
             catch (Exception error) when (error is SocketException or OutOfMemoryException or TypeInitializationException)
             {
                 // No descriptor or no thread is free, or who called has hung up: the next may fare better, accept(2). A call that
-                // waits for a thread is served when there is one.
+                // waits for a thread is served when there is one. A thread pool that could not start throws a TypeInitializationException.
                 Thread.Sleep(PauseMilliseconds);
             }
             catch (ObjectDisposedException)

@@ -4,7 +4,8 @@ using XTrace.Testbed;
 namespace XTrace.Tests;
 
 /// <summary>
-/// What is sent again while nftables drops every fiftieth packet at the receiver, compared with what tshark captures at the sender.
+/// nftables drops every fiftieth packet at the receiver. The packets that are sent again are compared with those that tshark captures
+/// at the sender.
 /// </summary>
 [Collection(MonitorStoreTests.OneAtATime)]
 [Trait("Category", "Privileged")]
