@@ -1,4 +1,5 @@
 using System.Globalization;
+using XTrace.Bpf;
 using XTrace.Messages;
 
 namespace XTrace.Net;
@@ -42,6 +43,30 @@ internal static class KernelFile
         catch (UnauthorizedAccessException denied)
         {
             throw new XTraceException(denied, KernelMessages.FileDenied, path, KernelOperation.Read(path));
+        }
+    }
+
+    /// <summary>Reads a file or folder in the /proc of a process or thread.</summary>
+    /// <returns>Null if the process has ended, or if this one may not see it.</returns>
+    /// <exception cref="XTraceException">
+    /// The kernel refused for want of descriptors, memory or the like, which says nothing of the process.
+    /// </exception>
+    internal static T? OfProcess<T>(int process, string name, Func<string, T> read)
+        where T : class
+    {
+        string path = $"/proc/{process}/{name}";
+        try
+        {
+            return Do(KernelOperation.Read(path), path, read);
+        }
+        catch (Exception hidden) when (hidden is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        catch (XTraceException error) when (error.InnerException?.HResult == Errnos.ESRCH)
+        {
+            // It ended between the opening and the reading.
+            return null;
         }
     }
 

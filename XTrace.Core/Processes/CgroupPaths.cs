@@ -1,5 +1,6 @@
-using System.IO.Enumeration;
 using XTrace.Bpf;
+using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Processes;
 
@@ -12,6 +13,7 @@ internal sealed class CgroupPaths
 
     private readonly Dictionary<ulong, string> _paths = [];
 
+    /// <exception cref="XTraceException">The kernel refused for want of descriptors, memory or the like.</exception>
     internal CgroupPaths()
     {
         // Both are mounted where version 1 is in use as well.
@@ -21,11 +23,7 @@ internal sealed class CgroupPaths
             return;
         }
         EnumerationOptions deep = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
-        FileSystemEnumerable<string> folders = new(root, (ref FileSystemEntry entry) => entry.ToFullPath(), deep)
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => entry.IsDirectory,
-        };
-        foreach (string folder in folders)
+        foreach (string folder in KernelFile.Do(KernelOperation.Read(root), root, it => Directory.GetDirectories(it, "*", deep)))
         {
             _paths[FileStatus.InodeOf(folder)] = folder[root.Length..];
         }

@@ -1,3 +1,5 @@
+using XTrace.Net;
+
 namespace XTrace.Processes;
 
 /// <summary>The container of a process, or its systemd unit, as its control groups tell.</summary>
@@ -21,17 +23,8 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
     ];
 
     /// <summary>The container of a process; null where the process has ended, or cannot be seen from here.</summary>
-    internal static Container? Of(int process)
-    {
-        try
-        {
-            return Parse(File.ReadLines($"/proc/{process}/cgroup"));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    internal static Container? Of(int process) =>
+        KernelFile.OfProcess(process, "cgroup", File.ReadAllLines) is { } lines ? Parse(lines) : null;
 
     /// <summary>Reads what /proc/PID/cgroup says, cgroups(7): a line a hierarchy, <c>number:controllers:path</c>.</summary>
     internal static Container Parse(IEnumerable<string> lines)

@@ -104,7 +104,7 @@ internal sealed class QueuePairOwners(Action<Notice> report) : IDisposable
         }
         if (!owners.TryGetValue(thread, out SocketOwner owner))
         {
-            owner = ThreadOwner.Of(thread).ProcessId is { } process ? SocketHolders.Describe((uint)process) : default;
+            owner = ThreadOwner.Of(thread).ProcessId is { } process ? SocketHolders.Describe(process) : default;
             owners[thread] = owner;
         }
         return owner;

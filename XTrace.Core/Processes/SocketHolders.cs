@@ -1,7 +1,10 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.IO.Enumeration;
+using System.Runtime.InteropServices;
 using XTrace.Bpf;
+using XTrace.Messages;
+using XTrace.Net;
 
 namespace XTrace.Processes;
 
@@ -9,13 +12,14 @@ namespace XTrace.Processes;
 internal sealed unsafe class SocketHolders
 {
     private const int MaxTarget = 64; // socket:[4294967295] is 19 bytes
+    private const string Proc = "/proc";
     private const string NamedNamespaces = "/run/netns";
 
     private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = true };
 
-    private readonly Dictionary<ulong, uint> _holders = [];
+    private readonly Dictionary<ulong, int> _holders = [];
     private readonly Dictionary<uint, string> _namespaces = [];
-    private readonly Dictionary<uint, SocketOwner> _owners = [];
+    private readonly Dictionary<int, SocketOwner> _owners = [];
 
     /// <summary>The path of each network namespace, by its inode.</summary>
     internal IReadOnlyDictionary<uint, string> Namespaces => _namespaces;
@@ -24,24 +28,24 @@ internal sealed unsafe class SocketHolders
     internal int UnreadProcesses { get; private set; }
 
     /// <summary>Looks through /proc again.</summary>
+    /// <exception cref="XTraceException">The kernel refused for want of descriptors, memory or the like.</exception>
     internal void Read()
     {
         _holders.Clear();
         _namespaces.Clear();
         _owners.Clear();
         UnreadProcesses = 0;
-        foreach (uint process in Numbers("/proc"))
+        foreach (int process in KernelFile.Do(KernelOperation.Read(Proc), Proc, Numbers))
         {
-            AddNamespace($"/proc/{process}/ns/net");
+            AddNamespace($"{Proc}/{process}/ns/net");
             AddSockets(process);
         }
         if (Directory.Exists(NamedNamespaces))
         {
             // A process can hold sockets of a namespace that no process is in.
-            foreach (string path in Directory.EnumerateFiles(NamedNamespaces, "*", s_everything))
-            {
-                AddNamespace(path);
-            }
+            string[] files = KernelFile.Do(
+                KernelOperation.Read(NamedNamespaces), NamedNamespaces, folder => Directory.GetFiles(folder, "*", s_everything));
+            Array.ForEach(files, AddNamespace);
         }
     }
 
@@ -49,10 +53,10 @@ internal sealed unsafe class SocketHolders
     internal bool TryFind(ulong inode, out SocketOwner owner)
     {
         owner = default;
-        return _holders.TryGetValue(inode, out uint process) && TryDescribe(process, out owner);
+        return _holders.TryGetValue(inode, out int process) && TryDescribe(process, out owner);
     }
 
-    private bool TryDescribe(uint process, out SocketOwner owner)
+    private bool TryDescribe(int process, out SocketOwner owner)
     {
         if (!_owners.TryGetValue(process, out owner))
         {
@@ -63,25 +67,18 @@ internal sealed unsafe class SocketHolders
     }
 
     /// <summary>Number, name and user of a process; all zero where it is gone.</summary>
-    internal static SocketOwner Describe(uint process)
+    internal static SocketOwner Describe(int process)
     {
         const string Label = "Uid:";
         SocketOwner owner = default;
-        try
+        if (KernelFile.OfProcess(process, "status", File.ReadAllLines) is { } status
+            && KernelFile.OfProcess(process, "comm", File.ReadAllBytes) is { } name)
         {
-            string user = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(Label, StringComparison.Ordinal));
-            owner.SetName(File.ReadAllBytes($"/proc/{process}/comm").AsSpan().TrimEnd((byte)'\n'));
+            owner.SetName(name.AsSpan().TrimEnd((byte)'\n'));
             // Real, effective, saved and of the file system: proc_pid_status(5).
-            owner.Uid = uint.Parse(user.Split('\t')[2], CultureInfo.InvariantCulture);
-            owner.Pid = process;
-        }
-        catch (IOException)
-        {
-            // It has ended meanwhile.
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // It has ended meanwhile, and its folder is nobody's.
+            string user = status.First(line => line.StartsWith(Label, StringComparison.Ordinal)).Split('\t')[2];
+            owner.Uid = uint.Parse(user, CultureInfo.InvariantCulture);
+            owner.Pid = (uint)process;
         }
         return owner;
     }
@@ -94,28 +91,32 @@ internal sealed unsafe class SocketHolders
         }
     }
 
-    private void AddSockets(uint process)
+    private void AddSockets(int process)
     {
-        int folder = Libc.open($"/proc/{process}/fd", Libc.OpenCloseOnExec);
+        string path = $"{Proc}/{process}/fd";
+        int folder = Libc.open(path, Libc.OpenCloseOnExec);
         if (folder < 0)
         {
-            UnreadProcesses++;
+            int error = Marshal.GetLastPInvokeError();
+            UnreadProcesses += error switch
+            {
+                Errnos.ENOENT or Errnos.ESRCH => 0, // it has ended meanwhile
+                Errnos.EACCES or Errnos.EPERM => 1,
+                _ => throw new XTraceException(
+                    KernelMessages.FileFailed, path, KernelOperation.Read(path), Marshal.GetPInvokeErrorMessage(error)),
+            };
             return;
         }
         try
         {
-            foreach (uint descriptor in Numbers($"/proc/{process}/fd"))
+            foreach (int descriptor in KernelFile.OfProcess(process, "fd", Numbers) ?? [])
             {
                 if (SocketOf(folder, descriptor) is var inode and not 0
-                    && (!_holders.TryGetValue(inode, out uint other) || process < other))
+                    && (!_holders.TryGetValue(inode, out int other) || process < other))
                 {
                     _holders[inode] = process;
                 }
             }
-        }
-        catch (IOException)
-        {
-            // The process has ended meanwhile.
         }
         finally
         {
@@ -124,7 +125,7 @@ internal sealed unsafe class SocketHolders
     }
 
     /// <summary>The inode of the socket behind a descriptor; 0 where it is no socket.</summary>
-    private static ulong SocketOf(int folder, uint descriptor)
+    private static ulong SocketOf(int folder, int descriptor)
     {
         byte* name = stackalloc byte[16];
         byte* target = stackalloc byte[MaxTarget];
@@ -137,9 +138,13 @@ internal sealed unsafe class SocketHolders
     }
 
     /// <summary>The entries of a folder that are numbers.</summary>
-    private static FileSystemEnumerable<uint> Numbers(string folder) => new(
-        folder, (ref FileSystemEntry entry) => uint.Parse(entry.FileName, CultureInfo.InvariantCulture), s_everything)
-    {
-        ShouldIncludePredicate = (ref FileSystemEntry entry) => uint.TryParse(entry.FileName, CultureInfo.InvariantCulture, out _),
-    };
+    private static List<int> Numbers(string folder) =>
+    [
+        .. new FileSystemEnumerable<int>(
+            folder, (ref FileSystemEntry entry) => int.Parse(entry.FileName, CultureInfo.InvariantCulture), s_everything)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                int.TryParse(entry.FileName, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+        },
+    ];
 }

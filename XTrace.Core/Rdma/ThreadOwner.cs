@@ -1,5 +1,6 @@
 using System.Globalization;
 using XTrace.Monitors;
+using XTrace.Net;
 
 namespace XTrace.Rdma;
 
@@ -13,16 +14,11 @@ internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong?
     internal static ThreadOwner Of(int thread)
     {
         const string Group = "Tgid:";
-        try
-        {
-            string? line = File.ReadLines($"/proc/{thread}/status").FirstOrDefault(one => one.StartsWith(Group, StringComparison.Ordinal));
-            int process = int.Parse(line.AsSpan(Group.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture);
-            string name = File.ReadAllText($"/proc/{process}/comm").TrimEnd('\n');
-            return new ThreadOwner(process, name, ProcessIdentity.StartOf(thread));
-        }
-        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or FormatException)
-        {
-            return default;
-        }
+        string[]? status = KernelFile.OfProcess(thread, "status", File.ReadAllLines);
+        string? group = status?.FirstOrDefault(one => one.StartsWith(Group, StringComparison.Ordinal))?[Group.Length..];
+        return int.TryParse(group.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
+            && KernelFile.OfProcess(process, "comm", File.ReadAllText) is { } name
+            ? new ThreadOwner(process, name.TrimEnd('\n'), ProcessIdentity.StartOf(thread))
+            : default;
     }
 }
