@@ -1,7 +1,9 @@
 """Limits of the machine: few descriptors, little memory, full disks, pins that cannot be made, rights that are missing."""
+import errno
 import os
 import re
 import subprocess
+import time
 
 import cmdlets
 import programs
@@ -19,6 +21,7 @@ NOBODY = 65534
 # Numbers that no program can begin with, up to more than any needs.
 DESCRIPTORS = range(3, 80)
 MEBIBYTE = 1 << 20
+FREED_WITHIN = 30  # seconds
 
 
 def try_one(row, program, what, **streams):
@@ -54,6 +57,23 @@ def little_memory(chosen, every):
         row.send()
 
 
+def patiently(action, *arguments):
+    """The kernel frees the maps and pages of a control group a little after the process that had them, and is busy until then."""
+    last = time.monotonic() + FREED_WITHIN
+    while True:
+        try:
+            return action(*arguments)
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > last:
+                raise
+        time.sleep(0.1)
+
+
+def limit_memory(setting, mebibytes):
+    with open(setting, "w", encoding="ascii") as stream:
+        stream.write(str(mebibytes * MEBIBYTE))
+
+
 def little_cgroup(chosen, every):
     """A memory cgroup, which counts the tables in the kernel as well. The kernel kills a process that cannot have what it uses."""
     parent = next((one for one in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup") if os.path.exists(f"{one}/cgroup.procs")), None)
@@ -67,8 +87,7 @@ def little_cgroup(chosen, every):
         for program in chosen:
             row = Row(program.name, "little memory (cgroup)")
             for limit in list(range(1, 33))[::every]:
-                with open(f"{folder}/{file}", "w", encoding="ascii") as setting:
-                    setting.write(str(limit * MEBIBYTE))
+                patiently(limit_memory, f"{folder}/{file}", limit)
                 enter = ["sh", "-c", f'echo $$ >{folder}/cgroup.procs && exec "$@"', "sh"]
                 outcome = under(program, *enter).run()
                 problems = verdict.check(outcome, program.expects)
@@ -76,7 +95,7 @@ def little_cgroup(chosen, every):
                 row.add([one for one in problems if outcome.code != -9 or one.startswith("left")], f"{limit} MiB", outcome.tail())
             row.send()
     finally:
-        os.rmdir(folder)
+        patiently(os.rmdir, folder)
 
 
 def full_disks(chosen):
