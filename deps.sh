@@ -13,7 +13,8 @@ declare -A needs=(
     [check]='tmux:tmux xz:xz-utils gcc:gcc shellcheck:shellcheck man:man-db mandoc:mandoc
         /usr/share/bash-completion/bash_completion:bash-completion'
     [test]='ip:iproute2 ethtool:ethtool tshark:tshark strace:strace setpriv:util-linux bpftool:bpftool sudo:sudo
-        nft:nftables jq:jq ping:iputils-ping /bin/kill:procps nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
+        nft:nftables jq:jq ping:iputils-ping /bin/kill:procps
+        nfcapd:nfdump nfacctd:pmacct /usr/lib/python3/dist-packages/ipfix:python3-ipfix openssl:openssl'
     [engines]='prometheus:prometheus victoria-metrics:victoria-metrics clickhouse-server:clickhouse-server'
     [machine]='lintian:lintian systemd-nspawn:systemd-container systemd-analyze:systemd cron:cron'
     [bench]='iperf3:iperf3'
