@@ -117,7 +117,8 @@ struct observation_point {
 	char name[16];			/* of the interface, when it was attached */
 	__u64 queue_drops;		/* of its queueing discipline, when it was attached */
 	__u32 flags;			/* POINT_* */
-	__u32 unused[3];
+	__u32 suspended_ms;		/* how long the machine had been suspended, modulo 2^32, when the driver got the program */
+	__u32 unused[2];
 };
 
 #define POINT_KEY(ifindex, is_egress)	((__u32)(ifindex) << 1 | (is_egress))

@@ -45,6 +45,17 @@ internal static unsafe class BpfLink
             : throw new BpfException(KernelOperation.QueryLink, -result);
     }
 
+    /// <summary>Puts another program in place of a link's.</summary>
+    /// <exception cref="BpfException">The kernel or the driver refused.</exception>
+    internal static void Update(BpfHandle link, BpfHandle program)
+    {
+        int result = LibBpf.bpf_link_update(link, program, null);
+        if (result < 0)
+        {
+            throw new BpfException(KernelOperation.UpdateLink, -result);
+        }
+    }
+
     /// <summary>
     /// Takes the program off its interface, even while another process holds the link: a process that still reads must not
     /// keep the program there.

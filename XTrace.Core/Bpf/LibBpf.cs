@@ -68,6 +68,9 @@ internal static unsafe partial class LibBpf
     internal static partial int bpf_link_create(BpfHandle program, int target, uint attachType, LinkCreateOptions* options);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_link_update(BpfHandle link, BpfHandle program, void* options);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_link_detach(BpfHandle link);
 
     [LibraryImport(Library)]

@@ -92,7 +92,8 @@ internal unsafe struct ObservationPoint
     internal fixed byte Name[FlowAbi.PointNameLength];
     internal ulong QueueDrops;
     internal uint Flags;
-    internal fixed uint Unused[3];
+    internal uint SuspendedMilliseconds;
+    internal fixed uint Unused[2];
 }
 
 /// <summary>struct flow_totals.</summary>

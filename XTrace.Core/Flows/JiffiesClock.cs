@@ -21,7 +21,10 @@ internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
     internal ClockCalibration Calibrate()
     {
         ClockReading reading = Read(program);
-        return new ClockCalibration((uint)reading.Jiffies, reading.BootNanoseconds, DateTime.UtcNow, tickNanoseconds);
+        return new ClockCalibration((uint)reading.Jiffies, reading.BootNanoseconds, DateTime.UtcNow, tickNanoseconds)
+        {
+            SuspendedMilliseconds = (uint)((long)(reading.BootNanoseconds - reading.MonotonicNanoseconds) / 1_000_000),
+        };
     }
 
     /// <summary>
@@ -59,6 +62,12 @@ internal sealed class JiffiesClock(BpfHandle program, uint tickNanoseconds)
 /// <param name="TickNanoseconds">The length of a jiffy.</param>
 internal readonly record struct ClockCalibration(uint Jiffies, ulong BootNanoseconds, DateTime Utc, uint TickNanoseconds)
 {
+    /// <summary>How long the machine has been suspended since it booted, modulo 2^32 ms: the lead of CLOCK_BOOTTIME.</summary>
+    internal uint SuspendedMilliseconds { get; init; }
+
+    /// <summary>Whether the machine was suspended since then. The two clocks are not read in quite the same moment.</summary>
+    internal bool WasSuspendedSince(uint suspendedMilliseconds) => Math.Abs((int)(SuspendedMilliseconds - suspendedMilliseconds)) > 1;
+
     /// <summary>The instant in local time.</summary>
     internal DateTime Local => Utc.ToLocalTime();
 

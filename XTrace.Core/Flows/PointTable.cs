@@ -13,9 +13,10 @@ namespace XTrace.Flows;
 /// <param name="Name">The interface's name when it was attached.</param>
 /// <param name="QueueDrops">What its queueing discipline had dropped by then.</param>
 /// <param name="IsPromiscuous">Whether the interface was made promiscuous for it.</param>
+/// <param name="SuspendedMilliseconds">How long the machine had been suspended when the driver got the program, modulo 2^32.</param>
 internal readonly record struct Point(
     uint Id, int InterfaceIndex, FlowDirection Direction, MonitorHook Hook, ulong StartedNanoseconds,
-    string Name, ulong QueueDrops, bool IsPromiscuous);
+    string Name, ulong QueueDrops, bool IsPromiscuous, uint SuspendedMilliseconds);
 
 /// <summary>
 /// A monitor's observation points and their totals, in this process's memory. Only the holder of the PinLock or the monitor's
@@ -75,11 +76,16 @@ internal sealed unsafe class PointTable : IDisposable
     }
 
     /// <summary>Says that a point counts.</summary>
-    internal void SetAttached(uint id, MonitorHook hook, ulong startedNanoseconds)
+    internal void SetAttached(uint id, MonitorHook hook, in ClockCalibration now)
     {
         ObservationPoint* point = At(PlaceOf(id));
-        (point->Hook, point->StartedNanoseconds) = ((uint)hook, startedNanoseconds);
+        (point->Hook, point->StartedNanoseconds) = ((uint)hook, now.BootNanoseconds);
+        SetRenewed(id, in now);
     }
+
+    /// <summary>Says that the driver has got a point's program.</summary>
+    internal void SetRenewed(uint id, in ClockCalibration now) =>
+        At(PlaceOf(id))->SuspendedMilliseconds = now.SuspendedMilliseconds;
 
     /// <summary>Says what the queueing discipline had dropped when a point was attached.</summary>
     internal void SetQueueDrops(uint id, ulong drops) => At(PlaceOf(id))->QueueDrops = drops;
@@ -192,5 +198,6 @@ internal sealed unsafe class PointTable : IDisposable
         point->StartedNanoseconds,
         Marshal.PtrToStringUTF8((nint)point->Name) ?? "",
         point->QueueDrops,
-        (point->Flags & FlowAbi.PointPromiscuous) != 0);
+        (point->Flags & FlowAbi.PointPromiscuous) != 0,
+        point->SuspendedMilliseconds);
 }

@@ -82,6 +82,13 @@ internal static class FlowMessages
         Chinese = "{0}：链路断开后恢复或 MTU 更改时，驱动 {1} 会重置网卡。此后 native XDP 不再计数，而 TC 继续计数。",
     };
 
+    internal static readonly Message RenewedXdp = new("RenewedXdp")
+    {
+        English = "{0}: its driver {1} forgot the XDP program while the machine was suspended. The program runs again. Frames that arrived "
+            + "after the suspend and before now were not counted.",
+        Chinese = "{0}：系统挂起期间，驱动 {1} 丢失了 XDP 程序。程序现已重新运行。恢复之后到现在之前到达的帧没有计数。",
+    };
+
     internal static readonly Message SeveralBuffers = new("SeveralBuffers")
     {
         English = "{0}: the driver may need several buffers for a frame. The XDP program that reads all of them is used.",

@@ -135,7 +135,7 @@ internal sealed class FlowMonitor : IDisposable
             {
                 _attachments.Add(point, attachment);
             }
-            Points.SetAttached(point, attachment.Hook, _clock.Calibrate().BootNanoseconds);
+            Points.SetAttached(point, attachment.Hook, _clock.Calibrate());
             replacement?.MakeRoom();
             string hook = HookPlan.Describe(attachment.Hook);
             report(new Notice(NoticeLevel.Detail, FlowMessages.Attached, target.Name, target.Name, hook, direction));
@@ -173,6 +173,23 @@ internal sealed class FlowMonitor : IDisposable
             }
         }
         Points.Remove(point);
+    }
+
+    /// <summary>
+    /// Hands a program like its own to the driver of a point on native XDP. The kernel lets a link have the very program that it has
+    /// without telling the driver.
+    /// </summary>
+    /// <exception cref="XTraceException">The kernel or the driver refused.</exception>
+    internal void Renew(LinkAttachment attachment)
+    {
+        (int index, uint id, _) = attachment.Query();
+        if (index != 0)
+        {
+            bool takesFragments = BpfProgram.NameOf(id) == FlowProgram.FragmentsName;
+            string name = FlowProgram.NameOf(attachment.Hook, FlowDirection.Ingress, takesFragments);
+            using BpfHandle program = FlowProgram.Load(name, _maps, HasDetails);
+            attachment.Replace(program);
+        }
     }
 
     /// <summary>Takes programs off, from any thread, while another may still read; Dispose does the rest.</summary>

@@ -23,6 +23,9 @@ internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirec
         return hook == MonitorHook.Tcx && index != 0 ? TcxHook.CountBefore(index, direction, program) : 0;
     }
 
+    /// <summary>Puts another program of the same kind in place of the one that is there.</summary>
+    internal void Replace(BpfHandle program) => BpfLink.Update(link, program);
+
     internal override void Pin(string path) => link.Pin(path);
 
     internal override void Detach() => BpfLink.Detach(link);

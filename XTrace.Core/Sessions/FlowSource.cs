@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using XTrace.Bpf;
 using XTrace.Flows;
+using XTrace.Messages;
 using XTrace.Monitors;
+using XTrace.Net;
 
 namespace XTrace.Sessions;
 
@@ -128,6 +130,51 @@ internal sealed unsafe class FlowSource : IDisposable
         }
     }
 
+    /// <summary>Hands programs to drivers that forgot them while the machine was suspended.</summary>
+    /// <param name="report">Is told which, and of errors.</param>
+    internal void Renew(Action<Notice> report)
+    {
+        if (!Points.Any(point => point.Hook == MonitorHook.XdpNative))
+        {
+            return;
+        }
+        ClockCalibration now = Monitor.Calibrate();
+        foreach (Point point in Monitor.Points.List().Where(IsForgotten))
+        {
+            try
+            {
+                Renew(point, report);
+                Monitor.Points.SetRenewed(point.Id, in now);
+            }
+            catch (XTraceException error)
+            {
+                report(new Notice(error));
+            }
+        }
+
+        bool IsForgotten(Point point) =>
+            point.Hook == MonitorHook.XdpNative && _points.ContainsKey(point.Id) && now.WasSuspendedSince(point.SuspendedMilliseconds);
+    }
+
+    private void Renew(Point point, Action<Notice> report)
+    {
+        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == point.InterfaceIndex);
+        if (target is not { ForgetsXdpInSuspend: true })
+        {
+            return;
+        }
+        if (_points[point.Id].Pin is { } pin)
+        {
+            using Attachment pinned = Attachment.Open(pin.Path, point);
+            Monitor.Renew((LinkAttachment)pinned);
+        }
+        else
+        {
+            Monitor.Renew((LinkAttachment)Monitor.AttachmentOf(point.Id));
+        }
+        report(new Notice(NoticeLevel.Warning, FlowMessages.RenewedXdp, target.Name, target.Name, target.Driver));
+    }
+
     /// <summary>
     /// Finds out which points have ended. A sample has all that they counted only if this is asked before anything is read.
     /// </summary>
@@ -238,6 +285,6 @@ internal sealed unsafe class FlowSource : IDisposable
         }
         Attachment attachment = Monitor.AttachmentOf(point.Id);
         int index = attachment.Query().InterfaceIndex;
-        return index == 0 || Net.NetInterfaces.NameOf(index) == null ? (true, 0) : (false, attachment.CountProgramsBefore());
+        return index == 0 || NetInterfaces.NameOf(index) == null ? (true, 0) : (false, attachment.CountProgramsBefore());
     }
 }

@@ -28,7 +28,7 @@ public sealed class AbiTests
         (typeof(FlowBucket), "struct flow_bucket", ["entry"]),
         (typeof(ObservationPoint), "struct observation_point",
         [
-            "key", "id", "totals", "hook", "started_ns", "name", "queue_drops", "flags", "unused",
+            "key", "id", "totals", "hook", "started_ns", "name", "queue_drops", "flags", "suspended_ms", "unused",
         ]),
         (typeof(FlowTotals), "struct flow_totals",
         [

@@ -158,7 +158,7 @@ internal sealed class TestTable : IDisposable
     private uint AddPoint(FlowDirection direction)
     {
         uint point = Monitor.Points.Add(TestRun.Loopback, direction, _link, "lo")!.Value;
-        Monitor.Points.SetAttached(point, MonitorHook.Tcx, Monitor.Calibrate().BootNanoseconds);
+        Monitor.Points.SetAttached(point, MonitorHook.Tcx, Monitor.Calibrate());
         _points[point] = _source.Add(Monitor.Points.List().Single(one => one.Id == point));
         return point;
     }

@@ -14,8 +14,8 @@ use_machine() {
             # AVX is emulated lane by lane: without it, all choose SSE.
             hardware=(-accel 'tcg,thread=single' -cpu 'max,-avx,-avx2' -smp '1,maxcpus=128')
             compiler=gcc programs=out
-            # 'drivers' and 'fuzz' take long, and the rest is arm64's.
-            mapfile -t usual < <(basename -s .sh tests/vm/scenarios/*.sh | grep -vx 'drivers\|fuzz\|ordering\|too-old')
+            # 'drivers', 'fuzz' and 'suspend' take long, and the rest is arm64's.
+            mapfile -t usual < <(basename -s .sh tests/vm/scenarios/*.sh | grep -vx 'drivers\|fuzz\|ordering\|suspend\|too-old')
             ;;
         arm64)
             debian=arm64 triplet=aarch64-linux-gnu console=ttyAMA0
