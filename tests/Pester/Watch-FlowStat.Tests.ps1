@@ -1,4 +1,4 @@
-# The live view in a pwsh that somebody types into: a tmux server of the test's own.
+# The live view in a pwsh that somebody types into: a tmux server for each test, since one that is ending still takes commands.
 BeforeDiscovery {
     . "$PSScriptRoot/Rights.ps1"
 }
@@ -8,7 +8,7 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
         . "$PSScriptRoot/Testbed.ps1"
 
         function Invoke-Tmux {
-            tmux -u -L "xtrace-pester-$PID" -f /dev/null @args
+            tmux -u -L $server -f /dev/null @args
         }
 
         function Wait-Screen([string] $Pattern) {
@@ -36,8 +36,9 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
 
     BeforeEach {
         $script:veth = [XTrace.Testbed.VethPair]::new($true)
-        $server = '-u', '-L', "xtrace-pester-$PID", '-f', '/dev/null'
-        env -u NO_COLOR LANG=C.UTF-8 TERM=xterm-256color tmux $server new-session -d -x 100 -y 30 "pwsh -NoProfile -NoLogo"
+        $script:server = "xtrace-pester-$PID-$([guid]::NewGuid())"
+        env -u NO_COLOR LANG=C.UTF-8 TERM=xterm-256color tmux -u -L $server -f /dev/null new-session -d -x 100 -y 30 `
+            'pwsh -NoProfile -NoLogo'
         $null = Wait-Screen '(?m)^PS .*> *$'
         Send-Key "function prompt { 'ready> ' }; Import-Module '$module'; Clear-Host" Enter
         $null = Wait-Screen '(?m)\Aready> *$'
@@ -87,11 +88,9 @@ Describe 'Watch-FlowStat' -Tag Privileged -Skip:$unprivileged {
 
     It 'restores the terminal when pwsh is ended by <_>' -ForEach 'TERM', 'HUP', 'KILL', 'QUIT' {
         # Around it a shell that sets nothing of the terminal itself.
-        Send-Key 'exit' Enter
-        Invoke-Tmux kill-server
         $command = "before=`$(stty -g); pwsh -NoProfile -NoLogo -Command ""Import-Module '$module'; Watch-FlowStat $($veth.Interface)""; " +
             'until [ "$(stty -g)" = "$before" ]; do sleep 0.1; done; echo restored; cat'
-        env LANG=C.UTF-8 TERM=xterm-256color tmux -u -L "xtrace-pester-$PID" -f /dev/null new-session -d -x 100 -y 30 $command
+        Invoke-Tmux respawn-pane -k $command
         $null = Wait-Screen 'Flows: 0, conversations: 0'
         # The last but the view's guard: a script may have started pwsh.
         $process = Invoke-Tmux display-message -p '#{pane_pid}'
