@@ -11,6 +11,8 @@ namespace XTrace.Tests;
 [Trait("Category", "Privileged")]
 public sealed class RetransmissionTests : IDisposable
 {
+    private const int Bytes = 5_000_000;
+    private const int Packets = Bytes / 1448;
     private const string Rules = """
         table inet loss {
             chain arrival {
@@ -40,7 +42,7 @@ public sealed class RetransmissionTests : IDisposable
         FlowStat flow;
         using (Capture(capture))
         {
-            using Peer client = Peer.In(_pair.Namespace!, "connect", VethPair.PeerAddress, "5000", "1", "5000000");
+            using Peer client = Peer.In(_pair.Namespace!, "connect", VethPair.PeerAddress, "5000", "1", $"{Bytes}");
             FlowStat Sent() => _pair.Run(session.Sample).Flows().Single(one => one.TrafficType == TrafficType.TCP);
             // Everything has arrived once nothing more is sent.
             ulong before = 0;
@@ -61,7 +63,8 @@ public sealed class RetransmissionTests : IDisposable
         const string SentAgain = "tcp.srcport != 5000 && (tcp.analysis.retransmission || tcp.analysis.out_of_order)";
         string again = Command.Run("tshark", "-r", capture, "-Y", SentAgain, "-T", "fields", "-e", "frame.number");
         int captured = again.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
-        Assert.InRange(captured, 5_000_000 / 1448 / 50, 200);
+        // Besides every fiftieth, a machine that is busy sends again what only came late.
+        Assert.InRange(captured, Packets / 50, Packets / 2);
         Assert.Equal((uint)captured, flow.RetransmittedPackets);
         Assert.Equal(0u, flow.LostPackets);
     }
