@@ -106,7 +106,8 @@ struct flow_bucket {
  * An observation point (RFC 7011): one interface in one direction. Its place in the map
  * is found from the interface's index, see point.h. User space writes it before the program
  * is attached, and clears it when it was detached; id is never given twice by a monitor, so
- * that flows of a point that is gone are told from those of its successor.
+ * that flows of a point that is gone are told from those of its successor. suspended_ms
+ * changes whenever the driver gets the program again.
  */
 struct observation_point {
 	__u32 key;			/* POINT_KEY(); 0: free */
@@ -117,7 +118,7 @@ struct observation_point {
 	char name[16];			/* of the interface, when it was attached */
 	__u64 queue_drops;		/* of its queueing discipline, when it was attached */
 	__u32 flags;			/* POINT_* */
-	__u32 suspended_ms;		/* how long the machine had been suspended, modulo 2^32, when the driver got the program */
+	__u32 suspended_ms;		/* that the machine had been suspended when the driver got the program, modulo 2^32 */
 	__u32 unused[2];
 };
 

@@ -46,13 +46,17 @@ internal static unsafe class BpfLink
     }
 
     /// <summary>Puts another program in place of a link's.</summary>
+    /// <param name="link">The link.</param>
+    /// <param name="program">The other program.</param>
+    /// <param name="operation">What this is, as it reads after "cannot".</param>
+    /// <param name="target">The interface's name, for errors.</param>
     /// <exception cref="BpfException">The kernel or the driver refused.</exception>
-    internal static void Update(BpfHandle link, BpfHandle program)
+    internal static void Update(BpfHandle link, BpfHandle program, KernelOperation operation, string target)
     {
         int result = LibBpf.bpf_link_update(link, program, null);
         if (result < 0)
         {
-            throw new BpfException(KernelOperation.UpdateLink, -result);
+            throw new BpfException(operation, -result, target: target);
         }
     }
 

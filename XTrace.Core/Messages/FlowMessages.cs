@@ -85,8 +85,8 @@ internal static class FlowMessages
     internal static readonly Message RenewedXdp = new("RenewedXdp")
     {
         English = "{0}: its driver {1} forgot the XDP program while the machine was suspended. The program runs again. Frames that arrived "
-            + "after the suspend and before now were not counted.",
-        Chinese = "{0}：系统挂起期间，驱动 {1} 丢失了 XDP 程序。程序现已重新运行。恢复之后到现在之前到达的帧没有计数。",
+            + "since the suspend were not counted. With attach mode Tc none are lost.",
+        Chinese = "{0}：系统挂起期间，驱动 {1} 丢失了 XDP 程序。程序现已重新运行。从恢复到现在到达的帧没有计数。使用挂载模式 Tc 则不会丢失。",
     };
 
     internal static readonly Message SeveralBuffers = new("SeveralBuffers")

@@ -5,7 +5,6 @@ internal readonly record struct KernelOperation(string English, string Chinese)
 {
     internal static readonly KernelOperation DuplicateDescriptor = new("duplicate a descriptor", "复制描述符");
     internal static readonly KernelOperation QueryLink = new("ask about a BPF link", "查询 BPF link");
-    internal static readonly KernelOperation UpdateLink = new("replace the program of a BPF link", "替换 BPF link 的程序");
     internal static readonly KernelOperation DetachLink = new("detach a BPF link", "卸下 BPF link");
     internal static readonly KernelOperation DetachFilter = new("detach a clsact filter", "卸下 clsact 过滤器");
     internal static readonly KernelOperation OpenObject = new("open the BPF object", "打开 BPF 对象");

@@ -176,19 +176,34 @@ internal sealed class FlowMonitor : IDisposable
     }
 
     /// <summary>
-    /// Hands a program like its own to the driver of a point on native XDP. The kernel lets a link have the very program that it has
-    /// without telling the driver.
+    /// Hands a program to the driver of a point on native XDP again. It is another of the same kind: the driver is not told of a link
+    /// that gets the very program it has.
     /// </summary>
+    /// <param name="attachment">The point's.</param>
+    /// <param name="target">Its interface.</param>
+    /// <returns>False if it is not attached any more.</returns>
     /// <exception cref="XTraceException">The kernel or the driver refused.</exception>
-    internal void Renew(LinkAttachment attachment)
+    internal bool Renew(LinkAttachment attachment, NetInterface target)
     {
-        (int index, uint id, _) = attachment.Query();
-        if (index != 0)
+        if (attachment.Query().InterfaceIndex == 0)
         {
-            bool takesFragments = BpfProgram.NameOf(id) == FlowProgram.FragmentsName;
+            return false;
+        }
+        try
+        {
+            Replace(takesFragments: false);
+        }
+        catch (XTraceException refusal) when (XdpHook.IsDrivers(refusal))
+        {
+            Replace(takesFragments: true);
+        }
+        return true;
+
+        void Replace(bool takesFragments)
+        {
             string name = FlowProgram.NameOf(attachment.Hook, FlowDirection.Ingress, takesFragments);
             using BpfHandle program = FlowProgram.Load(name, _maps, HasDetails);
-            attachment.Replace(program);
+            attachment.Replace(program, target.Name);
         }
     }
 

@@ -1,4 +1,5 @@
 using XTrace.Bpf;
+using XTrace.Messages;
 
 namespace XTrace.Monitors;
 
@@ -12,9 +13,11 @@ internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirec
     internal override bool IsInPlace()
     {
         (int index, uint program, _) = Query();
-        return index != 0 && (hook == MonitorHook.Tcx
+        bool runs = index != 0 && (hook == MonitorHook.Tcx
             ? TcxHook.Runs(index, direction, program)
             : XdpHook.Runs(index, hook, program));
+        // Another process may have handed the driver another program between the two questions.
+        return runs || (index != 0 && Query().ProgramId != program && IsInPlace());
     }
 
     internal override int CountProgramsBefore()
@@ -24,7 +27,9 @@ internal sealed class LinkAttachment(BpfHandle link, MonitorHook hook, FlowDirec
     }
 
     /// <summary>Puts another program of the same kind in place of the one that is there.</summary>
-    internal void Replace(BpfHandle program) => BpfLink.Update(link, program);
+    /// <exception cref="BpfException">The kernel or the driver refused.</exception>
+    internal void Replace(BpfHandle program, string interfaceName) =>
+        BpfLink.Update(link, program, KernelOperation.Attach(HookPlan.Describe(hook), interfaceName), interfaceName);
 
     internal override void Pin(string path) => link.Pin(path);
 

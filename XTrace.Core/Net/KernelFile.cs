@@ -70,6 +70,21 @@ internal static class KernelFile
         }
     }
 
+    /// <summary>Reads a file in the /proc of a process or thread for a fact that is shown if it is known.</summary>
+    /// <returns>Null if the process has ended, and for any other reason as well.</returns>
+    internal static T? OfProcessIfPossible<T>(int process, string name, Func<string, T> read)
+        where T : class
+    {
+        try
+        {
+            return OfProcess(process, name, read);
+        }
+        catch (XTraceException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Does something with a path. Missing rights are left to the caller, who knows what they mean there.</summary>
     /// <exception cref="XTraceException">The kernel refused for want of descriptors, memory or the like.</exception>
     /// <exception cref="UnauthorizedAccessException">The caller may not.</exception>

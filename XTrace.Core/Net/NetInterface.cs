@@ -50,10 +50,10 @@ internal sealed record NetInterface(string Name, int Index)
     internal bool ForgetsXdp => !IsVirtual && Driver == "vmxnet3";
 
     /// <summary>
-    /// Whether its driver forgets the program while the machine is suspended. virtio_net makes new queues afterwards, without it
+    /// Whether its driver forgets an XDP program while the machine is suspended. virtio_net makes new queues afterwards, without it
     /// (virtnet_restore_up in drivers/net/virtio_net.c).
     /// </summary>
-    internal bool ForgetsXdpInSuspend => ForgetsXdp || (!IsVirtual && Driver == "virtio_net");
+    internal bool ForgetsXdpInSuspend => !IsVirtual && Driver == "virtio_net";
 
     private string? AskForDriver()
     {

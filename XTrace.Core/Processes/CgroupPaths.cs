@@ -1,6 +1,4 @@
 using XTrace.Bpf;
-using XTrace.Messages;
-using XTrace.Net;
 
 namespace XTrace.Processes;
 
@@ -13,7 +11,6 @@ internal sealed class CgroupPaths
 
     private readonly Dictionary<ulong, string> _paths = [];
 
-    /// <exception cref="XTraceException">The kernel refused for want of descriptors, memory or the like.</exception>
     internal CgroupPaths()
     {
         // Both are mounted where version 1 is in use as well.
@@ -23,9 +20,16 @@ internal sealed class CgroupPaths
             return;
         }
         EnumerationOptions deep = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
-        foreach (string folder in KernelFile.Do(KernelOperation.Read(root), root, it => Directory.GetDirectories(it, "*", deep)))
+        try
         {
-            _paths[FileStatus.InodeOf(folder)] = folder[root.Length..];
+            foreach (string folder in Directory.EnumerateDirectories(root, "*", deep))
+            {
+                _paths[FileStatus.InodeOf(folder)] = folder[root.Length..];
+            }
+        }
+        catch (IOException)
+        {
+            // No descriptor is left: the groups that are not known have no name then.
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
         ("libpod-", "podman"),
     ];
 
-    /// <summary>The container of a process; null where the process has ended, or cannot be seen from here.</summary>
+    /// <summary>The container of a process; null where the process has ended, or cannot be read.</summary>
     internal static Container? Of(int process) =>
-        KernelFile.OfProcess(process, "cgroup", File.ReadAllLines) is { } lines ? Parse(lines) : null;
+        KernelFile.OfProcessIfPossible(process, "cgroup", File.ReadAllLines) is { } lines ? Parse(lines) : null;
 
     /// <summary>Reads what /proc/PID/cgroup says, cgroups(7): a line a hierarchy, <c>number:controllers:path</c>.</summary>
     internal static Container Parse(IEnumerable<string> lines)

@@ -66,13 +66,13 @@ internal sealed unsafe class SocketHolders
         return owner.Pid != 0;
     }
 
-    /// <summary>Number, name and user of a process; all zero where it is gone.</summary>
+    /// <summary>Number, name and user of a process; all zero where it is gone, or cannot be read.</summary>
     internal static SocketOwner Describe(int process)
     {
         const string Label = "Uid:";
         SocketOwner owner = default;
-        if (KernelFile.OfProcess(process, "status", File.ReadAllLines) is { } status
-            && KernelFile.OfProcess(process, "comm", File.ReadAllBytes) is { } name)
+        if (KernelFile.OfProcessIfPossible(process, "status", File.ReadAllLines) is { } status
+            && KernelFile.OfProcessIfPossible(process, "comm", File.ReadAllBytes) is { } name)
         {
             owner.SetName(name.AsSpan().TrimEnd((byte)'\n'));
             // Real, effective, saved and of the file system: proc_pid_status(5).

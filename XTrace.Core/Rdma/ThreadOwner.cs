@@ -14,10 +14,10 @@ internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong?
     internal static ThreadOwner Of(int thread)
     {
         const string Group = "Tgid:";
-        string[]? status = KernelFile.OfProcess(thread, "status", File.ReadAllLines);
+        string[]? status = KernelFile.OfProcessIfPossible(thread, "status", File.ReadAllLines);
         string? group = status?.FirstOrDefault(one => one.StartsWith(Group, StringComparison.Ordinal))?[Group.Length..];
         return int.TryParse(group.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
-            && KernelFile.OfProcess(process, "comm", File.ReadAllText) is { } name
+            && KernelFile.OfProcessIfPossible(process, "comm", File.ReadAllText) is { } name
             ? new ThreadOwner(process, name.TrimEnd('\n'), ProcessIdentity.StartOf(thread))
             : default;
     }

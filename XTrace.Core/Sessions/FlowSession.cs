@@ -163,7 +163,7 @@ public sealed class FlowSession : IDisposable
 
     private FlowSample Take(List<FlowSource> sources)
     {
-        sources.ForEach(source => source.Renew(_report));
+        sources.ForEach(source => Try(() => source.Renew(_report)));
         sources.ForEach(source => source.FindEnded());
         _ends.Consume();
         sources.ForEach(source => source.Take());
@@ -289,7 +289,7 @@ public sealed class FlowSession : IDisposable
             (NetInterface target, FlowDirection direction) = own[i];
             Try(() => opened.Add(AttachOwn(target, direction, own.Count - i, own.Count)));
         }
-        _sources.ForEach(source => source.Renew(_report));
+        _sources.ForEach(source => Try(() => source.Renew(_report)));
         List<FlowSource> begun = fromNow ? _sources.FindAll(source => !source.IsOwn) : [];
         _ends.Consume();
         begun.ForEach(source => source.Begin());

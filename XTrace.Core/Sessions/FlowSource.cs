@@ -20,6 +20,7 @@ internal sealed unsafe class FlowSource : IDisposable
     private readonly Dictionary<uint, (WatchedPoint Point, PointPin? Pin)> _points = [];
     private readonly Dictionary<WatchedPoint, FlowTotals> _totals = [];
     private readonly Dictionary<WatchedPoint, FrameCount> _unread = [];
+    private readonly Dictionary<uint, uint> _refused = []; // the suspend after which a driver refused a point's program
     private readonly string? _folder;
     private BpfMemory? _control;
     private int _readerLock = -1;
@@ -131,48 +132,77 @@ internal sealed unsafe class FlowSource : IDisposable
     }
 
     /// <summary>Hands programs to drivers that forgot them while the machine was suspended.</summary>
-    /// <param name="report">Is told which, and of errors.</param>
+    /// <param name="report">Is told which, and once of a refusal.</param>
+    /// <exception cref="XTraceException">The monitors cannot be locked.</exception>
     internal void Renew(Action<Notice> report)
     {
-        if (!Points.Any(point => point.Hook == MonitorHook.XdpNative))
+        WatchedPoint[] native = [.. Points.Where(point => point.Hook == MonitorHook.XdpNative)];
+        if (native.Length == 0 || Monitor.Calibrate() is var now && !Array.Exists(native, point => IsForgotten(point, in now)))
         {
             return;
         }
-        ClockCalibration now = Monitor.Calibrate();
-        foreach (Point point in Monitor.Points.List().Where(IsForgotten))
+        // Others may read a pinned monitor as well. Whoever is not the first has nothing to do in the next sample.
+        int held = -1;
+        try
         {
-            try
+            if (IsOwn || PinLock.TryLock(PinFolder.Root, TimeSpan.Zero, out held))
             {
-                Renew(point, report);
-                Monitor.Points.SetRenewed(point.Id, in now);
-            }
-            catch (XTraceException error)
-            {
-                report(new Notice(error));
+                // Read once more: this process may have been held up while it read both clocks, and another may have done it all.
+                ClockCalibration again = Monitor.Calibrate();
+                Array.ForEach(Array.FindAll(native, point => IsForgotten(point, in again)), point => Renew(point, in again, report));
             }
         }
-
-        bool IsForgotten(Point point) =>
-            point.Hook == MonitorHook.XdpNative && _points.ContainsKey(point.Id) && now.WasSuspendedSince(point.SuspendedMilliseconds);
+        catch (UnauthorizedAccessException)
+        {
+            // The monitor is another user's, who may take samples as well.
+        }
+        finally
+        {
+            if (held >= 0)
+            {
+                _ = Libc.close(held);
+            }
+        }
     }
 
-    private void Renew(Point point, Action<Notice> report)
+    private bool IsForgotten(WatchedPoint watched, in ClockCalibration now) =>
+        Monitor.Points.Find(watched.InterfaceIndex, watched.Direction) is { } point && point.Id == watched.Id
+            && now.WasSuspendedSince(point.SuspendedMilliseconds) && _refused.GetValueOrDefault(watched.Id) != now.SuspendedMilliseconds;
+
+    private void Renew(WatchedPoint watched, in ClockCalibration now, Action<Notice> report)
     {
-        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == point.InterfaceIndex);
-        if (target is not { ForgetsXdpInSuspend: true })
+        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == watched.InterfaceIndex);
+        if (target?.Driver is not { } driver)
         {
             return;
         }
-        if (_points[point.Id].Pin is { } pin)
+        try
         {
-            using Attachment pinned = Attachment.Open(pin.Path, point);
-            Monitor.Renew((LinkAttachment)pinned);
+            if (target.ForgetsXdpInSuspend && Renew(watched, target))
+            {
+                report(new Notice(NoticeLevel.Warning, FlowMessages.RenewedXdp, target.Name, target.Name, driver));
+            }
+            Monitor.Points.SetRenewed(watched.Id, in now);
         }
-        else
+        catch (XTraceException error)
         {
-            Monitor.Renew((LinkAttachment)Monitor.AttachmentOf(point.Id));
+            _refused[watched.Id] = now.SuspendedMilliseconds;
+            report(new Notice(error));
         }
-        report(new Notice(NoticeLevel.Warning, FlowMessages.RenewedXdp, target.Name, target.Name, target.Driver));
+    }
+
+    private bool Renew(WatchedPoint watched, NetInterface target)
+    {
+        if (_points[watched.Id].Pin is not { } pin)
+        {
+            return Monitor.Renew((LinkAttachment)Monitor.AttachmentOf(watched.Id), target);
+        }
+        if (Monitor.Points.Find(watched.InterfaceIndex, watched.Direction) is not { } point || !FileStatus.IsThere(pin.Path))
+        {
+            return false;
+        }
+        using Attachment pinned = Attachment.Open(pin.Path, point);
+        return Monitor.Renew((LinkAttachment)pinned, target);
     }
 
     /// <summary>

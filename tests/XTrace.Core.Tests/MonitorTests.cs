@@ -98,7 +98,7 @@ public sealed class MonitorTests : IDisposable
         _pair.Send(frame, 3);
         monitor.WaitFor(3);
         (int Index, uint Program, uint Link) before = monitor.Attachment.Query();
-        _pair.Run(() => monitor.Monitor.Renew((LinkAttachment)monitor.Attachment));
+        Assert.True(_pair.Run(() => monitor.Monitor.Renew((LinkAttachment)monitor.Attachment, TestInterfaces.Get(_pair.Interface))));
         (int Index, uint Program, uint Link) after = monitor.Attachment.Query();
         Assert.Equal((before.Index, before.Link), (after.Index, after.Link));
         Assert.NotEqual(before.Program, after.Program);
