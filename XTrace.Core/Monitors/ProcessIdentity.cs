@@ -39,7 +39,7 @@ internal readonly record struct ProcessIdentity(int Id, ulong Started, ulong Nam
 
     /// <summary>A field of /proc/PID/stat, proc(5); null where the process has ended, or /proc is mounted with hidepid.</summary>
     private static ulong? FieldOf(int id, int field) =>
-        KernelFile.OfProcess(id, "stat", File.ReadAllText) is { } stat ? Field(stat, field) : null;
+        KernelFile.OfProcessIfPossible(id, "stat", File.ReadAllText) is { } stat ? Field(stat, field) : null;
 
     /// <summary>A field after the second, which is the name in parentheses and may hold anything.</summary>
     private static ulong Field(string stat, int field) =>

@@ -70,8 +70,8 @@ internal static class KernelFile
         }
     }
 
-    /// <summary>Reads a file in the /proc of a process or thread for a fact that is shown if it is known.</summary>
-    /// <returns>Null if the process has ended, and for any other reason as well.</returns>
+    /// <summary>Reads a file in the /proc of a process or thread for a fact that the caller can do without.</summary>
+    /// <returns>Null if the process has ended, and if the kernel refuses for any other reason.</returns>
     internal static T? OfProcessIfPossible<T>(int process, string name, Func<string, T> read)
         where T : class
     {

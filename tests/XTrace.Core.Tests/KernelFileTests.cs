@@ -3,7 +3,7 @@ using XTrace.Net;
 
 namespace XTrace.Tests;
 
-/// <summary>What is read of a process in /proc: an end of the process is no error, and an error is no end.</summary>
+/// <summary>Reads about a process in /proc: the end of the process is no error, and an error does not mean that it ended.</summary>
 public sealed class KernelFileTests
 {
     [Fact]
@@ -43,4 +43,8 @@ public sealed class KernelFileTests
         Assert.Equal("FileFailed", error.ErrorId);
         Assert.StartsWith($"Cannot read /proc/{Environment.ProcessId}/mem: ", error.Message);
     }
+
+    [Fact]
+    public void A_refusal_of_the_kernel_is_null_for_a_fact_that_the_caller_can_do_without() =>
+        Assert.Null(KernelFile.OfProcessIfPossible(Environment.ProcessId, "mem", File.ReadAllBytes));
 }
