@@ -27,6 +27,13 @@ internal sealed class PinLock : IDisposable
         }
     }
 
+    private PinLock(int fd) => _fd = fd;
+
+    /// <summary>Takes it if nobody has it; null where another process does.</summary>
+    /// <exception cref="XTraceException">The kernel refused.</exception>
+    /// <exception cref="UnauthorizedAccessException">The monitors are another user's.</exception>
+    internal static PinLock? TryTake() => TryLock(PinFolder.Root, TimeSpan.Zero, out int fd) ? new PinLock(fd) : null;
+
     /// <summary>Locks a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="deadline">How long it may take.</param>

@@ -136,68 +136,66 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <exception cref="XTraceException">The monitors cannot be locked.</exception>
     internal void Renew(Action<Notice> report)
     {
-        WatchedPoint[] native = [.. Points.Where(point => point.Hook == MonitorHook.XdpNative)];
-        if (native.Length == 0 || Monitor.Calibrate() is var now && !Array.Exists(native, point => IsForgotten(point, in now)))
+        if (!Points.Any(point => point.Hook == MonitorHook.XdpNative) || Forgotten(Monitor.Calibrate()).Count == 0)
         {
             return;
         }
-        // Others may read a pinned monitor as well. Whoever is not the first has nothing to do in the next sample.
-        int held = -1;
         try
         {
-            if (IsOwn || PinLock.TryLock(PinFolder.Root, TimeSpan.Zero, out held))
+            // Several processes may read a pinned monitor. The first hands the program over, and the others find that in their next sample.
+            using PinLock? held = IsOwn ? null : PinLock.TryTake();
+            if (IsOwn || held is not null)
             {
-                // Read once more: this process may have been held up while it read both clocks, and another may have done it all.
-                ClockCalibration again = Monitor.Calibrate();
-                Array.ForEach(Array.FindAll(native, point => IsForgotten(point, in again)), point => Renew(point, in again, report));
+                // Asked once more: this process may have been held up between its two clocks, and another may have been first.
+                ClockCalibration now = Monitor.Calibrate();
+                Forgotten(now).ForEach(point => Renew(point, in now, report));
             }
         }
         catch (UnauthorizedAccessException)
         {
             // The monitor is another user's, who may take samples as well.
         }
-        finally
-        {
-            if (held >= 0)
-            {
-                _ = Libc.close(held);
-            }
-        }
     }
 
-    private bool IsForgotten(WatchedPoint watched, in ClockCalibration now) =>
-        Monitor.Points.Find(watched.InterfaceIndex, watched.Direction) is { } point && point.Id == watched.Id
-            && now.WasSuspendedSince(point.SuspendedMilliseconds) && _refused.GetValueOrDefault(watched.Id) != now.SuspendedMilliseconds;
+    /// <summary>The points on native XDP whose driver got the program before the machine was last suspended.</summary>
+    private List<Point> Forgotten(ClockCalibration now) =>
+    [
+        .. Points.Where(watched => watched.Hook == MonitorHook.XdpNative)
+            .Select(watched => Monitor.Points.Find(watched.InterfaceIndex, watched.Direction))
+            .OfType<Point>()
+            .Where(point => _points.ContainsKey(point.Id) && now.WasSuspendedSince(point.SuspendedMilliseconds)
+                && _refused.GetValueOrDefault(point.Id) != now.SuspendedMilliseconds),
+    ];
 
-    private void Renew(WatchedPoint watched, in ClockCalibration now, Action<Notice> report)
+    private void Renew(Point point, in ClockCalibration now, Action<Notice> report)
     {
-        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == watched.InterfaceIndex);
+        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == point.InterfaceIndex);
         if (target?.Driver is not { } driver)
         {
             return;
         }
         try
         {
-            if (target.ForgetsXdpInSuspend && Renew(watched, target))
+            if (target.ForgetsXdpInSuspend && Renew(point, target))
             {
                 report(new Notice(NoticeLevel.Warning, FlowMessages.RenewedXdp, target.Name, target.Name, driver));
             }
-            Monitor.Points.SetRenewed(watched.Id, in now);
+            Monitor.Points.SetRenewed(point.Id, in now);
         }
         catch (XTraceException error)
         {
-            _refused[watched.Id] = now.SuspendedMilliseconds;
+            _refused[point.Id] = now.SuspendedMilliseconds;
             report(new Notice(error));
         }
     }
 
-    private bool Renew(WatchedPoint watched, NetInterface target)
+    private bool Renew(Point point, NetInterface target)
     {
-        if (_points[watched.Id].Pin is not { } pin)
+        if (_points[point.Id].Pin is not { } pin)
         {
-            return Monitor.Renew((LinkAttachment)Monitor.AttachmentOf(watched.Id), target);
+            return Monitor.Renew((LinkAttachment)Monitor.AttachmentOf(point.Id), target);
         }
-        if (Monitor.Points.Find(watched.InterfaceIndex, watched.Direction) is not { } point || !FileStatus.IsThere(pin.Path))
+        if (!FileStatus.IsThere(pin.Path))
         {
             return false;
         }
