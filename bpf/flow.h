@@ -118,7 +118,7 @@ struct observation_point {
 	char name[16];			/* of the interface, when it was attached */
 	__u64 queue_drops;		/* of its queueing discipline, when it was attached */
 	__u32 flags;			/* POINT_* */
-	__u32 suspended_ms;		/* that the machine had been suspended when the driver got the program, modulo 2^32 */
+	__u32 suspended_ms;		/* length of all suspends before the driver got the program, modulo 2^32 */
 	__u32 unused[2];
 };
 

@@ -176,8 +176,8 @@ internal sealed class FlowMonitor : IDisposable
     }
 
     /// <summary>
-    /// Hands a program to the driver of a point on native XDP again. It is another of the same kind: the driver is not told of a link
-    /// that gets the very program it has.
+    /// Hands a program to the driver of a point on native XDP again. It is another of the same kind, because the kernel does not call
+    /// the driver for a program that the link already has.
     /// </summary>
     /// <param name="attachment">The point's.</param>
     /// <param name="target">Its interface.</param>

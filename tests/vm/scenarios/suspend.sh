@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # nics: cards.sh; results, root, tools, kernel: run.sh
-# A machine that is suspended to memory while its cards are watched: what arrives afterwards is counted as well. The guest is its
-# own and has all in memory, because the shared folders of the others do not survive that.
+# Suspends a machine to memory while its cards are watched: frames that arrive afterwards are counted as well. The scenario has a guest
+# of its own with everything in memory, because the shared folders of the usual guest do not survive a suspend.
 
 nics=(virtio-net-pci e1000e)
 libraries=(libc.so.6 libm.so.6 libbpf.so.1 libelf.so.1 libz.so.1)
