@@ -109,7 +109,7 @@ internal sealed class CommandLine
             if (WantsRdma)
             {
                 RdmaRequest request = RdmaRequest with { AllCounters = true };
-                return new LiveOptions { Rdma = RdmaSelection.Of(request) with { Filter = new CounterFilter() }, Interval = interval };
+                return new LiveOptions { Rdma = RdmaSelection.From(request) with { Filter = new CounterFilter() }, Interval = interval };
             }
             FlowSessionOptions flows = Request.Session;
             return new LiveOptions

@@ -9,32 +9,32 @@ internal static class ConnectionLine
     private const string Unknown = "-";
 
     /// <summary>Whether it has a peer.</summary>
-    internal static bool HasPeer(RdmaQueuePair one) => one.RemoteQueuePair is not null;
+    internal static bool HasPeer(RdmaQueuePair pair) => pair.RemoteQueuePair is not null;
 
     /// <summary>Whether it sent or received anything since the sample before.</summary>
-    internal static bool HasMoved(RdmaQueuePair one) => one.SentPacketsPerSecond > 0 || one.ReceivedPacketsPerSecond > 0;
+    internal static bool HasMoved(RdmaQueuePair pair) => pair.SentPacketsPerSecond > 0 || pair.ReceivedPacketsPerSecond > 0;
 
     /// <summary>
     /// <c>192.0.2.1:17 -> 192.0.2.2:18 proto=rc packets=1000 received=20 bytes=65536000 process=ib_write_bw(4711)</c>. On InfiniBand
     /// the ends are queue pairs with local identifiers, <c>17:3 -> 18:5</c>.
     /// </summary>
-    internal static string Of(RdmaQueuePair one)
+    internal static string Format(RdmaQueuePair pair)
     {
-        bool isInfiniBand = one.LocalLid is not null;
-        string local = isInfiniBand ? $"{one.QueuePair}:{one.LocalLid}" : $"{one.LocalAddress ?? Unknown}:{one.QueuePair}";
+        bool isInfiniBand = pair.LocalLid is not null;
+        string local = isInfiniBand ? $"{pair.QueuePair}:{pair.LocalLid}" : $"{pair.LocalAddress ?? Unknown}:{pair.QueuePair}";
         string remote = isInfiniBand
-            ? $"{one.RemoteQueuePair}:{Text(one.RemoteLid)}"
-            : $"{one.RemoteAddress ?? Unknown}:{one.RemoteQueuePair}";
-        string state = one.State == RdmaQueuePairState.RTS ? "" : $" state={one.State}";
-        string ambiguous = one.IsAmbiguous ? " ambiguous" : "";
-        return $"{local} -> {remote} proto={one.Type}".ToLowerInvariant()
-            + $" packets={Text(one.SentPackets)} received={Text(one.ReceivedPackets)} bytes={Text(one.EstimatedSentBytes)}"
-            + $"{Process(one)}{state}{ambiguous}";
+            ? $"{pair.RemoteQueuePair}:{Text(pair.RemoteLid)}"
+            : $"{pair.RemoteAddress ?? Unknown}:{pair.RemoteQueuePair}";
+        string state = pair.State == RdmaQueuePairState.RTS ? "" : $" state={pair.State}";
+        string ambiguous = pair.IsAmbiguous ? " ambiguous" : "";
+        return $"{local} -> {remote} proto={pair.Type}".ToLowerInvariant()
+            + $" packets={Text(pair.SentPackets)} received={Text(pair.ReceivedPackets)} bytes={Text(pair.EstimatedSentBytes)}"
+            + $"{Process(pair)}{state}{ambiguous}";
     }
 
-    private static string Process(RdmaQueuePair one) =>
-        one.Owner is not { } owner ? ""
-        : one.ProcessId is { } id ? $" process={FlowLine.Quote(owner)}({id})"
+    private static string Process(RdmaQueuePair pair) =>
+        pair.Owner is not { } owner ? ""
+        : pair.ProcessId is { } id ? $" process={FlowLine.Quote(owner)}({id})"
         : $" process={FlowLine.Quote(owner)}";
 
     private static string Text(IFormattable? number) => number?.ToString(null, CultureInfo.InvariantCulture) ?? Unknown;

@@ -31,7 +31,7 @@ internal sealed record DeviceList(IReadOnlyList<RdmaTarget> Targets, IReadOnlyLi
         RdmaTarget[] named =
         [
             .. rest.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(one => TargetOf(one, isPrefix && !isExact)),
+                .Select(name => TargetOf(name, isPrefix && !isExact)),
         ];
         return named.Length == 0 ? null : isExcluding ? new DeviceList([new RdmaTarget(Any)], named) : new DeviceList(named, []);
     }

@@ -53,7 +53,7 @@ internal sealed class FlowWatch(WatchRequest request, TextWriter output)
             }
             foreach (FlowStat flow in request.All ? sample.Flows(point, null) : sample.ActiveFlows(point))
             {
-                output.WriteLine(request.Json ? JsonLine.Of(flow) : flow.ToString());
+                output.WriteLine(request.Json ? JsonLine.Serialize(flow) : flow.ToString());
             }
         }
         output.Flush();

@@ -21,17 +21,17 @@ internal static class InterfaceList
         {
             output.WriteLine(Messages.InterfaceList);
         }
-        foreach ((NetInterface one, string state, string mac, IEnumerable<IPAddress> addresses) in NetInterfaces.Describe())
+        foreach ((NetInterface target, string state, string mac, IEnumerable<IPAddress> addresses) in NetInterfaces.Describe())
         {
             string[] each = [.. addresses.Select(address => $"{address}")];
             output.WriteLine(json
-                ? JsonLine.Of(new ListedInterface(one.Name, one.Index, state, mac, each))
-                : $"{one.Index,3} {one.Name,-15} {state,-8} {mac,-17} {string.Join(' ', each)}".TrimEnd());
+                ? JsonLine.Serialize(new ListedInterface(target.Name, target.Index, state, mac, each))
+                : $"{target.Index,3} {target.Name,-15} {state,-8} {mac,-17} {string.Join(' ', each)}".TrimEnd());
         }
         foreach (RdmaPort port in RdmaDevices.Read(RdmaDevices.Names).SelectMany(device => device.Ports))
         {
             output.WriteLine(json
-                ? JsonLine.Of(port)
+                ? JsonLine.Serialize(port)
                 : $"RDMA {port,-15} {port.State,-8} {port.Rate,-22} {string.Join(' ', port.Interfaces)}".TrimEnd());
         }
     }

@@ -14,15 +14,15 @@ internal static class JsonLine
     private static readonly JsonTypes s_types = new(
         new JsonSerializerOptions(JsonTypes.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    internal static string Of(FlowStat flow) => JsonSerializer.Serialize(flow, s_types.FlowStat);
+    internal static string Serialize(FlowStat flow) => JsonSerializer.Serialize(flow, s_types.FlowStat);
 
-    internal static string Of(RdmaPort port) => JsonSerializer.Serialize(port, s_types.RdmaPort);
+    internal static string Serialize(RdmaPort port) => JsonSerializer.Serialize(port, s_types.RdmaPort);
 
-    internal static string Of(ListedInterface one) => JsonSerializer.Serialize(one, s_types.ListedInterface);
+    internal static string Serialize(ListedInterface listed) => JsonSerializer.Serialize(listed, s_types.ListedInterface);
 
-    internal static string Of(RdmaCounter counter) => JsonSerializer.Serialize(counter, s_types.RdmaCounter);
+    internal static string Serialize(RdmaCounter counter) => JsonSerializer.Serialize(counter, s_types.RdmaCounter);
 
-    internal static string Of(RdmaQueuePair one) => JsonSerializer.Serialize(one, s_types.RdmaQueuePair);
+    internal static string Serialize(RdmaQueuePair pair) => JsonSerializer.Serialize(pair, s_types.RdmaQueuePair);
 }
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]

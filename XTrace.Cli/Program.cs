@@ -5,7 +5,7 @@ namespace XTrace.Cli;
 /// <summary>The entry.</summary>
 internal static class Program
 {
-    internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () =>
+    internal static int Main(string[] args) => ExitCode.Run(CommandLine.Name, () =>
     {
         using TextWriter output = StandardStreams.OpenOutput();
         return Run(new CommandLine(args), output);

@@ -44,9 +44,9 @@ internal static class RdmaBlock
         {
             output.WriteLine();
             output.WriteLine(RdmaLabels.Connections);
-            foreach (RdmaQueuePair one in connections)
+            foreach (RdmaQueuePair connection in connections)
             {
-                output.WriteLine($"  {ConnectionLine.Of(one)}");
+                output.WriteLine($"  {ConnectionLine.Format(connection)}");
             }
         }
     }

@@ -38,9 +38,9 @@ internal static class RdmaLabels
 
     internal static string Interface(IEnumerable<RdmaInterface> interfaces)
     {
-        string names = string.Join(", ", interfaces.Select(one => one.FoundBy == RdmaInterfaceMethod.PciFunction
-            ? Say($"{one} (推测)", $"{one} (a guess)")
-            : $"{one}"));
+        string names = string.Join(", ", interfaces.Select(found => found.FoundBy == RdmaInterfaceMethod.PciFunction
+            ? Say($"{found} (推测)", $"{found} (a guess)")
+            : $"{found}"));
         return Say($"接口: {OrNothing(names)}", $"Interface: {OrNothing(names)}");
     }
 

@@ -15,7 +15,7 @@ internal static class RdmaLoop
         List<Notice> notices = [];
         RdmaSessionOptions options = new()
         {
-            Selection = RdmaSelection.Of(request),
+            Selection = RdmaSelection.From(request),
             QueuePairs = request.AllCounters ? null : new QueuePairFilter(),
             Interval = request.Interval,
             Samples = request.Once ? 1 : null,
@@ -68,8 +68,8 @@ internal static class RdmaLoop
             return;
         }
         ILookup<(string, int?), RdmaQueuePair> connections = sample.QueuePairs
-            .Where(one => ConnectionLine.HasPeer(one) && (!request.Changed || ConnectionLine.HasMoved(one)))
-            .ToLookup(one => (one.Device, one.Port));
+            .Where(pair => ConnectionLine.HasPeer(pair) && (!request.Changed || ConnectionLine.HasMoved(pair)))
+            .ToLookup(pair => (pair.Device, pair.Port));
         foreach (CounterPlace place in sample.Places)
         {
             IEnumerable<RdmaQueuePair> own = connections[(place.Device, place.Port)];
@@ -92,11 +92,11 @@ internal static class RdmaLoop
     {
         foreach (RdmaCounter counter in sample.Counters().Where(counter => !onlyChanged || counter.Delta > 0))
         {
-            output.WriteLine(JsonLine.Of(counter));
+            output.WriteLine(JsonLine.Serialize(counter));
         }
-        foreach (RdmaQueuePair one in sample.QueuePairs.Where(one => !onlyChanged || ConnectionLine.HasMoved(one)))
+        foreach (RdmaQueuePair pair in sample.QueuePairs.Where(pair => !onlyChanged || ConnectionLine.HasMoved(pair)))
         {
-            output.WriteLine(JsonLine.Of(one));
+            output.WriteLine(JsonLine.Serialize(pair));
         }
     }
 }

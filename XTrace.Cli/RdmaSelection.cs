@@ -15,7 +15,7 @@ internal static class RdmaSelection
     /// Its devices or network interfaces, otherwise all devices. Mode rdma needs only the counters of its totals.
     /// </summary>
     /// <exception cref="XTraceException">There is no device.</exception>
-    internal static CounterSelection Of(RdmaRequest request)
+    internal static CounterSelection From(RdmaRequest request)
     {
         CounterSelection all = new()
         {

@@ -109,8 +109,8 @@ internal sealed class Exporter
         ExportTotals totals = _gone;
         foreach (WatchedPoint point in sample.Points)
         {
-            totals += ExportTotals.Of(point);
-            _gone += point.IsOver ? ExportTotals.Of(point) : default;
+            totals += ExportTotals.From(point);
+            _gone += point.IsOver ? ExportTotals.From(point) : default;
         }
         _recorder.Process(sample, isLast);
         ExportSample export = new()

@@ -74,7 +74,7 @@ internal readonly record struct ExportTotals(FrameCount Seen, FrameCount Ignored
         new(one.Seen + other.Seen, one.Ignored + other.Ignored, one.Missed + other.Missed);
 
     /// <summary>A point's.</summary>
-    internal static ExportTotals Of(WatchedPoint point) => new(point.Seen, point.Ignored, point.Missed);
+    internal static ExportTotals From(WatchedPoint point) => new(point.Seen, point.Ignored, point.Missed);
 }
 
 /// <summary>So many flow records, and the frames in them.</summary>

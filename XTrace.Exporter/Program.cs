@@ -5,7 +5,7 @@ namespace XTrace.Exporter;
 /// <summary>The entry.</summary>
 internal static class Program
 {
-    internal static int Main(string[] args) => ExitCode.Of(CommandLine.Name, () => Run(new CommandLine(args)));
+    internal static int Main(string[] args) => ExitCode.Run(CommandLine.Name, () => Run(new CommandLine(args)));
 
     /// <returns>False where something that was asked for could not be watched.</returns>
     private static bool Run(CommandLine command)

@@ -8,13 +8,13 @@ namespace XTrace.PowerShell;
 internal static class Completions
 {
     /// <summary>Those that begin with what was typed, quoted where they must be.</summary>
-    internal static IEnumerable<CompletionResult> Of(string typed, IEnumerable<(string Name, string Tip)> names)
+    internal static IEnumerable<CompletionResult> Match(string typed, IEnumerable<(string Name, string Tip)> names)
     {
         string start = typed.Trim('\'', '"').Replace("''", "'", StringComparison.Ordinal);
         NamePattern pattern = new($"{start}*");
         return names
-            .Where(one => one.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(one.Name))
-            .Select(one => new CompletionResult(Quote(one.Name), one.Name, CompletionResultType.ParameterValue, one.Tip));
+            .Where(known => known.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase) || pattern.IsMatch(known.Name))
+            .Select(known => new CompletionResult(Quote(known.Name), known.Name, CompletionResultType.ParameterValue, known.Tip));
     }
 
     private static string Quote(string name) =>

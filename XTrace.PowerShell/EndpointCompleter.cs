@@ -24,7 +24,7 @@ public abstract class EndpointCompleter : IArgumentCompleter
                 packets[text] = packets.GetValueOrDefault(text) + more;
             }
         });
-        return Completions.Of(wordToComplete, packets.OrderByDescending(end => end.Value).Take(Most).Select(end =>
+        return Completions.Match(wordToComplete, packets.OrderByDescending(end => end.Value).Take(Most).Select(end =>
             (end.Key, string.Create(CultureInfo.InvariantCulture, $"{end.Key}, {end.Value:0}"))));
     }
 

@@ -5,7 +5,7 @@ namespace XTrace.PowerShell;
 /// <summary>The one place where the engine's errors become PowerShell's.</summary>
 internal static class ErrorRecords
 {
-    internal static ErrorRecord Of(XTraceException error, object? target = null) =>
+    internal static ErrorRecord From(XTraceException error, object? target = null) =>
         new(error, error.ErrorId, CategoryOf(error.Kind), error.Target ?? target);
 
     private static ErrorCategory CategoryOf(XTraceErrorKind kind) => kind switch

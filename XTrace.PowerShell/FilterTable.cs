@@ -28,16 +28,16 @@ internal static class FilterTable
             TrafficType =
             [
                 .. Read(table, "TrafficType")
-                    .Select(one => Convert<TrafficType>(one, FilterMessages.WrongTrafficType, OneOfAttribute<TrafficType>.Names)),
+                    .Select(value => Convert<TrafficType>(value, FilterMessages.WrongTrafficType, OneOfAttribute<TrafficType>.Names)),
             ],
             Protocol =
             [
-                .. Read(table, "Protocol").Select(one => ProtocolAttribute.TryRead(one, out IPProtocol protocol)
+                .. Read(table, "Protocol").Select(value => ProtocolAttribute.TryRead(value, out IPProtocol protocol)
                     ? protocol
-                    : throw Wrong(FilterMessages.WrongProtocol, one, OneOfAttribute<IPProtocol>.Names)),
+                    : throw Wrong(FilterMessages.WrongProtocol, value, OneOfAttribute<IPProtocol>.Names)),
             ],
-            Address = [.. Read(table, "Address").Select(one => $"{one}")],
-            Port = [.. Read(table, "Port").Select(one => Convert<ushort>(one, FilterMessages.WrongPort))],
+            Address = [.. Read(table, "Address").Select(value => $"{value}")],
+            Port = [.. Read(table, "Port").Select(value => Convert<ushort>(value, FilterMessages.WrongPort))],
             ExcludeDns = ReadExcludeDns(table),
         };
     }

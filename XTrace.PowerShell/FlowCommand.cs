@@ -70,7 +70,7 @@ public abstract class FlowCommand : AttachCommand
         }
         catch (XTraceException error)
         {
-            ThrowTerminatingError(ErrorRecords.Of(error));
+            ThrowTerminatingError(ErrorRecords.From(error));
             throw;
         }
     }

@@ -165,7 +165,7 @@ public sealed class GetFlowStatCommand : FlowCommand, IDisposable
         TimeSpan? within = IsBound(nameof(ActiveWithin)) ? TimeSpan.FromSeconds(ActiveWithin) : null;
         bool isOrdered = IsBound(nameof(Top)) || IsBound(nameof(By));
         IEnumerable<FlowStat> flows = isOrdered ? sample.Top(Top, By, within) : sample.Flows(within);
-        foreach (object shown in TableView.Of(flows, HasDetail))
+        foreach (object shown in TableView.Choose(flows, HasDetail))
         {
             WriteObject(shown);
         }

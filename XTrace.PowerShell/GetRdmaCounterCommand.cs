@@ -37,7 +37,7 @@ public sealed class GetRdmaCounterCommand : RdmaSamplingCommand
             Targets = targets,
             Filter = new CounterFilter
             {
-                Names = [.. Name.Select(one => new NamePattern(one))],
+                Names = [.. Name.Select(name => new NamePattern(name))],
                 Categories = Category ?? [],
                 Sources = Source ?? [],
             },
@@ -48,7 +48,7 @@ public sealed class GetRdmaCounterCommand : RdmaSamplingCommand
 
     private protected override bool HasAny(RdmaSession session) => session.Counters > 0;
 
-    private protected override bool MayAppear => base.MayAppear && Name.Any(one => !new NamePattern(one).IsExact);
+    private protected override bool MayAppear => base.MayAppear && Name.Any(name => !new NamePattern(name).IsExact);
 
     private protected override void Emit(RdmaSample sample)
     {

@@ -51,10 +51,10 @@ public sealed class GetRdmaDeviceCommand : XTraceCommand
         foreach (string name in names)
         {
             NamePattern pattern = new(name);
-            IReadOnlyList<string> matches = pattern.Choose(all, one => one);
+            IReadOnlyList<string> matches = pattern.Choose(all, device => device);
             if (matches.Count == 0 && pattern.IsExact && _notFound.Add(name))
             {
-                WriteError(ErrorRecords.Of(RdmaDevices.NotFound(name)));
+                WriteError(ErrorRecords.From(RdmaDevices.NotFound(name)));
             }
             foreach (string match in matches)
             {

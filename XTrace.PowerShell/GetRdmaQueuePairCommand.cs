@@ -59,7 +59,7 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
         {
             Numbers = QueuePair ?? [],
             ProcessIds = ProcessId ?? [],
-            Owners = [.. ProcessName.Select(one => new NamePattern(one))],
+            Owners = [.. ProcessName.Select(name => new NamePattern(name))],
             Types = Type ?? [],
             States = State ?? [],
         },
@@ -69,7 +69,7 @@ public sealed class GetRdmaQueuePairCommand : RdmaSamplingCommand
 
     private protected override void Emit(RdmaSample sample)
     {
-        foreach (object shown in TableView.Of(QueuePairSelection.Top(sample.QueuePairs, IsBound(nameof(Top)) ? Top : null, By)))
+        foreach (object shown in TableView.Choose(QueuePairSelection.Top(sample.QueuePairs, IsBound(nameof(Top)) ? Top : null, By)))
         {
             WriteObject(shown);
         }

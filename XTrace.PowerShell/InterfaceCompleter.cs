@@ -11,5 +11,5 @@ public sealed class InterfaceCompleter : IArgumentCompleter
     /// <summary>The interfaces whose names begin with what was typed.</summary>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        Completions.Of(wordToComplete, NetInterfaces.List().Select(one => (one.Name, $"{one.Name}, index {one.Index}")));
+        Completions.Match(wordToComplete, NetInterfaces.List().Select(target => (target.Name, $"{target.Name}, index {target.Index}")));
 }

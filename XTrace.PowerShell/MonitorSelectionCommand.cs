@@ -28,19 +28,19 @@ public abstract class MonitorSelectionCommand : XTraceCommand
             yield break;
         }
         List<XdpMonitor> all = _all!;
-        List<XdpMonitor> monitors = all.FindAll(one => Direction.HasFlag(one.Direction));
+        List<XdpMonitor> monitors = all.FindAll(monitor => Direction.HasFlag(monitor.Direction));
         foreach (string name in names)
         {
             NamePattern pattern = new(name);
-            IReadOnlyList<XdpMonitor> matches = pattern.Choose(monitors, one => one.InterfaceAlias);
+            IReadOnlyList<XdpMonitor> matches = pattern.Choose(monitors, monitor => monitor.InterfaceAlias);
             if (matches.Count == 0 && pattern.IsExact && Choose(pattern) is [var other, ..])
             {
                 // It may be another name of an interface that has a monitor.
-                matches = monitors.FindAll(one => one.InterfaceIndex == other.Index);
+                matches = monitors.FindAll(monitor => monitor.InterfaceIndex == other.Index);
             }
             if (matches.Count == 0 && pattern.IsExact)
             {
-                WriteError(ErrorRecords.Of(NotFound(pattern, all)));
+                WriteError(ErrorRecords.From(NotFound(pattern, all)));
             }
             foreach (XdpMonitor match in matches)
             {
@@ -53,8 +53,8 @@ public abstract class MonitorSelectionCommand : XTraceCommand
     {
         string name = pattern.Name!;
         bool isInterface = Choose(pattern).Count > 0;
-        bool isMonitored = all.Exists(one => pattern.IsMatch(one.InterfaceAlias));
-        string there = string.Join(", ", all.Select(one => $"{one.InterfaceAlias} ({one.Direction})"));
+        bool isMonitored = all.Exists(monitor => pattern.IsMatch(monitor.InterfaceAlias));
+        string there = string.Join(", ", all.Select(monitor => $"{monitor.InterfaceAlias} ({monitor.Direction})"));
         return !isInterface && !isMonitored ? NoSuchInterface(name, there)
             : all.Count == 0 ? new XTraceException(FlowMessages.NoMonitors, name, name)
             : new XTraceException(isMonitored ? FlowMessages.MonitorNotFound : FlowMessages.MonitorNotFoundYet, name, name, there);
@@ -62,7 +62,7 @@ public abstract class MonitorSelectionCommand : XTraceCommand
 
     private static XTraceException NoSuchInterface(string name, string monitors)
     {
-        string interfaces = string.Join(", ", NetInterfaces.List().Select(one => one.Name));
+        string interfaces = string.Join(", ", NetInterfaces.List().Select(target => target.Name));
         return monitors.Length == 0
             ? new XTraceException(FlowMessages.NeitherInterfaceNorMonitors, name, name, interfaces)
             : new XTraceException(FlowMessages.NeitherInterfaceNorMonitor, name, name, interfaces, monitors);

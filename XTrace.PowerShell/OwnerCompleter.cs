@@ -17,7 +17,7 @@ public abstract class OwnerCompleter : IArgumentCompleter
         sockets.Read(table);
         IEnumerable<SocketOwner> owners = table.Rows.ToArray().Select(row => row.Owner).DistinctBy(owner => owner.Pid);
         string[] names = [.. owners.Select(NameOf).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        return Completions.Of(wordToComplete, names.Select(name => (name, name)));
+        return Completions.Match(wordToComplete, names.Select(name => (name, name)));
     }
 
     private protected abstract string? NameOf(SocketOwner owner);

@@ -7,19 +7,19 @@ namespace XTrace.PowerShell;
 public static class PortSummary
 {
     /// <summary>The logical states.</summary>
-    public static object? State(RdmaDevice device) => Of(device, port => port.State);
+    public static object? State(RdmaDevice device) => Common(device, port => port.State);
 
     /// <summary>The states of the links below.</summary>
-    public static object? PhysicalState(RdmaDevice device) => Of(device, port => port.PhysicalState);
+    public static object? PhysicalState(RdmaDevice device) => Common(device, port => port.PhysicalState);
 
     /// <summary>InfiniBand or Ethernet.</summary>
-    public static object? LinkLayer(RdmaDevice device) => Of(device, port => port.LinkLayer);
+    public static object? LinkLayer(RdmaDevice device) => Common(device, port => port.LinkLayer);
 
     /// <summary>The rates, as the kernel says them.</summary>
-    public static object? Rate(RdmaDevice device) => Of(device, port => port.Rate);
+    public static object? Rate(RdmaDevice device) => Common(device, port => port.Rate);
 
     // In a list an unreadable value has a name: PowerShell takes a list of nothing but null for false.
-    private static object? Of(RdmaDevice device, Func<RdmaPort, object?> value)
+    private static object? Common(RdmaDevice device, Func<RdmaPort, object?> value)
     {
         ArgumentNullException.ThrowIfNull(device);
         return (device.Ports ?? []) switch

@@ -18,6 +18,6 @@ public sealed class RdmaCounterCompleter : IArgumentCompleter
         using CounterSampler sampler = new(selection, _ => { });
         sampler.Find();
         IEnumerable<Counter> counters = sampler.Counters.DistinctBy(counter => counter.Name);
-        return [.. Completions.Of(wordToComplete, counters.Select(counter => (counter.Name, counter.Info.Meaning ?? counter.Name)))];
+        return [.. Completions.Match(wordToComplete, counters.Select(counter => (counter.Name, counter.Info.Meaning ?? counter.Name)))];
     }
 }

@@ -11,7 +11,7 @@ public sealed class RdmaDeviceCompleter : IArgumentCompleter
     /// <summary>The devices whose names begin with what was typed.</summary>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        Completions.Of(wordToComplete, RdmaDevices.Names.Select(name => (name, ToolTip(name))));
+        Completions.Match(wordToComplete, RdmaDevices.Names.Select(name => (name, ToolTip(name))));
 
     private static string ToolTip(string name) => new DeviceFolder(name).Driver is { } driver ? $"{name}, {driver}" : name;
 }

@@ -8,7 +8,7 @@ public sealed class RdmaDeviceNameAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
-        inputData is PSObject { BaseObject: not string } one
-            ? (one.Properties["Device"] ?? one.Properties["Name"])?.Value ?? inputData
+        inputData is PSObject { BaseObject: not string } source
+            ? (source.Properties["Device"] ?? source.Properties["Name"])?.Value ?? inputData
             : inputData;
 }

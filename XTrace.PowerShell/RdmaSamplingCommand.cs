@@ -89,7 +89,7 @@ public abstract class RdmaSamplingCommand : XTraceCommand, IDisposable
         }
         catch (XTraceException error)
         {
-            WriteError(ErrorRecords.Of(error));
+            WriteError(ErrorRecords.From(error));
         }
         finally
         {

@@ -53,7 +53,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
         {
             foreach (FlowDirection direction in options.Directions)
             {
-                if (_targets.TrueForAll(one => one.Target.Index != target.Index || one.Direction != direction)
+                if (_targets.TrueForAll(known => known.Target.Index != target.Index || known.Direction != direction)
                     && ShouldProcess($"{target.Name} ({direction})", CmdletMessages.StartMonitor.Text()))
                 {
                     _targets.Add((target, direction, options));
@@ -66,10 +66,10 @@ public sealed class StartXdpMonitorCommand : AttachCommand
     private protected override void End()
     {
         HashSet<int> started = [];
-        foreach (var group in _targets.GroupBy(one =>
-            (one.Options.Mode, one.Options.MaxFlow, one.Options.Detail, Filter: $"{one.Options.Filter}")))
+        foreach (var group in _targets.GroupBy(wanted =>
+            (wanted.Options.Mode, wanted.Options.MaxFlow, wanted.Options.Detail, Filter: $"{wanted.Options.Filter}")))
         {
-            TryFor(string.Join(", ", group.Select(one => one.Target.Name).Distinct()), () => Start([.. group], started));
+            TryFor(string.Join(", ", group.Select(wanted => wanted.Target.Name).Distinct()), () => Start([.. group], started));
         }
         if (started.Count > 0)
         {
@@ -85,7 +85,7 @@ public sealed class StartXdpMonitorCommand : AttachCommand
 
     private void Start(IReadOnlyList<(NetInterface Target, FlowDirection Direction, MonitorOptions Options)> group, HashSet<int> started)
     {
-        IReadOnlyList<(NetInterface, FlowDirection)> targets = [.. group.Select(one => (one.Target, one.Direction))];
+        IReadOnlyList<(NetInterface, FlowDirection)> targets = [.. group.Select(wanted => (wanted.Target, wanted.Direction))];
         foreach (XdpMonitor monitor in MonitorStore.Start(targets, group[0].Options, Force, Report))
         {
             started.Add(monitor.InterfaceIndex);

@@ -19,14 +19,14 @@ internal static class TableView
     private const int WideTable = 120;
 
     /// <summary>Flows, in a table with room for IPv6 addresses if one needs it.</summary>
-    internal static IEnumerable<object> Of(IEnumerable<FlowStat> flows, bool hasDetail) =>
+    internal static IEnumerable<object> Choose(IEnumerable<FlowStat> flows, bool hasDetail) =>
         Choose(flows, hasDetail ? "Detail" : "", flow =>
             FlowEndpoints.Endpoint(flow.SourceAddress, flow.SourcePort).Length > AddressColumn
             || FlowEndpoints.Endpoint(flow.DestinationAddress, flow.DestinationPort).Length > AddressColumn);
 
     /// <summary>Queue pairs, likewise.</summary>
-    internal static IEnumerable<object> Of(IEnumerable<RdmaQueuePair> queuePairs) =>
-        Choose(queuePairs, "", one => IsIPv6(one.LocalAddress) || IsIPv6(one.RemoteAddress));
+    internal static IEnumerable<object> Choose(IEnumerable<RdmaQueuePair> queuePairs) =>
+        Choose(queuePairs, "", pair => IsIPv6(pair.LocalAddress) || IsIPv6(pair.RemoteAddress));
 
     /// <summary>PowerShell formats for the terminal's width, and without a terminal for 80 columns.</summary>
     private static bool HasRoom => Console.WindowWidth >= WideTable;
@@ -43,9 +43,9 @@ internal static class TableView
             first.Add(rest.Current);
         }
         string name = HasRoom && first.Exists(isWide) ? $"{view}IPv6" : view;
-        foreach (T one in first)
+        foreach (T item in first)
         {
-            yield return Named(one, name);
+            yield return Named(item, name);
         }
         while (rest.MoveNext())
         {
@@ -53,14 +53,14 @@ internal static class TableView
         }
     }
 
-    private static object Named<T>(T one, string name)
+    private static object Named<T>(T item, string name)
         where T : notnull
     {
         if (name.Length == 0)
         {
-            return one;
+            return item;
         }
-        PSObject named = new(one);
+        PSObject named = new(item);
         named.TypeNames.Insert(0, $"{typeof(T)}#{name}");
         return named;
     }

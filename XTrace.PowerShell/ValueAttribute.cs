@@ -18,7 +18,7 @@ public abstract class ValueAttribute : ArgumentTransformationAttribute
     /// <inheritdoc/>
     public sealed override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
         !IsList ? Read(inputData)
-        : LanguagePrimitives.ConvertTo<object[]>(inputData)?.Select(one => one is null ? null : Read(one)).ToArray();
+        : LanguagePrimitives.ConvertTo<object[]>(inputData)?.Select(item => item is null ? null : Read(item)).ToArray();
 
     /// <summary>One value.</summary>
     /// <exception cref="ArgumentTransformationMetadataException">It is none that may be given.</exception>
@@ -39,8 +39,8 @@ public sealed class OneOfAttribute<T> : ValueAttribute
     internal static string Names => string.Join(", ", s_names);
 
     private protected override object Read(object? value) =>
-        value is not null && LanguagePrimitives.TryConvertTo(value, out T one) && s_names.Contains($"{one}")
-            ? one
+        value is not null && LanguagePrimitives.TryConvertTo(value, out T converted) && s_names.Contains($"{converted}")
+            ? converted
             : throw Wrong(CmdletMessages.WrongChoice, value, Names);
 }
 

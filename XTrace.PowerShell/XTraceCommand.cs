@@ -17,7 +17,7 @@ public abstract class XTraceCommand : PSCmdlet
         switch (notice.Level)
         {
             case NoticeLevel.Error:
-                WriteError(ErrorRecords.Of(notice.Error!));
+                WriteError(ErrorRecords.From(notice.Error!));
                 break;
             case NoticeLevel.Warning:
                 WriteWarning(notice.Text);
@@ -57,7 +57,7 @@ public abstract class XTraceCommand : PSCmdlet
         }
         catch (XTraceException error)
         {
-            ThrowTerminatingError(ErrorRecords.Of(error));
+            ThrowTerminatingError(ErrorRecords.From(error));
         }
     }
 
@@ -71,7 +71,7 @@ public abstract class XTraceCommand : PSCmdlet
         }
         catch (XTraceException error)
         {
-            WriteError(ErrorRecords.Of(error, target));
+            WriteError(ErrorRecords.From(error, target));
             return false;
         }
     }
@@ -88,7 +88,7 @@ public abstract class XTraceCommand : PSCmdlet
             IReadOnlyList<NetInterface> matches = Choose(pattern);
             if (matches.Count == 0 && pattern.IsExact)
             {
-                WriteError(ErrorRecords.Of(NetInterfaces.NotFound(pattern.Name!, _interfaces!)));
+                WriteError(ErrorRecords.From(NetInterfaces.NotFound(pattern.Name!, _interfaces!)));
             }
             foreach (NetInterface match in matches.Where(match => seen.Add(match.Name)))
             {

@@ -12,7 +12,7 @@ internal static class ExitCode
     /// <summary>Runs a program, and says what went wrong.</summary>
     /// <param name="program">The program's name.</param>
     /// <param name="run">The work of the program. It returns false if a part failed and the rest went on.</param>
-    internal static int Of(string program, Func<bool> run)
+    internal static int Run(string program, Func<bool> run)
     {
         StandardStreams.SetError();
         Speech.Face = Face.CommandLine;

@@ -13,11 +13,11 @@ internal sealed class BpfHandle : SafeHandleMinusOneIsInvalid
     protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
     /// <summary>Wraps what a libbpf call returned: a descriptor, or a negative errno, which is thrown.</summary>
-    internal static BpfHandle Of(int result, KernelOperation operation, string log = "", object? target = null) =>
+    internal static BpfHandle FromResult(int result, KernelOperation operation, string log = "", object? target = null) =>
         result >= 0 ? new BpfHandle(result) : throw new BpfException(operation, -result, log, target);
 
     /// <summary>Opens a pin.</summary>
-    internal static BpfHandle Open(string path) => Of(LibBpf.bpf_obj_get(path), KernelOperation.OpenPin(path), target: path);
+    internal static BpfHandle Open(string path) => FromResult(LibBpf.bpf_obj_get(path), KernelOperation.OpenPin(path), target: path);
 
     /// <summary>A descriptor of its own for the same object.</summary>
     internal BpfHandle Duplicate()

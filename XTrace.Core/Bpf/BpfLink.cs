@@ -19,7 +19,7 @@ internal static unsafe class BpfLink
         LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions), Flags = flags };
         using BpfLog log = new();
         int result = LibBpf.bpf_link_create(program, interfaceIndex, attachType, &options);
-        return BpfHandle.Of(result, operation, log.Text, target);
+        return BpfHandle.FromResult(result, operation, log.Text, target);
     }
 
     /// <summary>Attaches a program that names in its section which function of the kernel it watches (fentry, fexit).</summary>
@@ -27,7 +27,7 @@ internal static unsafe class BpfLink
     internal static BpfHandle Trace(BpfHandle program, KernelOperation operation)
     {
         using BpfLog log = new();
-        return BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(null, program), operation, log.Text);
+        return BpfHandle.FromResult(LibBpf.bpf_raw_tracepoint_open(null, program), operation, log.Text);
     }
 
     /// <summary>Whether a descriptor is a link's: anon_inode:bpf-link, and on older kernels anon_inode:bpf_link.</summary>

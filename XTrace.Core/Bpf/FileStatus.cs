@@ -25,7 +25,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
 
     /// <exception cref="UnauthorizedAccessException">This user may not know.</exception>
     /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
-    internal static FileStatus Of(string path)
+    internal static FileStatus Read(string path)
     {
         if (Libc.statx(CurrentFolder, path, NoFollow, BasicStatus, out Statx status) == 0)
         {
@@ -59,7 +59,7 @@ internal readonly record struct FileStatus(bool Exists, uint Type, uint Owner, U
         new(KernelMessages.FileFailed, path, KernelOperation.Find(path), Marshal.GetPInvokeErrorMessage(error));
 
     /// <summary>Whether there is something at a path. File.Exists and Directory.Exists take every error for a no.</summary>
-    internal static bool IsThere(string path) => Of(path).Exists;
+    internal static bool IsThere(string path) => Read(path).Exists;
 
     /// <summary>The identity of a file: its device and its inode. A symbolic link is followed.</summary>
     /// <exception cref="IOException">There is none, or it cannot be seen.</exception>

@@ -49,8 +49,8 @@ internal static class FlowLine
     ];
 
     /// <summary>Nothing where there is no value.</summary>
-    private static string Pair((string Name, string? Value) one) =>
-        string.IsNullOrEmpty(one.Value) ? "" : $" {one.Name}={Quote(one.Value)}";
+    private static string Pair((string Name, string? Value) field) =>
+        string.IsNullOrEmpty(field.Value) ? "" : $" {field.Name}={Quote(field.Value)}";
 
     /// <summary>
     /// A name that somebody else chose, in a line: in quotation marks where it has a blank. Processes may have control

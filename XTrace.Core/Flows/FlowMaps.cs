@@ -19,7 +19,7 @@ internal sealed class FlowMaps : IDisposable
     }
 
     /// <summary>The names of the pins.</summary>
-    internal static IEnumerable<string> PinNames => s_names.Select(one => one.Pin);
+    internal static IEnumerable<string> PinNames => s_names.Select(name => name.Pin);
 
     internal BpfHandle Meta => _maps["meta"];
 
@@ -40,11 +40,11 @@ internal sealed class FlowMaps : IDisposable
     internal BpfHandle Control => _maps["control"];
 
     /// <summary>The maps of an object that was loaded. They outlive it.</summary>
-    internal static FlowMaps Of(BpfObject loaded) => Make(one => loaded.Map(one.Map).Duplicate());
+    internal static FlowMaps From(BpfObject loaded) => Make(name => loaded.Map(name.Map).Duplicate());
 
     /// <summary>The maps that a process pinned.</summary>
     /// <exception cref="BpfException">A pin cannot be opened.</exception>
-    internal static FlowMaps Open(string folder) => Make(one => BpfHandle.Open(Path.Combine(folder, one.Pin)));
+    internal static FlowMaps Open(string folder) => Make(name => BpfHandle.Open(Path.Combine(folder, name.Pin)));
 
     /// <summary>Has an object that is not loaded yet use these maps.</summary>
     internal void UseIn(BpfObject bpf)
@@ -77,9 +77,9 @@ internal sealed class FlowMaps : IDisposable
         FlowMaps maps = new();
         try
         {
-            foreach ((string Map, string Pin) one in s_names)
+            foreach ((string Map, string Pin) name in s_names)
             {
-                maps._maps.Add(one.Map, open(one));
+                maps._maps.Add(name.Map, open(name));
             }
             return maps;
         }

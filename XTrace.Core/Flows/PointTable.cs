@@ -165,17 +165,17 @@ internal sealed unsafe class PointTable : IDisposable
         FlowTotals sum = default;
         for (int cpu = 0; cpu < _cpus; cpu++)
         {
-            ref FlowTotals one = ref TotalsAt(cpu, place);
-            sum.Packets += Volatile.Read(ref one.Packets);
-            sum.Bytes += Volatile.Read(ref one.Bytes);
-            sum.FilteredPackets += Volatile.Read(ref one.FilteredPackets);
-            sum.FilteredBytes += Volatile.Read(ref one.FilteredBytes);
-            sum.MalformedPackets += Volatile.Read(ref one.MalformedPackets);
-            sum.MalformedBytes += Volatile.Read(ref one.MalformedBytes);
-            sum.EvictedPackets += Volatile.Read(ref one.EvictedPackets);
-            sum.EvictedBytes += Volatile.Read(ref one.EvictedBytes);
-            sum.ReportedPackets += Volatile.Read(ref one.ReportedPackets);
-            sum.ReportedBytes += Volatile.Read(ref one.ReportedBytes);
+            ref FlowTotals counted = ref TotalsAt(cpu, place);
+            sum.Packets += Volatile.Read(ref counted.Packets);
+            sum.Bytes += Volatile.Read(ref counted.Bytes);
+            sum.FilteredPackets += Volatile.Read(ref counted.FilteredPackets);
+            sum.FilteredBytes += Volatile.Read(ref counted.FilteredBytes);
+            sum.MalformedPackets += Volatile.Read(ref counted.MalformedPackets);
+            sum.MalformedBytes += Volatile.Read(ref counted.MalformedBytes);
+            sum.EvictedPackets += Volatile.Read(ref counted.EvictedPackets);
+            sum.EvictedBytes += Volatile.Read(ref counted.EvictedBytes);
+            sum.ReportedPackets += Volatile.Read(ref counted.ReportedPackets);
+            sum.ReportedBytes += Volatile.Read(ref counted.ReportedBytes);
         }
         return sum;
     }

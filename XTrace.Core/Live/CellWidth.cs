@@ -18,7 +18,7 @@ internal static class CellWidth
     ];
 
     /// <summary>0 for what stands upon another character or is not shown, else 1 or 2.</summary>
-    internal static int Of(Rune rune)
+    internal static int Measure(Rune rune)
     {
         if (rune.Value < 0x300)
         {
@@ -32,12 +32,12 @@ internal static class CellWidth
     }
 
     /// <summary>Columns of a text.</summary>
-    internal static int Of(string text)
+    internal static int Measure(string text)
     {
         int width = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            width += Of(rune);
+            width += Measure(rune);
         }
         return width;
     }

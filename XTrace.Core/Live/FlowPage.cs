@@ -147,5 +147,5 @@ internal static class FlowProperties
     private static string Time(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
     internal static IEnumerable<(string Name, string Value)> Known(params (string Name, string? Value)[] properties) =>
-        properties.Where(one => !string.IsNullOrEmpty(one.Value)).Select(one => (one.Name, one.Value!));
+        properties.Where(property => !string.IsNullOrEmpty(property.Value)).Select(property => (property.Name, property.Value!));
 }

@@ -15,10 +15,10 @@ internal static class LiveHeader
     {
         string when = time?.ToString("HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
         string right = $"{text.Every(Brief.Seconds(interval))}  {when}";
-        int width = CellWidth.Of(right);
+        int width = CellWidth.Measure(right);
         screen.PutRight(screen.Width, 0, right, Ink.Plain, screen.Width);
         int used = screen.Put(0, 0, "XTrace ", Ink.Strong, screen.Width);
-        int pause = isPaused ? CellWidth.Of(text.Paused) + 1 : 0;
+        int pause = isPaused ? CellWidth.Measure(text.Paused) + 1 : 0;
         screen.Put(used, 0, what, Ink.Plain, screen.Width - used - width - pause - 1);
         if (isPaused)
         {

@@ -183,7 +183,7 @@ internal sealed partial class LiveView
         {
             return;
         }
-        string[] names = [.. NetInterfaces.List().Select(one => one.Name)];
+        string[] names = [.. NetInterfaces.List().Select(target => target.Name)];
         HashSet<string> watched = [.. _sessions.Points.Select(point => point.InterfaceName)];
         Show(new MenuOverlay(_text.ChooseInterfaces, names, 0, [.. names.Select(watched.Contains)]), overlay =>
         {

@@ -159,7 +159,7 @@ internal sealed partial class LiveView : IDisposable
         bool isShown = notice.Id == FlowMessages.QueueDropped.Id || notice.Id == FlowMessages.FlowsEvicted.Id;
         if (notice.Level != NoticeLevel.Information && !isShown)
         {
-            _notices.RemoveAll(one => one.Id == notice.Id && Equals(one.Target, notice.Target));
+            _notices.RemoveAll(shown => shown.Id == notice.Id && Equals(shown.Target, notice.Target));
             _notices.Add(notice);
             _notices.RemoveRange(0, Math.Max(0, _notices.Count - MostNotices));
         }
@@ -250,7 +250,7 @@ internal sealed partial class LiveView : IDisposable
         int x = 0;
         foreach ((string key, string action) in _text.Keys)
         {
-            if (x + CellWidth.Of(key) + CellWidth.Of(action) + 1 > _screen.Width)
+            if (x + CellWidth.Measure(key) + CellWidth.Measure(action) + 1 > _screen.Width)
             {
                 return;
             }

@@ -156,7 +156,7 @@ internal sealed class PromptOverlay(string prompt, string start, Action<string>?
     private static string Tail(string text, int width)
     {
         string tail = text;
-        for (int start = 0; start < text.Length && CellWidth.Of(tail) > width;)
+        for (int start = 0; start < text.Length && CellWidth.Measure(tail) > width;)
         {
             start += char.IsHighSurrogate(text[start]) ? 2 : 1;
             tail = $"…{text[start..]}";

@@ -83,7 +83,7 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
             (text.SentPackets, port.SentPackets is { } packets ? Quantity.Rate(packets) : null),
             (text.ReceivedPackets, port.ReceivedPackets is { } others ? Quantity.Rate(others) : null))
         .Append(("", ""))
-        .Concat(Risen(port.Name).Select(one => (one.Counter.Name, $"+{Brief.Grouped(one.Growth)}  {one.Counter.Info.Meaning}")));
+        .Concat(Risen(port.Name).Select(grown => (grown.Counter.Name, $"+{Brief.Grouped(grown.Growth)}  {grown.Counter.Info.Meaning}")));
 
     private void DrawRisen(Screen screen, int y, int height)
     {
@@ -107,18 +107,20 @@ internal sealed class PortPage(LiveText text) : TablePage<PortRow>
 
     /// <summary>Counters that grew in the last interval come first, then the greatest.</summary>
     private IEnumerable<RisenCounter> Risen(string? port) => _risen.Values
-        .Where(one => port is null || $"{one.Counter.Place}" == port)
-        .OrderByDescending(one => one.Counter.Delta > 0).ThenByDescending(one => one.Growth)
-        .ThenBy(one => one.Counter.Name, StringComparer.Ordinal);
+        .Where(grown => port is null || $"{grown.Counter.Place}" == port)
+        .OrderByDescending(grown => grown.Counter.Delta > 0).ThenByDescending(grown => grown.Growth)
+        .ThenBy(grown => grown.Counter.Name, StringComparer.Ordinal);
 
     private PortRow Describe(CounterPlace place)
     {
         (RdmaPortState? state, RdmaPhysicalState? physicalState, string? rate) = place.PortFolder!.Value.ReadState();
         PortTotals totals = new(place);
         double Growth(RdmaCounterCategory category) =>
-            _risen.Values.Where(one => one.Counter.Place == place && one.Counter.Info.Category == category).Sum(one => (double)one.Growth);
+            _risen.Values
+                .Where(grown => grown.Counter.Place == place && grown.Counter.Info.Category == category)
+                .Sum(grown => (double)grown.Growth);
         return new PortRow(
-            $"{place}", string.Join(' ', place.Interfaces.Select(one => one.InterfaceAlias)),
+            $"{place}", string.Join(' ', place.Interfaces.Select(netdev => netdev.InterfaceAlias)),
             state == RdmaPortState.Active ? $"{state}" : $"{state}/{physicalState}", rate ?? "",
             totals[PortTotal.SentBytes].RatePerSecond, totals[PortTotal.ReceivedBytes].RatePerSecond,
             totals[PortTotal.SentPackets].RatePerSecond, totals[PortTotal.ReceivedPackets].RatePerSecond,

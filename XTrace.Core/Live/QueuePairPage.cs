@@ -33,30 +33,30 @@ internal sealed class QueuePairPage(LiveText text) : TablePage<RdmaQueuePair>
     private protected override void Choose(RdmaQueuePair row) => _chosen = (row.Device, row.QueuePair);
 
     internal override IEnumerable<(string Name, string Value)> Describe() =>
-        _all.FirstOrDefault(row => (row.Device, row.QueuePair) == _chosen) is not { } one ? [] : FlowProperties.Known(
-            ("Device", one.Device),
-            ("Port", $"{one.Port}"),
-            ("InterfaceAlias", one.InterfaceAlias),
-            ("QueuePair", $"{one.QueuePair}"),
-            ("Type", $"{one.Type}"),
-            ("State", $"{one.State}"),
-            ("RemoteQueuePair", $"{one.RemoteQueuePair}"),
-            ("LocalAddress", one.LocalAddress),
-            ("RemoteAddress", one.RemoteAddress),
-            ("LocalLid", $"{one.LocalLid}"),
-            ("RemoteLid", $"{one.RemoteLid}"),
-            ("PathMtu", $"{one.PathMtu}"),
-            ("ServiceLevel", $"{one.ServiceLevel}"),
-            ("TrafficClass", $"{one.TrafficClass}"),
-            ("SentPackets", one.SentPackets is { } sent ? Brief.Grouped(sent) : null),
-            ("ReceivedPackets", one.ReceivedPackets is { } received ? Brief.Grouped(received) : null),
-            ("SentPacketsPerSecond", one.SentPacketsPerSecond is { } rate ? Quantity.Rate(rate) : null),
-            ("ReceivedPacketsPerSecond", one.ReceivedPacketsPerSecond is { } other ? Quantity.Rate(other) : null),
-            ("EstimatedBytesPerSecond", one.EstimatedBytesPerSecond is { } bytes ? Quantity.BitRate(bytes) : null),
-            ("IsAmbiguous", one.IsAmbiguous ? "True" : null),
-            ("Owner", one.Owner),
-            ("ProcessId", $"{one.ProcessId}"),
-            ("Container", one.Container));
+        _all.FirstOrDefault(row => (row.Device, row.QueuePair) == _chosen) is not { } chosen ? [] : FlowProperties.Known(
+            ("Device", chosen.Device),
+            ("Port", $"{chosen.Port}"),
+            ("InterfaceAlias", chosen.InterfaceAlias),
+            ("QueuePair", $"{chosen.QueuePair}"),
+            ("Type", $"{chosen.Type}"),
+            ("State", $"{chosen.State}"),
+            ("RemoteQueuePair", $"{chosen.RemoteQueuePair}"),
+            ("LocalAddress", chosen.LocalAddress),
+            ("RemoteAddress", chosen.RemoteAddress),
+            ("LocalLid", $"{chosen.LocalLid}"),
+            ("RemoteLid", $"{chosen.RemoteLid}"),
+            ("PathMtu", $"{chosen.PathMtu}"),
+            ("ServiceLevel", $"{chosen.ServiceLevel}"),
+            ("TrafficClass", $"{chosen.TrafficClass}"),
+            ("SentPackets", chosen.SentPackets is { } sent ? Brief.Grouped(sent) : null),
+            ("ReceivedPackets", chosen.ReceivedPackets is { } received ? Brief.Grouped(received) : null),
+            ("SentPacketsPerSecond", chosen.SentPacketsPerSecond is { } rate ? Quantity.Rate(rate) : null),
+            ("ReceivedPacketsPerSecond", chosen.ReceivedPacketsPerSecond is { } other ? Quantity.Rate(other) : null),
+            ("EstimatedBytesPerSecond", chosen.EstimatedBytesPerSecond is { } bytes ? Quantity.BitRate(bytes) : null),
+            ("IsAmbiguous", chosen.IsAmbiguous ? "True" : null),
+            ("Owner", chosen.Owner),
+            ("ProcessId", $"{chosen.ProcessId}"),
+            ("Container", chosen.Container));
 
     private static double Packets(RdmaQueuePair row) => (row.SentPacketsPerSecond ?? -1) + (row.ReceivedPacketsPerSecond ?? -1);
 

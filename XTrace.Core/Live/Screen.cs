@@ -72,13 +72,13 @@ internal sealed class Screen(bool hasColour, bool isUtf8)
         {
             return 0;
         }
-        bool isCut = CellWidth.Of(text) > room;
+        bool isCut = CellWidth.Measure(text) > room;
         int end = x + (isCut ? room - 1 : room);
         int at = x;
         foreach (Rune rune in text.EnumerateRunes())
         {
             Rune shown = Shown(rune);
-            int columns = CellWidth.Of(shown);
+            int columns = CellWidth.Measure(shown);
             if (at + columns > end)
             {
                 break;
@@ -95,7 +95,7 @@ internal sealed class Screen(bool hasColour, bool isUtf8)
     /// <param name="ink">How.</param>
     /// <param name="width">Columns that it may take.</param>
     internal void PutRight(int end, int y, string text, Ink ink, int width) =>
-        Put(end - Math.Min(CellWidth.Of(text), width), y, text, ink, width);
+        Put(end - Math.Min(CellWidth.Measure(text), width), y, text, ink, width);
 
     /// <summary>Shows a row's cells in one way.</summary>
     internal void Paint(int x, int y, int width, Ink ink)

@@ -48,7 +48,7 @@ internal static class Table
         List<Column<T>> shown = [];
         foreach (Column<T> column in columns.OrderBy(RankOf))
         {
-            int taken = shown.Append(column).Sum(one => Gap + (RankOf(column) <= Column<T>.LastCore ? one.Width : wanted[one])) - Gap;
+            int taken = shown.Append(column).Sum(each => Gap + (RankOf(column) <= Column<T>.LastCore ? each.Width : wanted[each])) - Gap;
             if (taken <= width || shown.Count == 0)
             {
                 shown.Add(column);
@@ -71,10 +71,10 @@ internal static class Table
 
     private static int Needed<T>(Column<T> column, IReadOnlyList<T> rows)
     {
-        int needed = Math.Max(column.Width, CellWidth.Of(column.Title));
+        int needed = Math.Max(column.Width, CellWidth.Measure(column.Title));
         foreach (T row in rows)
         {
-            needed = Math.Max(needed, CellWidth.Of(column.Text(row)));
+            needed = Math.Max(needed, CellWidth.Measure(column.Text(row)));
         }
         return needed;
     }

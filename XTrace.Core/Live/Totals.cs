@@ -28,7 +28,7 @@ internal sealed class Totals
     {
         foreach (WatchedPoint point in points)
         {
-            _before.TryAdd(point, Before.Of(point) with { Seen = default });
+            _before.TryAdd(point, Before.Read(point) with { Seen = default });
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class Totals
             (double bytes, double packets, double seconds) = (0, 0, 0);
             foreach (WatchedPoint point in sample.Points.Where(point => point.Direction == direction))
             {
-                (Before before, Before now) = (_before[point], Before.Of(point));
+                (Before before, Before now) = (_before[point], Before.Read(point));
                 FrameCount gain = now.Seen - before.Seen;
                 bytes += gain.Bytes / point.MeasuredSeconds;
                 packets += gain.Packets / point.MeasuredSeconds;
@@ -66,7 +66,7 @@ internal sealed class Totals
 
     private readonly record struct Before(FrameCount Seen, ulong QueueDrops, ulong Evicted, ulong Missed, ulong Malformed)
     {
-        internal static Before Of(WatchedPoint point) => new(
+        internal static Before Read(WatchedPoint point) => new(
             point.Seen, point.QueueDrops ?? 0, (point.Totals.Evicted + point.Totals.Reported).Packets, point.Missed.Packets,
             point.Totals.MalformedPackets);
     }

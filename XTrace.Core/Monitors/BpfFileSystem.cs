@@ -56,7 +56,7 @@ internal static class BpfFileSystem
     /// <exception cref="XTraceException">It is.</exception>
     internal static void RequireTrusted(string path)
     {
-        FileStatus status = FileStatus.Of(path);
+        FileStatus status = FileStatus.Read(path);
         if (!status.Exists)
         {
             return;

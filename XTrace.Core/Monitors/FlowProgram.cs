@@ -65,7 +65,7 @@ internal static unsafe class FlowProgram
         }
         Libc.FillRandom(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref config.HashSeed[0], FlowAbi.HashSeeds)));
         Load(bpf);
-        return (FlowMaps.Of(bpf), bpf.Program(ClockName).Duplicate());
+        return (FlowMaps.From(bpf), bpf.Program(ClockName).Duplicate());
     }
 
     /// <summary>Loads a program over maps that there are.</summary>

@@ -33,7 +33,7 @@ internal sealed record MonitorOptions
 
     /// <summary>The directions one by one.</summary>
     internal IEnumerable<FlowDirection> Directions =>
-        ((FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress]).Where(one => Direction.HasFlag(one));
+        ((FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress]).Where(direction => Direction.HasFlag(direction));
 
     /// <summary>Flows that the monitor can hold: 8 to 8,388,608.</summary>
     internal int MaxFlow { get; init; } = DefaultMaxFlow;

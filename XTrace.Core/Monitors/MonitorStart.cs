@@ -32,7 +32,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
                 report(new Notice(error));
             }
         }
-        foreach ((PinFolder folder, _) in _monitors.Where(one => one.Folder.Points.Count == 0))
+        foreach ((PinFolder folder, _) in _monitors.Where(entry => entry.Folder.Points.Count == 0))
         {
             folder.Remove();
         }
@@ -40,7 +40,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         return Describe();
     }
 
-    public void Dispose() => _monitors.ForEach(one => one.Monitor.Dispose());
+    public void Dispose() => _monitors.ForEach(entry => entry.Monitor.Dispose());
 
     private void FindExisting()
     {
@@ -79,15 +79,15 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     /// <summary>A point whose interface is gone or was moved away is known by its name alone.</summary>
     private bool TryFindByName(NetInterface target, FlowDirection direction, out (PinFolder Folder, PinnedPoint Point) found)
     {
-        found = _existing.Values.FirstOrDefault(one =>
-            one.Point.InterfaceIndex == 0 && one.Point.Direction == direction && one.Point.Pin.InterfaceName == target.Name);
+        found = _existing.Values.FirstOrDefault(known =>
+            known.Point.InterfaceIndex == 0 && known.Point.Direction == direction && known.Point.Pin.InterfaceName == target.Name);
         return found.Point != null;
     }
 
     private void Attach(NetInterface target, FlowDirection direction, HookPlan plan, Replacement? replacement, PinFolder? notIn, int points)
     {
         foreach ((PinFolder folder, FlowMonitor monitor) in _monitors
-            .Where(one => one.Folder != notIn && FileStatus.IsThere(one.Folder.Path) && IsForUs(one.Monitor)).Reverse())
+            .Where(entry => entry.Folder != notIn && FileStatus.IsThere(entry.Folder.Path) && IsForUs(entry.Monitor)).Reverse())
         {
             if (TryAttach(folder, monitor))
             {
@@ -156,7 +156,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     private void SetQueueDrops()
     {
         IReadOnlyDictionary<int, ulong> drops = QueueDrops.Read();
-        foreach ((_, FlowMonitor monitor, PointPin pin) in _started.Where(one => one.Pin.Direction == FlowDirection.Egress))
+        foreach ((_, FlowMonitor monitor, PointPin pin) in _started.Where(started => started.Pin.Direction == FlowDirection.Egress))
         {
             if (monitor.Points.Find(pin.InterfaceIndex, pin.Direction) is { } point)
             {
@@ -195,7 +195,7 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
         }
         if (existing is { Point: { State: MonitorState.Running, Point: { } point } } running)
         {
-            FlowMonitor monitor = _monitors.Find(one => one.Folder == running.Folder).Monitor;
+            FlowMonitor monitor = _monitors.Find(entry => entry.Folder == running.Folder).Monitor;
             throw new XTraceException(
                 FlowMessages.MonitorExists, target.Name, target.Name, direction, monitor.Calibrate().TimeOfBoot(point.StartedNanoseconds));
         }
@@ -208,8 +208,8 @@ internal sealed class MonitorStart(MonitorOptions options, bool force, Action<No
     private List<XdpMonitor> Describe()
     {
         return [.. _started
-            .Select(one => PinnedPoint.Query(one.Monitor, one.Pin) is { } point
-                ? MonitorStore.Describe(one.Monitor, point, MonitorCounts.None)
+            .Select(started => PinnedPoint.Query(started.Monitor, started.Pin) is { } point
+                ? MonitorStore.Describe(started.Monitor, point, MonitorCounts.None)
                 : null)
             .OfType<XdpMonitor>()];
     }

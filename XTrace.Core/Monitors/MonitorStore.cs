@@ -40,7 +40,7 @@ internal static class MonitorStore
         [
             .. PinFolder.All().SelectMany(folder => ListIn(folder, withCounts))
                 .Concat(OldPins.In(PinFolder.OfNamespace).Select(Describe).OfType<XdpMonitor>())
-                .OrderBy(one => one.InterfaceAlias, NaturalOrder.Instance).ThenBy(one => one.Direction),
+                .OrderBy(monitor => monitor.InterfaceAlias, NaturalOrder.Instance).ThenBy(monitor => monitor.Direction),
         ];
     });
 
@@ -105,7 +105,7 @@ internal static class MonitorStore
         }
         catch
         {
-            found.ForEach(one => one.Item1.Dispose());
+            found.ForEach(pinned => pinned.Item1.Dispose());
             throw;
         }
         return found;
@@ -149,12 +149,12 @@ internal static class MonitorStore
     internal static void Stop(IReadOnlyList<XdpMonitor> monitors, Action<Notice> report, Action<XdpMonitor> stopped) => Locked(() =>
     {
         Dictionary<string, FlowMonitor?> opened = [];
-        foreach (XdpMonitor one in monitors)
+        foreach (XdpMonitor monitor in monitors)
         {
             try
             {
-                Stop(BpfFileSystem.FromPublic(one.Path), opened);
-                stopped(one);
+                Stop(BpfFileSystem.FromPublic(monitor.Path), opened);
+                stopped(monitor);
             }
             catch (XTraceException error)
             {
@@ -180,7 +180,7 @@ internal static class MonitorStore
         }
         else if (PinFolder.TryParse(path, out PointPin pin) && FileStatus.IsThere(path))
         {
-            PinFolder folder = PinFolder.Of(path);
+            PinFolder folder = PinFolder.Containing(path);
             if (!opened.TryGetValue(folder.Path, out FlowMonitor? monitor))
             {
                 opened[folder.Path] = monitor = TryOpen(folder);

@@ -72,7 +72,7 @@ internal sealed class PinFolder(string path)
     }
 
     /// <summary>The folder that holds a point's pin.</summary>
-    internal static PinFolder Of(string pin) => new(System.IO.Path.GetDirectoryName(pin)!);
+    internal static PinFolder Containing(string pin) => new(System.IO.Path.GetDirectoryName(pin)!);
 
     /// <summary>The path of a point's pin. bpffs allows no dot in a name.</summary>
     internal string PathFor(NetInterface target, FlowDirection direction) => System.IO.Path.Combine(

@@ -41,8 +41,8 @@ internal sealed class NamePattern
     /// <summary>The items that match: an exact name, otherwise all that match the pattern.</summary>
     internal IReadOnlyList<T> Choose<T>(IReadOnlyCollection<T> all, Func<T, string> nameOf)
     {
-        List<T> exact = [.. all.Where(one => nameOf(one) == _given || nameOf(one) == _name)];
-        return exact.Count > 0 ? exact : [.. all.Where(one => IsMatch(nameOf(one)))];
+        List<T> exact = [.. all.Where(item => nameOf(item) == _given || nameOf(item) == _name)];
+        return exact.Count > 0 ? exact : [.. all.Where(item => IsMatch(nameOf(item)))];
     }
 
     public override string ToString() => _given;

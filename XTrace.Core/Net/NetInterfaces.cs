@@ -39,19 +39,19 @@ internal static unsafe class NetInterfaces
     internal static IReadOnlyList<NetInterface> List()
     {
         using NetlinkSocket socket = NetlinkSocket.Open(NetlinkSocket.Route);
-        return [.. socket.Dump(GetLink, stackalloc byte[HeaderLength]).Select(message => Read(message)).OrderBy(one => one.Index)];
+        return [.. socket.Dump(GetLink, stackalloc byte[HeaderLength]).Select(message => Read(message)).OrderBy(target => target.Index)];
     }
 
     /// <summary>The interfaces that a name or a wildcard means; other names that they answer to count as well.</summary>
     internal static IReadOnlyList<NetInterface> Choose(IReadOnlyList<NetInterface> all, NamePattern pattern)
     {
-        IReadOnlyList<NetInterface> matches = pattern.Choose(all, one => one.Name);
-        return matches.Count == 0 && pattern.IsExact ? [.. all.Where(one => one.AlternativeNames.Any(pattern.IsMatch))] : matches;
+        IReadOnlyList<NetInterface> matches = pattern.Choose(all, target => target.Name);
+        return matches.Count == 0 && pattern.IsExact ? [.. all.Where(target => target.AlternativeNames.Any(pattern.IsMatch))] : matches;
     }
 
     /// <summary>That there is no interface of this name, with what there is.</summary>
     internal static XTraceException NotFound(string name, IReadOnlyList<NetInterface> all) =>
-        new(FlowMessages.InterfaceNotFound, name, name, string.Join(", ", all.Select(one => one.Name)));
+        new(FlowMessages.InterfaceNotFound, name, name, string.Join(", ", all.Select(target => target.Name)));
 
     /// <summary>The current name of the interface with this index; null where there is none.</summary>
     /// <exception cref="XTraceException">The kernel does not tell, which is no sign that there is none.</exception>
@@ -78,9 +78,9 @@ internal static unsafe class NetInterfaces
         return
         [
             .. from message in socket.Dump(GetLink, stackalloc byte[HeaderLength])
-               let one = Read(message)
-               orderby one.Index
-               select (one, StateOf(message), MacOf(message), addresses[one.Index]),
+               let target = Read(message)
+               orderby target.Index
+               select (target, StateOf(message), MacOf(message), addresses[target.Index]),
         ];
     }
 

@@ -13,12 +13,12 @@ internal static class StackedInterfaces
     /// <param name="chosen">Indexes of those to look at.</param>
     internal static IEnumerable<(NetInterface Upper, NetInterface Lower)> Among(IReadOnlyList<NetInterface> all, IReadOnlySet<int> chosen)
     {
-        Dictionary<int, NetInterface> byIndex = all.ToDictionary(one => one.Index);
+        Dictionary<int, NetInterface> byIndex = all.ToDictionary(upper => upper.Index);
         ILookup<int, NetInterface> uppersOf = all
-            .SelectMany(one => ((int Lower, NetInterface? Upper)[])[(one.Index, byIndex.GetValueOrDefault(one.Master)), (one.Lower, one)])
+            .SelectMany(port => ((int Lower, NetInterface? Upper)[])[(port.Index, byIndex.GetValueOrDefault(port.Master)), (port.Lower, port)])
             .Where(pair => pair.Lower != 0 && pair.Upper != null)
             .ToLookup(pair => pair.Lower, pair => pair.Upper!);
-        return all.Where(one => chosen.Contains(one.Index))
+        return all.Where(upper => chosen.Contains(upper.Index))
             .SelectMany(lower => Above(lower, uppersOf).Where(upper => chosen.Contains(upper.Index)), (lower, upper) => (upper, lower));
     }
 
@@ -39,9 +39,9 @@ internal static class StackedInterfaces
     {
         HashSet<NetInterface> found = [];
         Queue<NetInterface> next = new([lower]);
-        while (next.TryDequeue(out NetInterface? one))
+        while (next.TryDequeue(out NetInterface? current))
         {
-            foreach (NetInterface upper in uppersOf[one.Index].Where(found.Add))
+            foreach (NetInterface upper in uppersOf[current.Index].Where(found.Add))
             {
                 next.Enqueue(upper);
             }

@@ -23,7 +23,7 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
     ];
 
     /// <summary>The container of a process; null where the process has ended, or cannot be read.</summary>
-    internal static Container? Of(int process) =>
+    internal static Container? Find(int process) =>
         KernelFile.OfProcessIfPossible(process, "cgroup", File.ReadAllLines) is { } lines ? Parse(lines) : null;
 
     /// <summary>Reads what /proc/PID/cgroup says, cgroups(7): a line a hierarchy, <c>number:controllers:path</c>.</summary>
@@ -33,12 +33,12 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
         foreach (string line in lines)
         {
             int second = line.IndexOf(':', line.IndexOf(':', StringComparison.Ordinal) + 1);
-            Container one = second < 0 ? None : ParsePath(line[(second + 1)..]);
-            if (one.Id != null)
+            Container container = second < 0 ? None : ParsePath(line[(second + 1)..]);
+            if (container.Id != null)
             {
-                return one;
+                return container;
             }
-            found = found.Unit == null ? one : found;
+            found = found.Unit == null ? container : found;
         }
         return found;
     }
@@ -93,7 +93,7 @@ internal sealed record Container(string? Id, string? Runtime, string? Unit)
             : null;
     }
 
-    private static string? RuntimeOf(string prefix) => Array.Find(s_prefixes, one => one.Prefix == prefix).Runtime;
+    private static string? RuntimeOf(string prefix) => Array.Find(s_prefixes, known => known.Prefix == prefix).Runtime;
 
     private static bool IsId(string text) => text.Length == IdLength && text.All(char.IsAsciiHexDigitLower);
 

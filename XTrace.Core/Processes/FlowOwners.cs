@@ -110,7 +110,7 @@ internal sealed class FlowOwners : IDisposable
     internal FlowLimit LimitOf(in FlowOwner owner)
     {
         SocketRow row = owner.Row;
-        int index = _previous.Find(Endpoints.Of(in row), row.Id.Net);
+        int index = _previous.Find(Endpoints.From(in row), row.Id.Net);
         SocketRow before = index >= 0 ? _previous.Rows[index] : default;
         uint busy = row.Busy - before.Busy;
         uint receiver = row.ReceiverLimited - before.ReceiverLimited;
@@ -153,7 +153,7 @@ internal sealed class FlowOwners : IDisposable
     {
         foreach (ref readonly SocketRow row in _previous.Rows)
         {
-            if (row.IsConnected && _current.Find(Endpoints.Of(in row), row.Id.Net) < 0)
+            if (row.IsConnected && _current.Find(Endpoints.From(in row), row.Id.Net) < 0)
             {
                 SocketRow last = row;
                 last.State = (byte)TcpState.Closed;

@@ -32,7 +32,7 @@ internal sealed class PeerNamespaces
         {
             return;
         }
-        NetInterface[] pairs = [.. NetInterfaces.List().Where(one => one.PeerNamespace != null && interfaces.Contains(one.Index))];
+        NetInterface[] pairs = [.. NetInterfaces.List().Where(target => target.PeerNamespace != null && interfaces.Contains(target.Index))];
         if (pairs.Length == 0)
         {
             return;
@@ -43,11 +43,11 @@ internal sealed class PeerNamespaces
         {
             _byId[IdOf(socket, process)] = net;
         }
-        foreach (NetInterface one in pairs)
+        foreach (NetInterface pair in pairs)
         {
-            if (_byId.TryGetValue(one.PeerNamespace!.Value, out uint net))
+            if (_byId.TryGetValue(pair.PeerNamespace!.Value, out uint net))
             {
-                _behind[one.Index] = net;
+                _behind[pair.Index] = net;
             }
         }
     }

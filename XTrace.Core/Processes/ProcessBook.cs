@@ -38,7 +38,7 @@ internal sealed unsafe class ProcessBook
         (uint, ulong, bool) key = (owner.Pid, owner.Cgroup, isGone);
         if (!_containers.TryGetValue(key, out Container? container))
         {
-            _containers[key] = container = (isGone || owner.Pid == 0 ? null : Container.Of((int)owner.Pid)) ?? OfCgroup(owner.Cgroup);
+            _containers[key] = container = (isGone || owner.Pid == 0 ? null : Container.Find((int)owner.Pid)) ?? OfCgroup(owner.Cgroup);
         }
         return container;
     }

@@ -81,7 +81,7 @@ internal sealed class QueuePairOwners(Action<Notice> report) : IDisposable
             List<ConnectionEntry> connections = [];
             netlink.Read(index, name, entries);
             netlink.ReadConnections(index, connections);
-            ILookup<int, ConnectionEntry> managed = connections.ToLookup(one => one.QueuePair);
+            ILookup<int, ConnectionEntry> managed = connections.ToLookup(connection => connection.QueuePair);
             IReadOnlyDictionary<(uint, uint), QueuePairPath>? paths = _paths?.Consume();
             foreach (QueuePairEntry entry in entries)
             {
@@ -104,7 +104,7 @@ internal sealed class QueuePairOwners(Action<Notice> report) : IDisposable
         }
         if (!owners.TryGetValue(thread, out SocketOwner owner))
         {
-            owner = ThreadOwner.Of(thread).ProcessId is { } process ? SocketHolders.Describe(process) : default;
+            owner = ThreadOwner.Find(thread).ProcessId is { } process ? SocketHolders.Describe(process) : default;
             owners[thread] = owner;
         }
         return owner;

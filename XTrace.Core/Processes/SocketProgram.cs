@@ -30,12 +30,12 @@ internal sealed unsafe class SocketProgram : SocketReader
         {
             _bpf.Load();
             LibBpf.LinkCreateOptions options = new() { Size = (nuint)sizeof(LibBpf.LinkCreateOptions) };
-            _walk = BpfHandle.Of(
+            _walk = BpfHandle.FromResult(
                 LibBpf.bpf_link_create(_bpf.Program("owners_all"), 0, LibBpf.AttachTypeIterator, &options), KernelOperation.WalkSockets);
             // The first walk finds out who reads, without which no process has a number.
             Read(new SocketTable());
             _tracepoint = recordEnds
-                ? BpfHandle.Of(LibBpf.bpf_raw_tracepoint_open(null, _bpf.Program("owners_end")), KernelOperation.WatchConnections)
+                ? BpfHandle.FromResult(LibBpf.bpf_raw_tracepoint_open(null, _bpf.Program("owners_end")), KernelOperation.WatchConnections)
                 : null;
         }
         catch
@@ -52,7 +52,7 @@ internal sealed unsafe class SocketProgram : SocketReader
 
     internal override void Read(SocketTable table)
     {
-        using BpfHandle file = BpfHandle.Of(LibBpf.bpf_iter_create(_walk), KernelOperation.WalkSockets);
+        using BpfHandle file = BpfHandle.FromResult(LibBpf.bpf_iter_create(_walk), KernelOperation.WalkSockets);
         int filled = 0;
         while (true)
         {

@@ -9,7 +9,7 @@ namespace XTrace.Processes;
 internal readonly record struct Endpoints(
     ulong Local0, ulong Local1, ulong Remote0, ulong Remote1, ushort LocalPort, ushort RemotePort, byte Protocol)
 {
-    internal static Endpoints Of(in SocketRow row) => row.IsConnected
+    internal static Endpoints From(in SocketRow row) => row.IsConnected
         ? new(row.Id.Local0, row.Id.Local1, row.Id.Remote0, row.Id.Remote1, row.Id.LocalPort, row.Id.RemotePort, row.Protocol)
         : new(row.Id.Local0, row.Id.Local1, 0, 0, row.Id.LocalPort, 0, row.Protocol);
 }
@@ -71,7 +71,7 @@ internal sealed class SocketTable
 
     private ref SocketRow PlaceOf(in SocketRow row, out bool isNew)
     {
-        ref int first = ref CollectionsMarshal.GetValueRefOrAddDefault(_first, Endpoints.Of(in row), out bool isKnown);
+        ref int first = ref CollectionsMarshal.GetValueRefOrAddDefault(_first, Endpoints.From(in row), out bool isKnown);
         isNew = false;
         for (int i = isKnown ? first : -1; i >= 0; i = _next[i])
         {

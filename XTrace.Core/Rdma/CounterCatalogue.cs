@@ -89,8 +89,8 @@ internal static partial class CounterCatalogue
         if (s_entries.TryGetValue((source, bare), out Entry[]? entries)
             || s_entries.TryGetValue((source, WithoutNumber(bare)), out entries))
         {
-            Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!))
-                ?? Array.Find(entries, one => one.Drivers.Length == 0)
+            Entry entry = Array.Find(entries, listed => listed.Drivers.Contains(driver!))
+                ?? Array.Find(entries, listed => listed.Drivers.Length == 0)
                 ?? entries[0];
             info = entry.IsWidenedByExtended ? entry.Info with { Width = hasExtended ? 64 : 32 } : entry.Info;
         }
@@ -120,7 +120,7 @@ internal static partial class CounterCatalogue
         {
             if (s_entries.TryGetValue((RdmaCounterSource.Ethtool, pattern), out Entry[]? entries))
             {
-                Entry entry = Array.Find(entries, one => one.Drivers.Contains(driver!)) ?? entries[0];
+                Entry entry = Array.Find(entries, listed => listed.Drivers.Contains(driver!)) ?? entries[0];
                 return (shown, entry.Info with { Direction = CounterWords.DirectionOf(name) });
             }
         }

@@ -82,7 +82,8 @@ internal sealed class CounterDevice : IDisposable
     }
 
     private bool IsWanted(CounterPlace port) =>
-        _wantedInterfaces.Count == 0 || port.Interfaces.Any(one => _wantedInterfaces.Any(pattern => pattern.IsMatch(one.InterfaceAlias)));
+        _wantedInterfaces.Count == 0 || port.Interfaces.Any(
+            netdev => _wantedInterfaces.Any(pattern => pattern.IsMatch(netdev.InterfaceAlias)));
 
     private void Choose() => Places =
         [.. _whole is null ? [] : new[] { _whole }, .. _all.Values.Where(IsWanted).OrderBy(port => port.Port)];
@@ -90,7 +91,7 @@ internal sealed class CounterDevice : IDisposable
     private void FindPorts(CounterFinding finding)
     {
         HashSet<FolderEntry> there = [.. _ports.Entries];
-        foreach ((FolderEntry entry, CounterPlace port) in _all.Where(one => !there.Contains(one.Key)).ToArray())
+        foreach ((FolderEntry entry, CounterPlace port) in _all.Where(known => !there.Contains(known.Key)).ToArray())
         {
             _all.Remove(entry);
             port.Dispose();

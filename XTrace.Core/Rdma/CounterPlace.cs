@@ -129,7 +129,7 @@ internal sealed class CounterPlace : IDisposable
         (CounterFolder[] carriers, CounterGroup[] groups) = (_carriers, _groups);
         string[] interfaces = Interfaces is [{ InterfaceAlias: var name }, ..] ? InterfacesIn(name) : [];
         _carriers = finding.Filter.Wants(RdmaCounterSource.Carrier)
-            ? [.. interfaces.Select(one => Array.Find(carriers, carrier => carrier.Entry.Name == one) ?? Carrier(one))]
+            ? [.. interfaces.Select(name => Array.Find(carriers, carrier => carrier.Entry.Name == name) ?? Carrier(name))]
             : [];
         _groups = [.. Statistics(interfaces, finding)];
         CounterFolder[] goneCarriers = [.. carriers.Except(_carriers)];
@@ -152,7 +152,7 @@ internal sealed class CounterPlace : IDisposable
         {
             foreach (string name in interfaces.Where(name => Sysfs.IsHere(name, finding.Ethtool)))
             {
-                yield return _groups.OfType<EthtoolCounters>().FirstOrDefault(one => one.InterfaceAlias == name)
+                yield return _groups.OfType<EthtoolCounters>().FirstOrDefault(counters => counters.InterfaceAlias == name)
                     ?? new EthtoolCounters(this, name, finding.Ethtool);
             }
         }

@@ -143,7 +143,7 @@ internal sealed class CounterSampler : IDisposable
                 _finding.Tell(RdmaMessages.DeviceGone, device.Entry.Name);
             }
         }
-        foreach ((string name, IReadOnlyCollection<int> ports) in wanted.Where(one => !_devices.ContainsKey(one.Key)))
+        foreach ((string name, IReadOnlyCollection<int> ports) in wanted.Where(device => !_devices.ContainsKey(device.Key)))
         {
             _devices.Add(name, new CounterDevice(there[name], ports, _selection));
             _finding.Tell(RdmaMessages.DeviceAppeared, name);
@@ -159,7 +159,7 @@ internal sealed class CounterSampler : IDisposable
         Dictionary<string, IReadOnlyCollection<int>> wanted = [];
         foreach (RdmaTarget target in _selection.Targets)
         {
-            foreach (string name in target.Device.Choose(there, one => one))
+            foreach (string name in target.Device.Choose(there, device => device))
             {
                 bool all = target.Ports.Count == 0 || (wanted.TryGetValue(name, out IReadOnlyCollection<int>? ports) && ports.Count == 0);
                 wanted[name] = all ? [] : [.. wanted.GetValueOrDefault(name, []), .. target.Ports];
@@ -167,7 +167,7 @@ internal sealed class CounterSampler : IDisposable
         }
         foreach (RdmaTarget target in _selection.Excluded)
         {
-            foreach (string name in target.Device.Choose([.. wanted.Keys], one => one))
+            foreach (string name in target.Device.Choose([.. wanted.Keys], device => device))
             {
                 Exclude(name, target.Ports, wanted);
             }
@@ -200,7 +200,7 @@ internal sealed class CounterSampler : IDisposable
         {
             device.FindInterfaces(_finding, port => _selection.Interfaces.Count > 0
                 || port.Interfaces.Count == 0
-                || port.Interfaces.Any(one => !there.Contains(one.InterfaceAlias)));
+                || port.Interfaces.Any(netdev => !there.Contains(netdev.InterfaceAlias)));
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed class CounterSampler : IDisposable
 
     private void TellMissingInterfaces()
     {
-        string[] used = [.. Places.SelectMany(place => place.Interfaces).Select(one => one.InterfaceAlias)];
+        string[] used = [.. Places.SelectMany(place => place.Interfaces).Select(netdev => netdev.InterfaceAlias)];
         foreach (NamePattern pattern in _selection.Interfaces.Where(pattern => pattern.IsExact && !used.Any(pattern.IsMatch)))
         {
             InterfaceFinder finder = new();

@@ -44,7 +44,7 @@ internal static partial class CounterWords
         string[] pairs = [.. words.Zip(words.Skip(1), (one, next) => one + next).Where(pair => pair is "timeout" or "outof")];
         string[] all = [.. words, .. pairs];
         bool Begins(string start) => all.Any(word => word.StartsWith(start, StringComparison.Ordinal));
-        return s_starts.FirstOrDefault(one => one.Starts.Any(Begins)).Category;
+        return s_starts.FirstOrDefault(rule => rule.Starts.Any(Begins)).Category;
     }
 
     /// <summary>The direction that a name's words speak of; None if they speak of none, or of both.</summary>

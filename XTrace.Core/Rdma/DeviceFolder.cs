@@ -42,7 +42,7 @@ internal sealed class DeviceFolder
         }
     }
 
-    internal IEnumerable<PortFolder> Ports => PortFolder.Of(Name, Path);
+    internal IEnumerable<PortFolder> Ports => PortFolder.List(Name, Path);
 
     internal RdmaDevice Read(InterfaceFinder finder) => new()
     {

@@ -18,7 +18,7 @@ internal readonly record struct CounterFact
     /// <summary>Null where nobody can tell.</summary>
     internal ulong? Delta { get; init; }
 
-    internal static CounterFact Of(Counter counter) => new()
+    internal static CounterFact From(Counter counter) => new()
     {
         Name = counter.Name,
         Unit = counter.Info.Unit,
@@ -97,7 +97,7 @@ internal sealed class HealthReader(bool readsQueuePairs) : IDisposable
             Device = place.Device,
             Port = place.Port,
             Pcie = DeviceFolder.PciFunctionOf(folder) is { } function ? PcieLink.Read(function) : null,
-            Counters = [.. place.Counters.Select(CounterFact.Of)],
+            Counters = [.. place.Counters.Select(CounterFact.From)],
             Packets = totals[PortTotal.SentPackets].Delta + totals[PortTotal.ReceivedPackets].Delta,
             Bytes = totals[PortTotal.SentBytes].Delta + totals[PortTotal.ReceivedBytes].Delta,
             Elapsed = place.Counters.Max(counter => counter.Elapsed) ?? TimeSpan.Zero,

@@ -175,7 +175,7 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
     private static (double, string)? Siblings(HealthFacts facts, IReadOnlyList<HealthFacts> all)
     {
         HealthFacts[] others = facts.Port is null ? []
-            : [.. all.Where(one => one.Port is not null && one.Kind == facts.Kind && one != facts)];
+            : [.. all.Where(other => other.Port is not null && other.Kind == facts.Kind && other != facts)];
         if (others.Length < 2)
         {
             return null;
@@ -183,7 +183,7 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
         List<string> different = [];
         foreach ((string name, string value) in facts.Traits)
         {
-            string[] theirs = [.. others.Select(one => one.Traits.GetValueOrDefault(name, "")).Distinct()];
+            string[] theirs = [.. others.Select(other => other.Traits.GetValueOrDefault(name, "")).Distinct()];
             if (theirs is [var common] && common != value && common.Length > 0)
             {
                 different.Add(HealthMessages.Sibling.Text(name, value, common, others.Length));
@@ -199,12 +199,12 @@ internal sealed class HealthJudge(IReadOnlyList<HealthRule> rules)
     /// <summary>Whether a port carries next to nothing while all others of its kind are busy.</summary>
     private static string? QuietAmong(HealthFacts facts, HealthFacts[] others)
     {
-        bool IsBusy(HealthFacts one) => one.Bytes * 8 / one.Elapsed.TotalSeconds > PortFolder.ParseRate(one.Rate) * BusyPart;
+        bool IsBusy(HealthFacts port) => port.Bytes * 8 / port.Elapsed.TotalSeconds > PortFolder.ParseRate(port.Rate) * BusyPart;
         if (facts.Bytes is not { } bytes || !others.All(IsBusy))
         {
             return null;
         }
-        double least = others.Min(one => (double)one.Bytes!.Value);
+        double least = others.Min(other => (double)other.Bytes!.Value);
         return bytes < least * SmallPart ? HealthMessages.Quiet.Text(Quantity.Bytes(bytes), Quantity.Bytes(least), others.Length) : null;
     }
 

@@ -26,7 +26,7 @@ internal sealed class OptionalCounters(CounterPlace place, int port, RdmaStatist
         }
         _names = names;
         Dictionary<string, GroupCounter> known = Counters.ToDictionary(counter => counter.Name);
-        return Update([.. Wanted(names, finding.Filter).Select(one => known.GetValueOrDefault(one.Name) ?? Make(one))], finding);
+        return Update([.. Wanted(names, finding.Filter).Select(found => known.GetValueOrDefault(found.Name) ?? Make(found))], finding);
     }
 
     internal override void Read()
@@ -53,7 +53,7 @@ internal sealed class OptionalCounters(CounterPlace place, int port, RdmaStatist
 
     private IEnumerable<(string Name, CounterInfo Info)> Wanted(IEnumerable<string> names, CounterFilter filter) => names
         .Select(name => (name, CounterCatalogue.Find(RdmaCounterSource.HwCounters, name, _place.Driver, hasExtended: true)))
-        .Where(one => filter.Wants(RdmaCounterSource.Optional, one.name, one.Item2));
+        .Where(counter => filter.Wants(RdmaCounterSource.Optional, counter.name, counter.Item2));
 
-    private GroupCounter Make((string Name, CounterInfo Info) one) => new(_place, RdmaCounterSource.Optional, one.Name, one.Info);
+    private GroupCounter Make((string Name, CounterInfo Info) found) => new(_place, RdmaCounterSource.Optional, found.Name, found.Info);
 }

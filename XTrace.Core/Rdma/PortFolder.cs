@@ -10,7 +10,7 @@ internal readonly record struct PortFolder(string Device, int Number, string Pat
 
     /// <summary>The ports of a device, by number.</summary>
     /// <exception cref="XTraceException">They cannot be listed.</exception>
-    internal static IEnumerable<PortFolder> Of(string device, string devicePath)
+    internal static IEnumerable<PortFolder> List(string device, string devicePath)
     {
         string ports = System.IO.Path.Combine(devicePath, FolderName);
         foreach (string name in Sysfs.Names(ports))

@@ -21,7 +21,7 @@ internal readonly record struct QueuePairEntry(
     uint? SendSequence, uint? ReceiveSequence, int? ThreadId, string? KernelUser, int? ProtectionDomain)
 {
     /// <summary>The name of the process, or of the part of the kernel, that made it; null if the process has ended.</summary>
-    internal string? Owner => KernelUser ?? (ThreadId is { } thread ? ThreadOwner.Of(thread).Name : null);
+    internal string? Owner => KernelUser ?? (ThreadId is { } thread ? ThreadOwner.Find(thread).Name : null);
 
     /// <summary>Reads one message of an answer to <see cref="RdmaNetlink.QueuePairGet"/>: a table, or a single queue pair.</summary>
     internal static void Read(ReadOnlySpan<byte> message, string device, List<QueuePairEntry> entries)
@@ -31,11 +31,11 @@ internal readonly record struct QueuePairEntry(
         {
             entries.Add(ReadOne(message, device));
         }
-        while (NetlinkAttributes.TryNext(ref table, out ushort type, out ReadOnlySpan<byte> one))
+        while (NetlinkAttributes.TryNext(ref table, out ushort type, out ReadOnlySpan<byte> entry))
         {
             if (type == RdmaNetlink.QueuePair)
             {
-                entries.Add(ReadOne(one, device));
+                entries.Add(ReadOne(entry, device));
             }
         }
     }
@@ -81,14 +81,14 @@ internal readonly record struct ConnectionEntry(int QueuePair, IPAddress? Local,
     internal static void Read(ReadOnlySpan<byte> message, List<ConnectionEntry> entries)
     {
         ReadOnlySpan<byte> table = NetlinkAttributes.Find(message, RdmaNetlink.Connections);
-        while (NetlinkAttributes.TryNext(ref table, out ushort type, out ReadOnlySpan<byte> one))
+        while (NetlinkAttributes.TryNext(ref table, out ushort type, out ReadOnlySpan<byte> entry))
         {
-            if (type == RdmaNetlink.Connection && NetlinkAttributes.Number(one, RdmaNetlink.Number) is not 0 and int number)
+            if (type == RdmaNetlink.Connection && NetlinkAttributes.Number(entry, RdmaNetlink.Number) is not 0 and int number)
             {
                 entries.Add(new ConnectionEntry(
                     number,
-                    Address(NetlinkAttributes.Find(one, RdmaNetlink.SourceAddress)),
-                    Address(NetlinkAttributes.Find(one, RdmaNetlink.DestinationAddress))));
+                    Address(NetlinkAttributes.Find(entry, RdmaNetlink.SourceAddress)),
+                    Address(NetlinkAttributes.Find(entry, RdmaNetlink.DestinationAddress))));
             }
         }
     }

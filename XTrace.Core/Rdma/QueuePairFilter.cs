@@ -20,10 +20,10 @@ internal sealed record QueuePairFilter
     /// <summary>Only in these states.</summary>
     internal IReadOnlyCollection<RdmaQueuePairState> States { get; init; } = [];
 
-    internal bool Wants(TrackedQueuePair one) =>
-        (Numbers.Count == 0 || Numbers.Contains(one.Entry.Number))
-        && (ProcessIds.Count == 0 || (one.Owner.ProcessId is { } id && ProcessIds.Contains(id)))
-        && (Owners.Count == 0 || ((one.Entry.KernelUser ?? one.Owner.Name) is { } name && Owners.Any(pattern => pattern.IsMatch(name))))
-        && (Types.Count == 0 || (one.Entry.Type is { } type && Types.Contains(type)))
-        && (States.Count == 0 || (one.Entry.State is { } state && States.Contains(state)));
+    internal bool Wants(TrackedQueuePair pair) =>
+        (Numbers.Count == 0 || Numbers.Contains(pair.Entry.Number))
+        && (ProcessIds.Count == 0 || (pair.Owner.ProcessId is { } id && ProcessIds.Contains(id)))
+        && (Owners.Count == 0 || ((pair.Entry.KernelUser ?? pair.Owner.Name) is { } name && Owners.Any(pattern => pattern.IsMatch(name))))
+        && (Types.Count == 0 || (pair.Entry.Type is { } type && Types.Contains(type)))
+        && (States.Count == 0 || (pair.Entry.State is { } state && States.Contains(state)));
 }

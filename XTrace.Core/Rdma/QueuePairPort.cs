@@ -28,7 +28,7 @@ internal sealed class QueuePairPort
         Lid = port.ReadLid() is not 0 and var lid ? lid : null;
         string[] addresses = [.. GidTable.Read(port.Path)
             .Select(gid => gid.IPAddress)
-            .Where(one => !IPAddress.Parse(one).IsIPv6LinkLocal)
+            .Where(address => !IPAddress.Parse(address).IsIPv6LinkLocal)
             .Distinct()];
         _onlyAddress = addresses is [var only] ? only : null;
         Begin();

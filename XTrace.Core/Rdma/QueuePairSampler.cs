@@ -29,7 +29,7 @@ internal sealed class QueuePairSampler : IDisposable
 
     private readonly QueuePairFilter _filter;
     private readonly Action<Notice> _report;
-    private readonly QueuePairTracker _tracker = new(ThreadOwner.Of);
+    private readonly QueuePairTracker _tracker = new(ThreadOwner.Find);
     private readonly Stopwatch _time = Stopwatch.StartNew();
     private readonly List<QueuePairEntry> _entries = [];
     private readonly List<ConnectionEntry> _connections = [];
@@ -125,13 +125,13 @@ internal sealed class QueuePairSampler : IDisposable
         try
         {
             HashSet<string> wanted = [.. _ports.Keys.Select(port => port.Device)];
-            _devices = [.. _netlink.Devices.Where(one => wanted.Contains(one.Name))];
+            _devices = [.. _netlink.Devices.Where(device => wanted.Contains(device.Name))];
         }
         catch (XTraceException error)
         {
             Fail(Sysfs.InfiniBand, error);
         }
-        _tracker.Keep(_devices.Select(one => one.Index).ToHashSet());
+        _tracker.Keep(_devices.Select(device => device.Index).ToHashSet());
         foreach ((int index, string name) in _devices)
         {
             LookAt(index, name);
@@ -154,7 +154,7 @@ internal sealed class QueuePairSampler : IDisposable
         (TimeSpan first, TimeSpan spent) = (_time.Elapsed, Spent);
         foreach ((int index, string name) in _devices)
         {
-            TrackedQueuePair[] wanted = [.. Counting.Where(one => one.Entry.Device == name)];
+            TrackedQueuePair[] wanted = [.. Counting.Where(pair => pair.Entry.Device == name)];
             if (wanted.Length > Few)
             {
                 LookAt(index, name);
@@ -162,7 +162,7 @@ internal sealed class QueuePairSampler : IDisposable
             }
             _entries.Clear();
             TimeSpan began = _time.Elapsed;
-            Array.ForEach(wanted, one => _netlink.ReadOne(index, name, one.Entry.Port!.Value, one.Entry.Number, _entries));
+            Array.ForEach(wanted, pair => _netlink.ReadOne(index, name, pair.Entry.Port!.Value, pair.Entry.Number, _entries));
             _tracker.Take(index, _entries, _paths?.Consume() ?? s_noPaths, new LookTime(began, _time.Elapsed), PacketsPerSecond);
         }
         End(first, spent);
@@ -176,19 +176,19 @@ internal sealed class QueuePairSampler : IDisposable
         foreach ((int index, string name) in _devices)
         {
             Dictionary<int, ConnectionEntry> connections = Connections(index, name);
-            foreach (TrackedQueuePair one in _tracker.All
-                .Where(one => one.Entry.Device == name)
-                .OrderBy(one => (one.Entry.Port, one.Entry.Number)))
+            foreach (TrackedQueuePair pair in _tracker.All
+                .Where(pair => pair.Entry.Device == name)
+                .OrderBy(pair => (pair.Entry.Port, pair.Entry.Number)))
             {
-                QueuePairPort? port = PortOf(one.Entry);
-                one.AddBytes(Smaller(port?.MeanPacket, one.Path?.PathMtu));
-                if (IsOfWantedPort(one.Entry) && _filter.Wants(one))
+                QueuePairPort? port = PortOf(pair.Entry);
+                pair.AddBytes(Smaller(port?.MeanPacket, pair.Path?.PathMtu));
+                if (IsOfWantedPort(pair.Entry) && _filter.Wants(pair))
                 {
-                    sample.Add(Row(one, port, connections.GetValueOrDefault(one.Entry.Number), number, timestamp));
+                    sample.Add(Row(pair, port, connections.GetValueOrDefault(pair.Entry.Number), number, timestamp));
                 }
-                (double? sent, double? received) = one.Rates;
+                (double? sent, double? received) = pair.Rates;
                 port?.Saw(Math.Max(sent ?? 0, received ?? 0));
-                one.EndSample();
+                pair.EndSample();
             }
         }
         return sample;
@@ -204,7 +204,7 @@ internal sealed class QueuePairSampler : IDisposable
 
     /// <summary>Those whose sequence numbers must not wrap unseen.</summary>
     private IEnumerable<TrackedQueuePair> Counting =>
-        _tracker.All.Where(one => one.IsConnected && PortOf(one.Entry) is not null && _filter.Wants(one));
+        _tracker.All.Where(pair => pair.IsConnected && PortOf(pair.Entry) is not null && _filter.Wants(pair));
 
     private QueuePairPort? PortOf(QueuePairEntry entry) => _ports.GetValueOrDefault((entry.Device, entry.Port ?? 0));
 
@@ -239,7 +239,7 @@ internal sealed class QueuePairSampler : IDisposable
     private void End(TimeSpan began, TimeSpan spentBefore)
     {
         (_lastLook, _lastCost) = (began, Spent - spentBefore);
-        double fastest = Counting.Select(one => PacketsPerSecond(one.Entry, one.Path)).DefaultIfEmpty(0).Max();
+        double fastest = Counting.Select(pair => PacketsPerSecond(pair.Entry, pair.Path)).DefaultIfEmpty(0).Max();
         _lookNeeded = fastest > 0 ? TimeSpan.FromSeconds(Share * SequenceCounter.Half / fastest) : TimeSpan.MaxValue;
     }
 
@@ -255,7 +255,7 @@ internal sealed class QueuePairSampler : IDisposable
             Fail(name, error);
         }
         Dictionary<int, ConnectionEntry> connections = [];
-        _connections.ForEach(one => connections[one.QueuePair] = one);
+        _connections.ForEach(connection => connections[connection.QueuePair] = connection);
         return connections;
     }
 
@@ -282,12 +282,12 @@ internal sealed class QueuePairSampler : IDisposable
         }
     }
 
-    private RdmaQueuePair Row(TrackedQueuePair one, QueuePairPort? port, ConnectionEntry connection, long number, DateTime timestamp)
+    private RdmaQueuePair Row(TrackedQueuePair pair, QueuePairPort? port, ConnectionEntry connection, long number, DateTime timestamp)
     {
-        QueuePairEntry entry = one.Entry;
-        QueuePairPath? path = one.IsConnected ? one.Path : null;
-        bool isCounted = one.HasMoved || (port?.Place.Driver is { } driver && s_live.Contains(driver));
-        (double? sent, double? received) = isCounted ? one.Rates : default;
+        QueuePairEntry entry = pair.Entry;
+        QueuePairPath? path = pair.IsConnected ? pair.Path : null;
+        bool isCounted = pair.HasMoved || (port?.Place.Driver is { } driver && s_live.Contains(driver));
+        (double? sent, double? received) = isCounted ? pair.Rates : default;
         return new RdmaQueuePair
         {
             Sample = number,
@@ -298,7 +298,7 @@ internal sealed class QueuePairSampler : IDisposable
             QueuePair = entry.Number,
             Type = entry.Type,
             State = entry.State,
-            RemoteQueuePair = one.IsConnected ? entry.RemoteNumber : null,
+            RemoteQueuePair = pair.IsConnected ? entry.RemoteNumber : null,
             LocalAddress = connection.Local?.ToString() ?? port?.LocalAddress(path is { HasGid: not 0 } own ? own.LocalGidIndex : null),
             RemoteAddress = connection.Remote?.ToString() ?? path?.RemoteGid?.ToString(),
             LocalLid = port?.Lid,
@@ -306,19 +306,19 @@ internal sealed class QueuePairSampler : IDisposable
             PathMtu = path?.PathMtu,
             ServiceLevel = path?.ServiceLevel,
             TrafficClass = path is { HasGid: not 0 } routed ? routed.TrafficClass : null,
-            SendSequence = one.IsConnected ? (int?)entry.SendSequence : null,
-            ReceiveSequence = one.IsConnected ? (int?)entry.ReceiveSequence : null,
-            SentPackets = isCounted ? one.Sent : null,
-            ReceivedPackets = isCounted ? one.Received : null,
+            SendSequence = pair.IsConnected ? (int?)entry.SendSequence : null,
+            ReceiveSequence = pair.IsConnected ? (int?)entry.ReceiveSequence : null,
+            SentPackets = isCounted ? pair.Sent : null,
+            ReceivedPackets = isCounted ? pair.Received : null,
             SentPacketsPerSecond = sent,
             ReceivedPacketsPerSecond = received,
-            EstimatedSentBytes = isCounted ? (ulong?)one.SentBytes : null,
+            EstimatedSentBytes = isCounted ? (ulong?)pair.SentBytes : null,
             EstimatedBytesPerSecond = (sent + received) * Smaller(port?.MeanPacket, path?.PathMtu),
-            IsAmbiguous = isCounted && one.IsAmbiguous,
-            ProcessId = one.Owner.ProcessId,
-            ProcessName = one.Owner.Name,
-            Owner = entry.KernelUser ?? one.Owner.Name,
-            Container = ContainerOf(one.Owner.ProcessId),
+            IsAmbiguous = isCounted && pair.IsAmbiguous,
+            ProcessId = pair.Owner.ProcessId,
+            ProcessName = pair.Owner.Name,
+            Owner = entry.KernelUser ?? pair.Owner.Name,
+            Container = ContainerOf(pair.Owner.ProcessId),
         };
     }
 
@@ -331,7 +331,7 @@ internal sealed class QueuePairSampler : IDisposable
         }
         if (!_containers.TryGetValue(id, out string? container))
         {
-            _containers[id] = container = Container.Of(id)?.Id;
+            _containers[id] = container = Container.Find(id)?.Id;
         }
         return container;
     }

@@ -55,8 +55,8 @@ internal sealed class QueuePairTracker(Func<int, ThreadOwner> ownerOf)
     {
         HashSet<int> there = [.. entries.Select(entry => entry.Number)];
         return [.. _known
-            .Where(one => one.Key.Device == device && !there.Contains(one.Key.Number) && one.Value.Entry.Port is not null)
-            .Select(one => (one.Key.Number, one.Value.Entry.Port!.Value))];
+            .Where(known => known.Key.Device == device && !there.Contains(known.Key.Number) && known.Value.Entry.Port is not null)
+            .Select(known => (known.Key.Number, known.Value.Entry.Port!.Value))];
     }
 
     /// <summary>Forgets the queue pairs of devices that are not there any more.</summary>

@@ -56,8 +56,8 @@ internal static class RdmaNetlink
     /// <summary>The devices that the kernel shows in this network namespace, with the numbers that it knows them by.</summary>
     /// <exception cref="XTraceException">The kernel does not answer.</exception>
     internal static IEnumerable<(int Index, string Name)> Devices(NetlinkSocket socket) =>
-        socket.Dump(DeviceGet, []).Select(one =>
-            (NetlinkAttributes.Number(one, DeviceIndex), NetlinkAttributes.Text(one, DeviceName) ?? ""));
+        socket.Dump(DeviceGet, []).Select(device =>
+            (NetlinkAttributes.Number(device, DeviceIndex), NetlinkAttributes.Text(device, DeviceName) ?? ""));
 
     /// <summary>The body of a request: numbers of 32 bits, each of an attribute.</summary>
     internal static byte[] Asking(params ReadOnlySpan<(ushort Attribute, int Number)> numbers)
@@ -66,10 +66,10 @@ internal static class RdmaNetlink
         byte[] body = new byte[Length * numbers.Length];
         for (int i = 0; i < numbers.Length; i++)
         {
-            Span<byte> one = body.AsSpan(i * Length, Length);
-            BinaryPrimitives.WriteUInt16LittleEndian(one, Length);
-            BinaryPrimitives.WriteUInt16LittleEndian(one[2..], numbers[i].Attribute);
-            BinaryPrimitives.WriteInt32LittleEndian(one[4..], numbers[i].Number);
+            Span<byte> attribute = body.AsSpan(i * Length, Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(attribute, Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(attribute[2..], numbers[i].Attribute);
+            BinaryPrimitives.WriteInt32LittleEndian(attribute[4..], numbers[i].Number);
         }
         return body;
     }

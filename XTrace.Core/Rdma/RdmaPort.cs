@@ -34,7 +34,7 @@ public sealed class RdmaPort
     public ItemList<RdmaInterface> Interfaces { get; init; } = [];
 
     /// <summary>The names of its network interfaces.</summary>
-    public ItemList<string> InterfaceAlias => [.. (Interfaces ?? []).Select(one => one.InterfaceAlias)];
+    public ItemList<string> InterfaceAlias => [.. (Interfaces ?? []).Select(netdev => netdev.InterfaceAlias)];
 
     /// <summary>Device and port, as <c>rdma link</c> writes them.</summary>
     public override string ToString() => $"{Device}/{Port}";

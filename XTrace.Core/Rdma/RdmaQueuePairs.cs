@@ -28,7 +28,7 @@ internal sealed class RdmaQueuePairs : IDisposable
     {
         using RdmaQueuePairs queuePairs = new();
         List<QueuePairEntry> entries = [];
-        foreach ((int index, string name) in queuePairs.Devices.Where(one => device is null || one.Name == device))
+        foreach ((int index, string name) in queuePairs.Devices.Where(found => device is null || found.Name == device))
         {
             queuePairs.Read(index, name, entries);
         }

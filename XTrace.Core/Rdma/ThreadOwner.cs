@@ -11,11 +11,11 @@ namespace XTrace.Rdma;
 internal readonly record struct ThreadOwner(int? ProcessId, string? Name, ulong? Started)
 {
     /// <summary>Reads /proc, proc(5).</summary>
-    internal static ThreadOwner Of(int thread)
+    internal static ThreadOwner Find(int thread)
     {
         const string Group = "Tgid:";
         string[]? status = KernelFile.OfProcessIfPossible(thread, "status", File.ReadAllLines);
-        string? group = status?.FirstOrDefault(one => one.StartsWith(Group, StringComparison.Ordinal))?[Group.Length..];
+        string? group = status?.FirstOrDefault(line => line.StartsWith(Group, StringComparison.Ordinal))?[Group.Length..];
         return int.TryParse(group.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
             && KernelFile.OfProcessIfPossible(process, "comm", File.ReadAllText) is { } name
             ? new ThreadOwner(process, name.TrimEnd('\n'), ProcessIdentity.StartOf(thread))

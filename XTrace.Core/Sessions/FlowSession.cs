@@ -261,7 +261,7 @@ public sealed class FlowSession : IDisposable
                     ? new Notice(NoticeLevel.Information, FlowMessages.NothingMatchesYet, $"{pattern}", pattern)
                     : new Notice(NetInterfaces.NotFound(pattern.Name!, all)));
             }
-            found.AddRange(matches.Where(match => !_excluded.Any(one => one.IsMatch(match.Name)) && _known.Add(match.Index)));
+            found.AddRange(matches.Where(match => !_excluded.Any(pattern => pattern.IsMatch(match.Name)) && _known.Add(match.Index)));
         }
         return found;
     }
@@ -381,7 +381,7 @@ public sealed class FlowSession : IDisposable
         return Attach(made)!;
 
         WatchedPoint? Attach(FlowSource source) => source.Monitor.Attach(target, direction, plan, null, _report) is { } point
-            ? source.Add(source.Monitor.Points.List().First(one => one.Id == point))
+            ? source.Add(source.Monitor.Points.List().First(found => found.Id == point))
             : null;
     }
 

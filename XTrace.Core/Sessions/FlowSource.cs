@@ -43,7 +43,7 @@ internal sealed unsafe class FlowSource : IDisposable
     /// <summary>Whether the monitor reports flows that make room to this session.</summary>
     internal bool ReadsEnds => _control != null;
 
-    internal IEnumerable<WatchedPoint> Points => _points.Values.Select(one => one.Point);
+    internal IEnumerable<WatchedPoint> Points => _points.Values.Select(entry => entry.Point);
 
     /// <summary>Reads a pinned point.</summary>
     internal WatchedPoint Add(PinnedPoint pinned)
@@ -169,7 +169,7 @@ internal sealed unsafe class FlowSource : IDisposable
 
     private void Renew(Point point, in ClockCalibration now, Action<Notice> report)
     {
-        NetInterface? target = NetInterfaces.List().FirstOrDefault(one => one.Index == point.InterfaceIndex);
+        NetInterface? target = NetInterfaces.List().FirstOrDefault(known => known.Index == point.InterfaceIndex);
         if (target?.Driver is not { } driver)
         {
             return;

@@ -61,7 +61,7 @@ internal sealed class IpfixOutput : IFlowOutput
             {
                 if (IpfixRecord.TemplateOf(in record) == template)
                 {
-                    IpfixOwner owner = IpfixOwner.Of(in record);
+                    IpfixOwner owner = IpfixOwner.From(in record);
                     Span<byte> room = _messages.Add(template, new RecordCount(1, record.Gain), owner.Length);
                     IpfixRecord.Write(in record, owner, clock, room);
                 }

@@ -59,7 +59,7 @@ internal sealed class IpfixOverTcp(IpfixOptions options) : IDelivery
 
     public IReadOnlyList<Parcel> TakeBack()
     {
-        Parcel[] back = [.. _unconfirmed.Select(one => one.Parcel)];
+        Parcel[] back = [.. _unconfirmed.Select(sent => sent.Parcel)];
         _unconfirmed.Clear();
         return back;
     }

@@ -22,7 +22,7 @@ internal readonly struct IpfixOwner
     internal int Length => _name + _container;
 
     /// <summary>RoCE has no sockets, so that its templates have no place for it.</summary>
-    internal static IpfixOwner Of(in FlowRecord record) => record.Owner is { } owner ? new IpfixOwner(owner) : default;
+    internal static IpfixOwner From(in FlowRecord record) => record.Owner is { } owner ? new IpfixOwner(owner) : default;
 
     internal void Write(ref IpfixWriter writer)
     {

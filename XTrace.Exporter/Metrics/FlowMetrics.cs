@@ -96,7 +96,7 @@ internal sealed class FlowMetrics(int top)
             $"{measure.What} of the greatest flows, each since it has a series, and of all other flows together.");
         foreach (PointMetrics point in _points.Values)
         {
-            point.Series.AddTo(family, count => measure.Of(count), FlowLabels.Other(point.Labels));
+            point.Series.AddTo(family, count => measure.Value(count), FlowLabels.Other(point.Labels));
         }
         return family;
     }
@@ -108,7 +108,7 @@ internal sealed class FlowMetrics(int top)
             $"{measure.What} in series that have ended because a greater flow took their place. Not for rates.");
         foreach (PointMetrics point in _points.Values)
         {
-            family.Add(measure.Of(point.Series.Retired), point.Labels);
+            family.Add(measure.Value(point.Series.Retired), point.Labels);
         }
         return family;
     }
@@ -118,13 +118,13 @@ internal sealed class FlowMetrics(int top)
         MetricFamily family = MetricFamily.Counter(name, help);
         foreach (PointMetrics point in _points.Values)
         {
-            family.Add(measure.Of(which(point.Totals)), point.Labels);
+            family.Add(measure.Value(which(point.Totals)), point.Labels);
         }
         return family;
     }
 
     /// <summary>Bytes or packets.</summary>
-    private sealed record Measure(string Unit, string What, Func<FrameCount, ulong> Of)
+    private sealed record Measure(string Unit, string What, Func<FrameCount, ulong> Value)
     {
         internal static readonly Measure[] All =
         [

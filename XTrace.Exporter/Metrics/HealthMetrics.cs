@@ -9,7 +9,7 @@ internal static class HealthMetrics
     private static readonly double s_started = StartTime();
 
     /// <summary>The work of its outputs, and the resources that it uses. Read from any thread.</summary>
-    internal static IEnumerable<MetricFamily> Of(IReadOnlyList<IFlowOutput> outputs)
+    internal static IEnumerable<MetricFamily> Collect(IReadOnlyList<IFlowOutput> outputs)
     {
         MetricFamily build = MetricFamily.Gauge("xtrace_exporter_build_info", "The version of the exporter; always 1.");
         build.Add(1, new Label("version", s_version));

@@ -29,7 +29,7 @@ internal sealed class MetricCollector(int top, int? topQueuePairs)
             sample.Outputs,
             [
                 .. _flows.Take(sample.Flows),
-                .. sample.Rdma is { } rdma ? RdmaMetrics.Of(rdma) : [],
+                .. sample.Rdma is { } rdma ? RdmaMetrics.Collect(rdma) : [],
                 .. _queuePairs is not null && sample.Rdma is { } read ? _queuePairs.Take(read.QueuePairs) : [],
                 HealthMetrics.Single(
                     MetricFamily.Counter("xtrace_exporter_samples_total", "Samples that were taken."), sample.Flows.Number),
@@ -53,5 +53,5 @@ internal sealed record MetricSnapshot(DateTime Time, long Taken, IReadOnlyList<I
 {
     /// <summary>All metrics that have series now.</summary>
     internal IEnumerable<MetricFamily> Families =>
-        OfSample.Concat(HealthMetrics.Of(Outputs)).Where(family => family.Series.Count > 0);
+        OfSample.Concat(HealthMetrics.Collect(Outputs)).Where(family => family.Series.Count > 0);
 }

@@ -38,7 +38,7 @@ internal sealed class PointMetrics(string interfaceName, FlowDirection direction
     {
         (Sample, Flows) = (sample, rows.Length);
         QueueDrops = direction == FlowDirection.Egress ? point.QueueDrops : null;
-        Totals = _ended + ExportTotals.Of(point);
+        Totals = _ended + ExportTotals.From(point);
         if (point.IsOver)
         {
             _ended = Totals;

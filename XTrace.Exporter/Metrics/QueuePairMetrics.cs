@@ -28,7 +28,7 @@ internal sealed class QueuePairMetrics(int top)
         (_last, _before) = (_before, _last);
         _last.Clear();
         foreach (IGrouping<(string, int), RdmaQueuePair> port in sample
-            .Where(one => one.Port is not null).GroupBy(one => (one.Device, one.Port!.Value)))
+            .Where(pair => pair.Port is not null).GroupBy(pair => (pair.Device, pair.Port!.Value)))
         {
             if (!_ports.TryGetValue(port.Key, out PortSeries? series))
             {
@@ -42,10 +42,10 @@ internal sealed class QueuePairMetrics(int top)
     private void Take(PortSeries port, RdmaQueuePair[] queuePairs, TimeSpan now)
     {
         PriorityQueue<QueuePairName, ulong> greatest = new();
-        foreach (RdmaQueuePair one in queuePairs)
+        foreach (RdmaQueuePair pair in queuePairs)
         {
-            QueuePairName name = QueuePairName.Of(one);
-            QueuePairCount gain = Gain(one);
+            QueuePairName name = QueuePairName.From(pair);
+            QueuePairCount gain = Gain(pair);
             port.Series.Add(name, gain);
             ulong weight = gain.Sent + gain.Received;
             if (weight > 0)
@@ -61,10 +61,10 @@ internal sealed class QueuePairMetrics(int top)
     }
 
     /// <summary>The gain since the previous sample. A number that was given again begins with 0.</summary>
-    private QueuePairCount Gain(RdmaQueuePair one)
+    private QueuePairCount Gain(RdmaQueuePair pair)
     {
-        (string, int, int) key = (one.Device, one.Port!.Value, one.QueuePair);
-        QueuePairCount count = new(one.SentPackets ?? 0, one.ReceivedPackets ?? 0, one.EstimatedSentBytes ?? 0);
+        (string, int, int) key = (pair.Device, pair.Port!.Value, pair.QueuePair);
+        QueuePairCount count = new(pair.SentPackets ?? 0, pair.ReceivedPackets ?? 0, pair.EstimatedSentBytes ?? 0);
         QueuePairCount before = _before.GetValueOrDefault(key);
         _last[key] = count;
         bool isAnother = count.Sent < before.Sent || count.Received < before.Received;
@@ -81,8 +81,8 @@ internal sealed class QueuePairMetrics(int top)
             $"{measure.What} in series that have ended because a greater queue pair took their place. Not for rates.");
         foreach (PortSeries port in _ports.Values)
         {
-            port.Series.AddTo(family, count => measure.Of(count), [.. port.Labels, new("queue_pair", Other)]);
-            retired.Add(measure.Of(port.Series.Retired), port.Labels);
+            port.Series.AddTo(family, count => measure.Value(count), [.. port.Labels, new("queue_pair", Other)]);
+            retired.Add(measure.Value(port.Series.Retired), port.Labels);
         }
         return [family, retired];
     }
@@ -90,7 +90,7 @@ internal sealed class QueuePairMetrics(int top)
     private static MetricFamily States(IReadOnlyList<RdmaQueuePair> sample)
     {
         MetricFamily family = MetricFamily.Gauge("xtrace_rdma_queue_pairs", "Queue pairs by type and state.");
-        foreach (var group in sample.GroupBy(one => (one.Device, one.Port, one.Type, one.State)))
+        foreach (var group in sample.GroupBy(pair => (pair.Device, pair.Port, pair.Type, pair.State)))
         {
             family.Add(
                 group.Count(),
@@ -107,9 +107,9 @@ internal sealed class QueuePairMetrics(int top)
     {
         MetricFamily family = MetricFamily.Gauge(
             "xtrace_rdma_queue_pairs_ambiguous", "Queue pairs whose counts may be too low, because their numbers may have wrapped unseen.");
-        foreach (IGrouping<string, RdmaQueuePair> device in sample.GroupBy(one => one.Device))
+        foreach (IGrouping<string, RdmaQueuePair> device in sample.GroupBy(pair => pair.Device))
         {
-            family.Add(device.Count(one => one.IsAmbiguous), new Label("device", device.Key));
+            family.Add(device.Count(pair => pair.IsAmbiguous), new Label("device", device.Key));
         }
         return family;
     }
@@ -121,7 +121,7 @@ internal sealed class QueuePairMetrics(int top)
         internal Label[] Labels { get; } = [new("device", Key.Device), new("port", Text(Key.Port))];
     }
 
-    private sealed record Measure(string Name, string What, Func<QueuePairCount, ulong> Of)
+    private sealed record Measure(string Name, string What, Func<QueuePairCount, ulong> Value)
     {
         internal static readonly Measure[] All =
         [
@@ -135,7 +135,8 @@ internal sealed class QueuePairMetrics(int top)
 /// <summary>The identity of a queue pair, also against a later one with its number.</summary>
 internal sealed record QueuePairName(int Number, RdmaQueuePairType? Type, string? RemoteAddress, int? RemoteNumber, string? Owner)
 {
-    internal static QueuePairName Of(RdmaQueuePair one) => new(one.QueuePair, one.Type, one.RemoteAddress, one.RemoteQueuePair, one.Owner);
+    internal static QueuePairName From(RdmaQueuePair pair) =>
+        new(pair.QueuePair, pair.Type, pair.RemoteAddress, pair.RemoteQueuePair, pair.Owner);
 
     internal Label[] Labels => Known(
         new("queue_pair", QueuePairMetrics.Text(Number)),

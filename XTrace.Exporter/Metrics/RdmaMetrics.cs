@@ -83,7 +83,7 @@ internal static class RdmaMetrics
     };
 
     /// <summary>Makes metrics of a sample.</summary>
-    internal static IEnumerable<MetricFamily> Of(RdmaSample sample)
+    internal static IEnumerable<MetricFamily> Collect(RdmaSample sample)
     {
         SortedDictionary<string, MetricFamily> families = new(StringComparer.Ordinal);
         foreach (CounterPlace place in sample.Places)

@@ -6,12 +6,12 @@ public sealed class ConnectionLineTests
     private const string Roce = "192.0.2.1:17 -> 192.0.2.2:18 proto=rc packets=1000 received=20 bytes=65536000 process=ib_write_bw(4711)";
 
     [Fact]
-    public void On_RoCE_the_ends_are_addresses_and_queue_pairs() => Assert.Equal(Roce, ConnectionLine.Of(Connection()));
+    public void On_RoCE_the_ends_are_addresses_and_queue_pairs() => Assert.Equal(Roce, ConnectionLine.Format(Connection()));
 
     [Fact]
     public void On_InfiniBand_the_ends_are_queue_pairs_and_local_identifiers() => Assert.Equal(
         "194:3 -> 193:5 proto=uc packets=1 received=- bytes=- process=nvme_rdma",
-        ConnectionLine.Of(new RdmaQueuePair
+        ConnectionLine.Format(new RdmaQueuePair
         {
             QueuePair = 194,
             RemoteQueuePair = 193,
@@ -27,7 +27,7 @@ public sealed class ConnectionLineTests
     [Fact]
     public void What_is_not_known_is_a_dash_and_never_0() => Assert.Equal(
         "-:17 -> -:18 proto=rc packets=- received=- bytes=-",
-        ConnectionLine.Of(new RdmaQueuePair
+        ConnectionLine.Format(new RdmaQueuePair
         {
             QueuePair = 17,
             RemoteQueuePair = 18,
@@ -37,7 +37,7 @@ public sealed class ConnectionLineTests
 
     [Fact]
     public void An_error_and_an_ambiguous_number_are_said() => Assert.Equal(
-        $"{Roce} state=Error ambiguous", ConnectionLine.Of(Connection(RdmaQueuePairState.Error, isAmbiguous: true)));
+        $"{Roce} state=Error ambiguous", ConnectionLine.Format(Connection(RdmaQueuePairState.Error, isAmbiguous: true)));
 
     [Theory]
     [InlineData(null, null, false)]

@@ -60,7 +60,7 @@ public sealed class LiveViewTests : IDisposable
         {
             pane.Type(key);
             string first = key == "R" ? "10.3.3.3:1000" : "10.1.1.1:1000";
-            pane.WaitUntil(_ => Remotes(pane) is [var one, ..] && one == first, $"{key}: {first} first");
+            pane.WaitUntil(_ => Remotes(pane) is [var remote, ..] && remote == first, $"{key}: {first} first");
         }
         pane.Type(">");
         pane.WaitFor(@"Pkt/s↑");

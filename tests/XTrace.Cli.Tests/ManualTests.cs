@@ -25,7 +25,7 @@ public class ManualTests
         (string Option, string Text)[] help = [.. Help("Options:").Select(line => (line[2..34].TrimEnd(), line[35..]))];
         Assert.True(help.Length >= 13);
         (string Option, string Text)[] page = [.. Tagged("OPTIONS")];
-        Assert.Equal(help.Select(one => one.Option), page.Select(one => one.Option));
+        Assert.Equal(help.Select(entry => entry.Option), page.Select(entry => entry.Option));
         foreach (((string option, string text), (_, string inPage)) in help.Zip(page))
         {
             Assert.True(
@@ -40,7 +40,7 @@ public class ManualTests
         string page = Words(string.Join(' ', Render()));
         string[] variables = [.. Help("Environment (options come first):").Select(line => line.Trim().Split(' ')[0])];
         Assert.Equal(["NETWORK_INTERFACE", "MONITOR_MODE", "NCCL_IB_HCA"], variables);
-        Assert.Equal([.. variables, "XTRACE_SYSFS_ROOT"], Tagged("ENVIRONMENT").Select(one => one.Option));
+        Assert.Equal([.. variables, "XTRACE_SYSFS_ROOT"], Tagged("ENVIRONMENT").Select(entry => entry.Option));
         Assert.Contains(Help("Output: a line for each flow, counted since the monitor started:")[0].Trim(), page, StringComparison.Ordinal);
         IEnumerable<string> exitCodes = HelpLines()
             .SkipWhile(line => !line.StartsWith("Exit code: ", StringComparison.Ordinal))

@@ -14,7 +14,7 @@ internal static class PinnedMonitor
 
     /// <summary>An interface of the watched end's namespace.</summary>
     internal static NetInterface Find(this VethPair pair, string name) =>
-        pair.Run(() => NetInterfaces.List().Single(one => one.Name == name));
+        pair.Run(() => NetInterfaces.List().Single(target => target.Name == name));
 
     private static void Fail(Notice notice) => Assert.True(notice.Level != NoticeLevel.Error, notice.Text);
 }

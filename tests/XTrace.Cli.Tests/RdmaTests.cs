@@ -416,15 +416,15 @@ public sealed partial class RdmaTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         JsonElement[] lines =
             [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
-        JsonElement loopback = lines.Single(one => one.TryGetProperty("InterfaceAlias", out JsonElement name) && $"{name}" == "lo");
+        JsonElement loopback = lines.Single(line => line.TryGetProperty("InterfaceAlias", out JsonElement name) && $"{name}" == "lo");
         Assert.Equal(1, loopback.GetProperty("InterfaceIndex").GetInt32());
-        JsonElement port = lines.Single(one => one.TryGetProperty("Device", out _));
+        JsonElement port = lines.Single(line => line.TryGetProperty("Device", out _));
         Assert.Equal(
             ("mlx5_0", 1, "Active"),
             (port.GetProperty("Device").GetString(), port.GetProperty("Port").GetInt32(), port.GetProperty("State").GetString()));
         Assert.Equal(
             ["eth0", "eth0.100"],
-            port.GetProperty("Interfaces").EnumerateArray().Select(one => one.GetProperty("InterfaceAlias").GetString()));
+            port.GetProperty("Interfaces").EnumerateArray().Select(netdev => netdev.GetProperty("InterfaceAlias").GetString()));
     }
 
     [Theory]

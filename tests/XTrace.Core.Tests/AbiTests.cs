@@ -184,7 +184,7 @@ public sealed class AbiTests
     public void Every_field_of_the_flow_ABI_is_compared()
     {
         IEnumerable<(Type Type, string C, string[] Fields)> ours = s_structs.Where(
-            one => one.Type.Namespace == typeof(FlowKey).Namespace || one.C.Contains("socket_", StringComparison.Ordinal));
+            layout => layout.Type.Namespace == typeof(FlowKey).Namespace || layout.C.Contains("socket_", StringComparison.Ordinal));
         foreach ((Type type, string name, string[] fields) in ours)
         {
             Assert.True(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Length == fields.Length, name);
@@ -202,8 +202,8 @@ public sealed class AbiTests
             [.. Regex.Matches(header, @"^#define (\w+)[ \t]+\S", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
         Assert.InRange(structures.Length, 10, 100);
         Assert.InRange(constants.Length, 30, 200);
-        Assert.Empty(structures.Except(s_structs.Select(one => one.C)));
-        Assert.Empty(constants.Except(ConstantsOf(Machine.Current).Select(one => one.C)));
+        Assert.Empty(structures.Except(s_structs.Select(structure => structure.C)));
+        Assert.Empty(constants.Except(ConstantsOf(Machine.Current).Select(constant => constant.C)));
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class AbiTests
             Expect(name, value);
         }
         text.AppendJoin(
-            "", s_rooms.Select(one => $"_Static_assert(sizeof({one.C}) <= {one.Room}, \"{one.C} is larger than {one.Room}\");\n"));
+            "", s_rooms.Select(room => $"_Static_assert(sizeof({room.C}) <= {room.Room}, \"{room.C} is larger than {room.Room}\");\n"));
         return text.ToString();
 
         void Expect(string what, long value) => text.Append($"_Static_assert((long)({what}) == {value}, \"{what} is not {value}\");\n");

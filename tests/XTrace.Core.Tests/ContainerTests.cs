@@ -76,7 +76,7 @@ public sealed class ContainerTests
                 using SocketProgram program = new(recordEnds: false);
                 SocketTable table = new();
                 program.Read(table);
-                row = table.Rows.ToArray().Single(one => one.Owner.Pid == peer.Id);
+                row = table.Rows.ToArray().Single(socket => socket.Owner.Pid == peer.Id);
                 Assert.Equal(new Container(Id, runtime, null), new ProcessBook().ContainerOf(in row.Owner, isGone: false));
             }
             Container gone = new ProcessBook().ContainerOf(in row.Owner, isGone: true);

@@ -18,7 +18,7 @@ public sealed class CounterCatalogueTests
         Assert.True(s_rows.Length > 300);
         foreach (string[] row in s_rows)
         {
-            RdmaCounterSource source = Enum.GetValues<RdmaCounterSource>().Single(one => CounterCatalogue.FolderOf(one) == row[0]);
+            RdmaCounterSource source = Enum.GetValues<RdmaCounterSource>().Single(value => CounterCatalogue.FolderOf(value) == row[0]);
             foreach (string driver in row[2].Split(','))
             {
                 CounterInfo info = source == RdmaCounterSource.Ethtool

@@ -80,16 +80,16 @@ public sealed class EthtoolTests : IDisposable
     {
         using RdmaTree tree = Tree(_veth.Interface, $"{_ethtool.IndexOf(_veth.Interface)}", _ethtool.AddressOf(_veth.Interface)!);
         using RdmaWatch watch = RdmaTree.Sample();
-        RdmaCounter[] counters = [.. watch.Counters().Where(one => one.Source == RdmaCounterSource.Ethtool)];
-        RdmaCounter peer = counters.Single(one => one.Name == "peer_ifindex");
+        RdmaCounter[] counters = [.. watch.Counters().Where(counter => counter.Source == RdmaCounterSource.Ethtool)];
+        RdmaCounter peer = counters.Single(counter => counter.Name == "peer_ifindex");
         Assert.Equal((RdmaCounterKind.Gauge, _veth.Interface, 1), (peer.Kind, peer.InterfaceAlias, peer.Port!.Value));
-        RdmaCounter drops = counters.Single(one => one.Name == "rx_queue_*_drops");
+        RdmaCounter drops = counters.Single(counter => counter.Name == "rx_queue_*_drops");
         Assert.Equal(
             (RdmaCounterStatus.Ok, RdmaCounterUnit.Packets, RdmaCounterDirection.Received, RdmaCounterCategory.Error),
             (drops.Status, drops.Unit, drops.Direction, drops.Category));
-        Assert.DoesNotContain(counters, one => one.Name == "rx_queue_0_drops");
+        Assert.DoesNotContain(counters, counter => counter.Name == "rx_queue_0_drops");
         watch.Sample();
-        Assert.Equal(0ul, watch.Counters().Single(one => one.Name == "rx_queue_*_drops").Delta);
+        Assert.Equal(0ul, watch.Counters().Single(counter => counter.Name == "rx_queue_*_drops").Delta);
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class EthtoolTests : IDisposable
         using RdmaTree tree = Tree(
             _veth.Interface, index ?? $"{_ethtool.IndexOf(_veth.Interface)}", address ?? _ethtool.AddressOf(_veth.Interface)!);
         using RdmaWatch watch = RdmaTree.Sample();
-        Assert.Equal(["c"], watch.Counters().Select(one => one.Name));
+        Assert.Equal(["c"], watch.Counters().Select(counter => counter.Name));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class EthtoolTests : IDisposable
         using RdmaWatch watch = RdmaTree.Sample();
         Command.Run("ip", "link", "del", _veth.Interface);
         watch.Sample();
-        Assert.Equal(["c"], watch.Counters().Select(one => one.Name));
+        Assert.Equal(["c"], watch.Counters().Select(counter => counter.Name));
         Assert.Contains(watch.Notices, notice => notice.Id == "RdmaCounterGone");
     }
 
@@ -123,7 +123,7 @@ public sealed class EthtoolTests : IDisposable
         using RdmaWatch watch = RdmaTree.Sample();
         tree.Tree.Write("class/net/eth0/carrier_changes", "5");
         watch.Sample();
-        RdmaCounter counter = watch.Counters().Single(one => one.Source == RdmaCounterSource.Carrier);
+        RdmaCounter counter = watch.Counters().Single(counter => counter.Source == RdmaCounterSource.Carrier);
         Assert.Equal(("carrier_changes", 2ul, "eth0"), (counter.Name, counter.Delta!.Value, counter.InterfaceAlias));
     }
 
@@ -136,7 +136,7 @@ public sealed class EthtoolTests : IDisposable
         tree.Tree.Write("class/net/eth2/carrier_changes", "2");
         CounterSelection carrier = new() { Filter = new CounterFilter { Sources = [RdmaCounterSource.Carrier] } };
         using RdmaWatch watch = RdmaTree.Sample(carrier);
-        Assert.Equal([("eth1", 1ul), ("eth2", 2ul)], watch.Counters().Select(one => (one.InterfaceAlias!, one.Value!.Value)));
+        Assert.Equal([("eth1", 1ul), ("eth2", 2ul)], watch.Counters().Select(counter => (counter.InterfaceAlias!, counter.Value!.Value)));
     }
 
     [Theory]

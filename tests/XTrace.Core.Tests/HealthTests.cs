@@ -44,7 +44,7 @@ public sealed class HealthTests : IDisposable
                 (null, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Critical),
                 (1, RdmaHealthCheck.ErrorCounters, RdmaHealthStatus.Warning),
             ],
-            found.Select(one => (one.Port, one.Check, one.Status)));
+            found.Select(verdict => (verdict.Port, verdict.Check, verdict.Status)));
         Assert.StartsWith("port_rcv_errors +1, symbol_error +3; in ", found[1].Evidence, StringComparison.Ordinal);
     }
 
@@ -75,10 +75,10 @@ public sealed class HealthTests : IDisposable
         string speed, string width, string slotSpeed, string slotWidth, string? evidence, RdmaHealthStatus? status)
     {
         AddBehindSlot(speed, width, slotSpeed, slotWidth);
-        RdmaHealth[] found = [.. Examine().Where(one => one.Port == 1)];
+        RdmaHealth[] found = [.. Examine().Where(verdict => verdict.Port == 1)];
         Assert.Equal(
             status is null ? [(RdmaHealthCheck.All, RdmaHealthStatus.Ok)] : [(RdmaHealthCheck.PcieLink, status.Value)],
-            found.Select(one => (one.Check, one.Status)));
+            found.Select(verdict => (verdict.Check, verdict.Status)));
         Assert.True(evidence is null || found[0].Evidence == evidence, found[0].Evidence);
     }
 
@@ -104,7 +104,7 @@ public sealed class HealthTests : IDisposable
             Tree.AddPort(device, rate: i == 2 ? "200 Gb/sec (4X HDR)" : "400 Gb/sec (4X NDR)");
         }
         RdmaHealth[] found = Examine();
-        Assert.Equal(["mlx5_2"], found.Where(one => one.Status != RdmaHealthStatus.Ok).Select(one => one.Device));
+        Assert.Equal(["mlx5_2"], found.Where(verdict => verdict.Status != RdmaHealthStatus.Ok).Select(verdict => verdict.Device));
         Assert.Equal("rate 200 Gb/sec (4X HDR); 3 others: 400 Gb/sec (4X NDR)", found[2].Evidence);
     }
 
@@ -115,7 +115,7 @@ public sealed class HealthTests : IDisposable
         Assert.Equal(RdmaHealthCheck.PortState, Assert.Single(Examine()).Check);
         Assert.Equal(
             (RdmaHealthCheck.All, RdmaHealthStatus.Ok),
-            Examine(checks: RdmaHealthCheck.PcieLink).Select(one => (one.Check, one.Status)).Single());
+            Examine(checks: RdmaHealthCheck.PcieLink).Select(verdict => (verdict.Check, verdict.Status)).Single());
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class HealthTests : IDisposable
     public void A_copy_of_a_real_machine_is_judged_by_its_ports(string name, RdmaHealthCheck check, RdmaHealthStatus status)
     {
         using RdmaTree tree = RdmaTree.Unpack($"rxe-{name}");
-        Assert.Contains(Examine(), one => one.Device == "rxe0" && (one.Check, one.Status) == (check, status));
+        Assert.Contains(Examine(), verdict => verdict.Device == "rxe0" && (verdict.Check, verdict.Status) == (check, status));
     }
 
     /// <summary>Counters of soft-RoCE before and after packets got lost, put into the files that are being watched.</summary>
@@ -148,7 +148,7 @@ public sealed class HealthTests : IDisposable
                 File.WriteAllText(copy, File.ReadAllText(file));
             }
         });
-        RdmaHealth health = found.Single(one => one.Device == "rxe0" && one.Check == RdmaHealthCheck.Retransmission);
+        RdmaHealth health = found.Single(verdict => verdict.Device == "rxe0" && verdict.Check == RdmaHealthCheck.Retransmission);
         Assert.Equal(RdmaHealthStatus.Critical, health.Status);
         Assert.Contains("rcvd_seq_err +", health.Evidence, StringComparison.Ordinal);
     }

@@ -28,17 +28,17 @@ public sealed class InterfaceTests : IDisposable
             () => (NetInterfaces.List(), Command.Run("ip", "-d", "-j", "link")));
         using JsonDocument document = JsonDocument.Parse(json);
         Assert.Equal(document.RootElement.GetArrayLength(), ours.Count);
-        foreach ((JsonElement ip, NetInterface one) in document.RootElement.EnumerateArray().Zip(ours))
+        foreach ((JsonElement ip, NetInterface target) in document.RootElement.EnumerateArray().Zip(ours))
         {
-            Assert.Equal((ip.GetProperty("ifname").GetString(), ip.GetProperty("ifindex").GetInt32()), (one.Name, one.Index));
-            Assert.Equal(KindOf(ip), one.Kind);
-            Assert.Equal(ip.TryGetProperty("master", out JsonElement master) ? master.GetString() : null, NameOf(ours, one.Master));
-            Assert.Equal(LowerOf(ip), NameOf(ours, one.Lower));
+            Assert.Equal((ip.GetProperty("ifname").GetString(), ip.GetProperty("ifindex").GetInt32()), (target.Name, target.Index));
+            Assert.Equal(KindOf(ip), target.Kind);
+            Assert.Equal(ip.TryGetProperty("master", out JsonElement master) ? master.GetString() : null, NameOf(ours, target.Master));
+            Assert.Equal(LowerOf(ip), NameOf(ours, target.Lower));
         }
-        Assert.Equal(HardwareType.None, ours.Single(one => one.Name == "tun0").HardwareType);
-        Assert.Equal(HardwareType.Loopback, ours.Single(one => one.Name == "lo").HardwareType);
-        Assert.Equal(HardwareType.Ether, ours.Single(one => one.Name == "br0").HardwareType);
-        Assert.True(ours.All(one => one.IsVirtual));
+        Assert.Equal(HardwareType.None, ours.Single(target => target.Name == "tun0").HardwareType);
+        Assert.Equal(HardwareType.Loopback, ours.Single(target => target.Name == "lo").HardwareType);
+        Assert.Equal(HardwareType.Ether, ours.Single(target => target.Name == "br0").HardwareType);
+        Assert.True(ours.All(target => target.IsVirtual));
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class InterfaceTests : IDisposable
     public void Stacked_interfaces_are_found(string chosen, string expected)
     {
         IReadOnlyList<NetInterface> all = _namespace.Run(NetInterfaces.List);
-        HashSet<int> indexes = [.. chosen.Split(' ').Select(name => all.Single(one => one.Name == name).Index)];
+        HashSet<int> indexes = [.. chosen.Split(' ').Select(name => all.Single(target => target.Name == name).Index)];
         IEnumerable<string> found = StackedInterfaces.Among(all, indexes).Select(pair => $"{pair.Upper.Name} {pair.Lower.Name}")
             .Order(StringComparer.Ordinal);
         Assert.Equal(expected, string.Join(',', found));
@@ -97,7 +97,7 @@ public sealed class InterfaceTests : IDisposable
             : null;
     }
 
-    private static string? NameOf(IReadOnlyList<NetInterface> all, int index) => all.FirstOrDefault(one => one.Index == index)?.Name;
+    private static string? NameOf(IReadOnlyList<NetInterface> all, int index) => all.FirstOrDefault(target => target.Index == index)?.Name;
 
     private static void Ip(string arguments) => Command.Run("ip", arguments.Split(' '));
 }

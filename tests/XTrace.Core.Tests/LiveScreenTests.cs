@@ -14,7 +14,7 @@ public sealed class LiveScreenTests
     [InlineData("\U0001f600", 2)]
     [InlineData("ｆｕｌｌ", 8)]
     [InlineData("▁…→µ", 4)]
-    public void Characters_have_the_width_of_a_terminal(string text, int width) => Assert.Equal(width, CellWidth.Of(text));
+    public void Characters_have_the_width_of_a_terminal(string text, int width) => Assert.Equal(width, CellWidth.Measure(text));
 
     [Fact]
     public void Text_is_cut_at_its_width_and_at_the_edge()
@@ -160,7 +160,7 @@ public sealed class LiveScreenTests
         Assert.Equal(keys, Keys(new KeyReader(), Encoding.UTF8.GetBytes(typed)));
         // Over a slow line each byte comes by itself.
         KeyReader slow = new();
-        Assert.Equal(keys, string.Join(' ', Encoding.UTF8.GetBytes(typed).Select(one => Keys(slow, [one])).Where(one => one.Length > 0)));
+        Assert.Equal(keys, string.Join(' ', Encoding.UTF8.GetBytes(typed).Select(key => Keys(slow, [key])).Where(key => key.Length > 0)));
     }
 
     [Fact]

@@ -178,7 +178,8 @@ public abstract class MonitorStoreTests(MonitorHook hook) : IDisposable
         MonitorOptions options = Options with { Hooks = [hook == MonitorHook.XdpNative ? MonitorHook.Tcx : hook] };
         XdpMonitor egress = _pair.Run(() => Store.Start(_pair.Interface, FlowDirection.Egress, options));
         Assert.Equal(Path.GetDirectoryName(ingress.Path), Path.GetDirectoryName(egress.Path));
-        Assert.Equal([FlowDirection.Ingress, FlowDirection.Egress], _pair.Run(() => Store.List().Select(one => one.Direction).ToArray()));
+        FlowDirection[] directions = _pair.Run(() => Store.List().Select(monitor => monitor.Direction).ToArray());
+        Assert.Equal([FlowDirection.Ingress, FlowDirection.Egress], directions);
         _pair.Send(_frame, 3);
         Assert.True(SpinWait.SpinUntil(() => Find()!.Packets == 3, 5000));
         Assert.Equal(0ul, _pair.Run(() => Store.Find(_pair.Interface, FlowDirection.Egress))!.Packets);

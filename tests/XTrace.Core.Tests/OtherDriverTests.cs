@@ -13,11 +13,13 @@ public sealed class OtherDriverTests
         using RdmaWatch watch = RdmaTree.Sample();
         RdmaCounter[] counters = [.. watch.Counters()];
         Assert.Equal(7, RdmaDevices.Names.Length);
-        Assert.Empty(counters.Where(one => one.Description is null || one.IsGuess).Select(one => $"{one.Device} {one.Name}"));
+        Assert.Empty(counters
+            .Where(counter => counter.Description is null || counter.IsGuess)
+            .Select(counter => $"{counter.Device} {counter.Name}"));
         Assert.Equal((47, 11, 8), (Count("ionic_0"), Count("erdma_0"), Count("cxgb4_0")));
         Assert.Empty(watch.Notices);
 
-        int Count(string device) => counters.Count(one => one.Device == device);
+        int Count(string device) => counters.Count(counter => counter.Device == device);
     }
 
     [Theory]
@@ -32,7 +34,7 @@ public sealed class OtherDriverTests
     {
         using RdmaTree tree = RdmaTree.OfOtherDrivers("drivers");
         using RdmaWatch watch = RdmaTree.Sample();
-        Assert.Equal(category, watch.Counters().Single(one => one.Device == device && one.Name == name).Category);
+        Assert.Equal(category, watch.Counters().Single(counter => counter.Device == device && counter.Name == name).Category);
     }
 
     [Theory]
@@ -79,7 +81,7 @@ public sealed class OtherDriverTests
         using RdmaTree tree = RdmaTree.OfOtherDrivers("drivers");
         tree.Tree.Write("devices/pci0000:00/0000:10:00.0/infiniband/ionic_0/ports/1/hw_counters/req_rx_cqe_err", $"{ulong.MaxValue}");
         using RdmaWatch watch = RdmaTree.Sample();
-        RdmaCounter counter = watch.Counters().Single(one => one.Name == "req_rx_cqe_err");
+        RdmaCounter counter = watch.Counters().Single(counter => counter.Name == "req_rx_cqe_err");
         Assert.Equal((RdmaCounterStatus.NotAvailable, null), (counter.Status, counter.Value));
     }
 
@@ -96,8 +98,9 @@ public sealed class OtherDriverTests
                 ("pkt_drops", RdmaCounterCategory.Error),
                 ("rc_resends", RdmaCounterCategory.Retransmission),
             ],
-            watch.Counters().Select(one => (one.Name, one.Category)));
-        Assert.All(watch.Counters(), one => Assert.Equal((RdmaCounterSource.DiagCounters, 5ul), (one.Source, one.Value!.Value)));
+            watch.Counters().Select(counter => (counter.Name, counter.Category)));
+        Assert.All(
+            watch.Counters(), counter => Assert.Equal((RdmaCounterSource.DiagCounters, 5ul), (counter.Source, counter.Value!.Value)));
     }
 
     [Fact]

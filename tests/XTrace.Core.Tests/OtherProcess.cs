@@ -46,7 +46,7 @@ internal static class OtherProcess
                     return 0;
                 case ["list", ..]:
                     Console.WriteLine(string.Join(
-                        '\n', Store.List().Select(one => $"{one.InterfaceAlias} {one.State} {one.Packets} {one.Bytes}")));
+                        '\n', Store.List().Select(found => $"{found.InterfaceAlias} {found.State} {found.Packets} {found.Bytes}")));
                     return 0;
                 case ["rdma-counters", .. var rest]:
                     RdmaReadTests.Print(

@@ -14,7 +14,7 @@ internal sealed class OwnMonitor : IDisposable
     private OwnMonitor(FlowMonitor monitor, uint point)
     {
         _source = new FlowSource(monitor, folder: null);
-        _point = _source.Add(monitor.Points.List().Single(one => one.Id == point));
+        _point = _source.Add(monitor.Points.List().Single(entry => entry.Id == point));
     }
 
     internal FlowMonitor Monitor => _source.Monitor;

@@ -180,7 +180,7 @@ public sealed class QueuePairNetlinkTests
         ConnectionEntry.Read(Message(2), entries);
         Assert.Equal(
             ["17 192.0.2.1 192.0.2.2", "18 fd00::1 ", "19  "],
-            entries.Select(one => $"{one.QueuePair} {one.Local} {one.Remote}"));
+            entries.Select(entry => $"{entry.QueuePair} {entry.Local} {entry.Remote}"));
     }
 
     [Fact]

@@ -8,11 +8,11 @@ public sealed class QueuePairSelectionTests
 {
     private static readonly RdmaQueuePair[] s_sample =
     [
-        Of("mlx5_0", 1, 100, 0),
-        Of("mlx5_0", 2, 300, 5),
-        Of("mlx5_0", 3, null, null),
-        Of("mlx5_1", 4, 200, 500),
-        Of("mlx5_1", 5, 10, 0),
+        QueuePair("mlx5_0", 1, 100, 0),
+        QueuePair("mlx5_0", 2, 300, 5),
+        QueuePair("mlx5_0", 3, null, null),
+        QueuePair("mlx5_1", 4, 200, 500),
+        QueuePair("mlx5_1", 5, 10, 0),
     ];
 
     [Fact]
@@ -27,11 +27,11 @@ public sealed class QueuePairSelectionTests
     [InlineData(RdmaQueuePairOrder.ReceivedPackets, "1 5")]
     [InlineData(RdmaQueuePairOrder.EstimatedBytesPerSecond, "1 5")]
     public void The_greatest_of_each_port_is_by_the_property(RdmaQueuePairOrder order, string expected) =>
-        Assert.Equal(expected, string.Join(' ', QueuePairSelection.Top(s_sample, 1, order).Select(one => one.QueuePair)));
+        Assert.Equal(expected, string.Join(' ', QueuePairSelection.Top(s_sample, 1, order).Select(pair => pair.QueuePair)));
 
     [Fact]
     public void What_is_not_known_comes_last() => Assert.Equal(
-        [2, 1, 3], QueuePairSelection.Top(s_sample[..3], 3, RdmaQueuePairOrder.PacketsPerSecond).Select(one => one.QueuePair));
+        [2, 1, 3], QueuePairSelection.Top(s_sample[..3], 3, RdmaQueuePairOrder.PacketsPerSecond).Select(pair => pair.QueuePair));
 
     [Theory]
     [InlineData("all", true)]
@@ -67,12 +67,12 @@ public sealed class QueuePairSelectionTests
     public void A_part_of_the_kernel_is_found_by_its_name()
     {
         QueuePairEntry entry = new() { Device = "mlx5_0", Number = 1, KernelUser = "nvme_rdma" };
-        TrackedQueuePair one = new(entry, default, null, default);
-        Assert.True(new QueuePairFilter { Owners = [new NamePattern("nvme*")] }.Wants(one));
-        Assert.False(new QueuePairFilter { ProcessIds = [1] }.Wants(one));
+        TrackedQueuePair pair = new(entry, default, null, default);
+        Assert.True(new QueuePairFilter { Owners = [new NamePattern("nvme*")] }.Wants(pair));
+        Assert.False(new QueuePairFilter { ProcessIds = [1] }.Wants(pair));
     }
 
-    private static RdmaQueuePair Of(string device, int number, double? sent, double? received) => new()
+    private static RdmaQueuePair QueuePair(string device, int number, double? sent, double? received) => new()
     {
         Device = device,
         Port = 1,

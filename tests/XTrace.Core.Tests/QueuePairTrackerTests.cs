@@ -20,9 +20,9 @@ public sealed class QueuePairTrackerTests
     [Fact]
     public void In_a_first_look_nothing_is_known_of_packets()
     {
-        TrackedQueuePair one = Look(s_entry);
-        Assert.Equal((null, null, false), (one.Sent, one.Received, one.HasBefore));
-        Assert.Equal((4700, "nccl"), (one.Owner.ProcessId, one.Owner.Name));
+        TrackedQueuePair pair = Look(s_entry);
+        Assert.Equal((null, null, false), (pair.Sent, pair.Received, pair.HasBefore));
+        Assert.Equal((4700, "nccl"), (pair.Owner.ProcessId, pair.Owner.Name));
     }
 
     [Fact]
@@ -30,8 +30,8 @@ public sealed class QueuePairTrackerTests
     {
         Look(s_entry);
         Look(s_entry with { SendSequence = 1010, ReceiveSequence = 5003 });
-        TrackedQueuePair one = Look(s_entry with { SendSequence = 1025, ReceiveSequence = 5003 });
-        Assert.Equal((25UL, 3UL), (one.Sent, one.Received));
+        TrackedQueuePair pair = Look(s_entry with { SendSequence = 1025, ReceiveSequence = 5003 });
+        Assert.Equal((25UL, 3UL), (pair.Sent, pair.Received));
     }
 
     [Fact]
@@ -39,17 +39,17 @@ public sealed class QueuePairTrackerTests
     {
         Look(s_entry);
         Look(s_entry with { SendSequence = 1100 }).EndSample();
-        TrackedQueuePair one = Look(s_entry with { SendSequence = 1150, ReceiveSequence = 5010 }, after: 2);
-        Assert.Equal((25.0, 5.0), one.Rates);
+        TrackedQueuePair pair = Look(s_entry with { SendSequence = 1150, ReceiveSequence = 5010 }, after: 2);
+        Assert.Equal((25.0, 5.0), pair.Rates);
     }
 
     [Fact]
     public void One_that_does_not_move_has_zero_and_not_null()
     {
         Look(s_entry).EndSample();
-        TrackedQueuePair one = Look(s_entry);
-        Assert.Equal((0UL, 0UL, 0.0, 0.0), (one.Sent, one.Received, one.Rates.Sent, one.Rates.Received));
-        Assert.False(one.HasMoved);
+        TrackedQueuePair pair = Look(s_entry);
+        Assert.Equal((0UL, 0UL, 0.0, 0.0), (pair.Sent, pair.Received, pair.Rates.Sent, pair.Rates.Received));
+        Assert.False(pair.HasMoved);
     }
 
     [Fact]
@@ -85,8 +85,8 @@ public sealed class QueuePairTrackerTests
     {
         Look(s_entry);
         _processes[4711] = new ThreadOwner(4711, "other", 1234);
-        TrackedQueuePair one = Look(s_entry with { SendSequence = 1500 });
-        Assert.Equal((null, "other"), (one.Sent, one.Owner.Name));
+        TrackedQueuePair pair = Look(s_entry with { SendSequence = 1500 });
+        Assert.Equal((null, "other"), (pair.Sent, pair.Owner.Name));
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class QueuePairTrackerTests
     public void The_end_of_the_thread_that_made_it_is_not_its_end()
     {
         Look(s_entry);
-        TrackedQueuePair one = Look(s_entry with { ThreadId = null, SendSequence = 1004 });
-        Assert.Equal((4UL, "nccl"), (one.Sent, one.Owner.Name));
+        TrackedQueuePair pair = Look(s_entry with { ThreadId = null, SendSequence = 1004 });
+        Assert.Equal((4UL, "nccl"), (pair.Sent, pair.Owner.Name));
     }
 
     [Fact]
@@ -114,8 +114,8 @@ public sealed class QueuePairTrackerTests
         Look(s_entry);
         Look(s_entry with { SendSequence = 1100 });
         Look(s_entry with { RemoteNumber = 44, SendSequence = 900_000, ReceiveSequence = 7 });
-        TrackedQueuePair one = Look(s_entry with { RemoteNumber = 44, SendSequence = 900_003, ReceiveSequence = 9 });
-        Assert.Equal((3UL, 2UL), (one.Sent, one.Received));
+        TrackedQueuePair pair = Look(s_entry with { RemoteNumber = 44, SendSequence = 900_003, ReceiveSequence = 9 });
+        Assert.Equal((3UL, 2UL), (pair.Sent, pair.Received));
     }
 
     /// <summary>The numbers are set on the way to RTR and RTS: what they were before does not count.</summary>
@@ -127,11 +127,11 @@ public sealed class QueuePairTrackerTests
         Assert.Equal((null, null), (Look(fresh).Sent, Look(fresh).Received));
         Look(fresh with { State = RdmaQueuePairState.RTR, RemoteNumber = 18, ReceiveSequence = 5000 });
         Look(s_entry with { ReceiveSequence = 5002 });
-        TrackedQueuePair one = Look(s_entry with { SendSequence = 1005, ReceiveSequence = 5003 });
-        Assert.Equal((5UL, 3UL), (one.Sent, one.Received));
+        TrackedQueuePair pair = Look(s_entry with { SendSequence = 1005, ReceiveSequence = 5003 });
+        Assert.Equal((5UL, 3UL), (pair.Sent, pair.Received));
         Look(fresh with { State = RdmaQueuePairState.Reset, RemoteNumber = 18 });
-        one = Look(s_entry with { SendSequence = 700_000, ReceiveSequence = 800_000 });
-        Assert.Equal((0UL, 0UL), (one.Sent, one.Received));
+        pair = Look(s_entry with { SendSequence = 700_000, ReceiveSequence = 800_000 });
+        Assert.Equal((0UL, 0UL), (pair.Sent, pair.Received));
     }
 
     [Fact]
@@ -139,8 +139,8 @@ public sealed class QueuePairTrackerTests
     {
         Look(s_entry);
         Look(s_entry with { SendSequence = 1010 });
-        TrackedQueuePair one = Look(s_entry with { SendSequence = 1010, State = RdmaQueuePairState.Error });
-        Assert.Equal((10UL, RdmaQueuePairState.Error), (one.Sent, one.Entry.State));
+        TrackedQueuePair pair = Look(s_entry with { SendSequence = 1010, State = RdmaQueuePairState.Error });
+        Assert.Equal((10UL, RdmaQueuePairState.Error), (pair.Sent, pair.Entry.State));
     }
 
     [Fact]
@@ -148,8 +148,8 @@ public sealed class QueuePairTrackerTests
     {
         QueuePairEntry datagram = s_entry with { Type = RdmaQueuePairType.UD, RemoteNumber = null, ReceiveSequence = null };
         Look(datagram);
-        TrackedQueuePair one = Look(datagram with { SendSequence = 1500 });
-        Assert.Equal((null, null, false), (one.Sent, one.Received, one.IsConnected));
+        TrackedQueuePair pair = Look(datagram with { SendSequence = 1500 });
+        Assert.Equal((null, null, false), (pair.Sent, pair.Received, pair.IsConnected));
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class QueuePairTrackerTests
         LookAt([s_entry, other]);
         _seconds++;
         _tracker.Take(Device, [s_entry with { SendSequence = 1002 }], Paths(null), Now, (_, _) => Slow);
-        Assert.Equal([2UL, null], _tracker.All.OrderBy(one => one.Entry.Number).Select(one => one.Sent));
+        Assert.Equal([2UL, null], _tracker.All.OrderBy(pair => pair.Entry.Number).Select(pair => pair.Sent));
         Assert.Equal([(20, 1)], _tracker.Missing(Device, [s_entry]));
     }
 
@@ -209,9 +209,9 @@ public sealed class QueuePairTrackerTests
 
     private void Sample(QueuePairEntry entry, double? bytesPerPacket)
     {
-        TrackedQueuePair one = Look(entry);
-        one.AddBytes(bytesPerPacket);
-        one.EndSample();
+        TrackedQueuePair pair = Look(entry);
+        pair.AddBytes(bytesPerPacket);
+        pair.EndSample();
     }
 
     private LookTime Now => new(TimeSpan.FromSeconds(_seconds), TimeSpan.FromSeconds(_seconds));
@@ -229,5 +229,5 @@ public sealed class QueuePairTrackerTests
     }
 
     private static Dictionary<(uint, uint), QueuePairPath> Paths(QueuePairPath? path) =>
-        path is { } one ? new() { [(one.Device, one.Number)] = one } : [];
+        path is { } pair ? new() { [(pair.Device, pair.Number)] = pair } : [];
 }

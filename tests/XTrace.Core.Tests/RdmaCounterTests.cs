@@ -43,13 +43,13 @@ public sealed class RdmaCounterTests : IDisposable
                     (port, $"eth{port}", RdmaCounterSource.HwCounters, RdmaLayouts.Mlx5.Length, 4),
                 }),
             ],
-            counters.GroupBy(one => (one.Port, one.InterfaceAlias, one.Source, one.RawValue!.Value))
+            counters.GroupBy(counter => (counter.Port, counter.InterfaceAlias, counter.Source, counter.RawValue!.Value))
                 .Select(group => (group.Key.Port, group.Key.InterfaceAlias, group.Key.Source, group.Count(), group.Key.Item4)));
-        Assert.All(counters, one =>
+        Assert.All(counters, counter =>
         {
-            Assert.Equal((RdmaCounterStatus.Ok, "mlx5_0"), (one.Status, one.Device));
-            Assert.NotEqual(RdmaCounterUnit.Unknown, one.Unit);
-            Assert.NotNull(one.Description);
+            Assert.Equal((RdmaCounterStatus.Ok, "mlx5_0"), (counter.Status, counter.Device));
+            Assert.NotEqual(RdmaCounterUnit.Unknown, counter.Unit);
+            Assert.NotNull(counter.Description);
         });
     }
 
@@ -69,11 +69,11 @@ public sealed class RdmaCounterTests : IDisposable
         using RdmaWatch sampler = RdmaTree.Sample();
         RdmaCounter[] counters = [.. sampler.Counters()];
         Assert.Equal(Layout(port).Length + (device is null ? 0 : Layout(device).Length), counters.Length);
-        Assert.All(counters, one =>
+        Assert.All(counters, counter =>
         {
-            Assert.Equal(one.Port is null ? 8ul : 7ul, one.Value);
-            Assert.NotNull(one.Description);
-            Assert.True(one.Unit != RdmaCounterUnit.Unknown || one.Name is "current_rate" or "rx_buffer", one.Name);
+            Assert.Equal(counter.Port is null ? 8ul : 7ul, counter.Value);
+            Assert.NotNull(counter.Description);
+            Assert.True(counter.Unit != RdmaCounterUnit.Unknown || counter.Name is "current_rate" or "rx_buffer", counter.Name);
         });
     }
 
@@ -87,7 +87,7 @@ public sealed class RdmaCounterTests : IDisposable
         Assert.Equal(
             RdmaLayouts.Hfi1.Concat(RdmaLayouts.Hfi1Device).Order(StringComparer.Ordinal),
             counters.Keys.Order(StringComparer.Ordinal));
-        Assert.All(counters.Values, one => Assert.NotNull(one.Description));
+        Assert.All(counters.Values, counter => Assert.NotNull(counter.Description));
         RdmaCounter triggered = counters["Cce LATriggered"];
         Assert.Equal((6ul, RdmaCounterUnit.Events, 64), (triggered.Value!.Value, triggered.Unit, triggered.Width));
         Assert.Equal((32, RdmaCounterUnit.Events), (counters["SDMAInt0,32"].Width!.Value, counters["SDMAInt0,32"].Unit));
@@ -107,8 +107,8 @@ public sealed class RdmaCounterTests : IDisposable
         Tree.AddCounters($"{port}/counters", ["port_xmit_data", "port_rcv_data", "port_xmit_packets"], "1000");
         Tree.AddCounters($"{port}/counters_ext", ["port_xmit_data_64", "port_rcv_data_64"], "1000");
         Dictionary<string, RdmaCounter> counters = RdmaTree.Counters();
-        Assert.All(counters.Values.Where(one => one.Name.Contains("data", StringComparison.Ordinal)), one =>
-            Assert.Equal((1000ul, 4000ul, RdmaCounterUnit.Bytes), (one.RawValue!.Value, one.Value!.Value, one.Unit)));
+        Assert.All(counters.Values.Where(counter => counter.Name.Contains("data", StringComparison.Ordinal)), counter =>
+            Assert.Equal((1000ul, 4000ul, RdmaCounterUnit.Bytes), (counter.RawValue!.Value, counter.Value!.Value, counter.Unit)));
         Assert.Equal((1000ul, RdmaCounterUnit.Packets), (counters["port_xmit_packets"].Value!.Value, counters["port_xmit_packets"].Unit));
     }
 
@@ -134,7 +134,7 @@ public sealed class RdmaCounterTests : IDisposable
         using RdmaWatch sampler = RdmaTree.Sample();
         Assert.Equal(
             [(RdmaCounterSource.Counters, 8, RdmaCounterStatus.Saturated), (RdmaCounterSource.HwCounters, 64, RdmaCounterStatus.Ok)],
-            sampler.Counters().Select(one => (one.Source, one.Width!.Value, one.Status)));
+            sampler.Counters().Select(counter => (counter.Source, counter.Width!.Value, counter.Status)));
     }
 
     [Theory]

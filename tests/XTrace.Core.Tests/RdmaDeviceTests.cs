@@ -140,7 +140,7 @@ public sealed class RdmaDeviceTests : IDisposable
         RdmaPort read = Assert.Single(RdmaTree.Device("mlx5_0").Ports);
         Assert.Equal(
             [("eth0", RdmaInterfaceMethod.GidTable), ("eth0.100", RdmaInterfaceMethod.GidTable)],
-            read.Interfaces.Select(one => (one.InterfaceAlias, one.FoundBy)));
+            read.Interfaces.Select(netdev => (netdev.InterfaceAlias, netdev.FoundBy)));
         Assert.Equal([(0, "eth0"), (1, "eth0"), (2, "eth0.100"), (10, null)], read.Gids.Select(gid => (gid.Index, gid.InterfaceAlias)));
     }
 
@@ -168,7 +168,7 @@ public sealed class RdmaDeviceTests : IDisposable
         Tree.AddInterface("eth0", "0000:3b:00.0");
         Assert.Equal(
             [("ibs8f0", RdmaInterfaceMethod.IpoibAddress), ("ibs8f0.8001", RdmaInterfaceMethod.IpoibAddress)],
-            Assert.Single(RdmaTree.Device("mlx5_0").Ports).Interfaces.Select(one => (one.InterfaceAlias, one.FoundBy)));
+            Assert.Single(RdmaTree.Device("mlx5_0").Ports).Interfaces.Select(netdev => (netdev.InterfaceAlias, netdev.FoundBy)));
     }
 
     [Fact]

@@ -19,9 +19,9 @@ public sealed class RdmaFixtureTests
         using JsonDocument statistic = JsonDocument.Parse(File.ReadAllText(RdmaTree.Fixture($"rdma-statistic-{name}.json")));
         AssertSame(
             statistic.RootElement.EnumerateArray().SelectMany(link => link.EnumerateObject()
-                .Where(one => one.Name is not ("ifname" or "port"))
-                .Select(one => (
-                    link.GetProperty("ifname").GetString()!, link.GetProperty("port").GetInt32(), one.Name, one.Value.GetUInt64()))));
+                .Where(field => field.Name is not ("ifname" or "port"))
+                .Select(field => (
+                    link.GetProperty("ifname").GetString()!, link.GetProperty("port").GetInt32(), field.Name, field.Value.GetUInt64()))));
     }
 
     [Fact]
@@ -37,21 +37,21 @@ public sealed class RdmaFixtureTests
     [Theory]
     [InlineData("6.1-after", "link-6.1")]
     [InlineData("7.3-after", "link-7.3")]
-    public void Devices_are_those_of_rdma_link(string name, string link)
+    public void Devices_are_those_of_rdma_link(string name, string file)
     {
         using RdmaTree tree = RdmaTree.Unpack($"rxe-{name}");
-        using JsonDocument links = JsonDocument.Parse(File.ReadAllText(RdmaTree.Fixture($"rdma-{link}.json")));
-        Assert.Equal(links.RootElement.EnumerateArray().Select(one => one.GetProperty("ifname").GetString()), RdmaDevices.Names);
-        foreach (JsonElement one in links.RootElement.EnumerateArray())
+        using JsonDocument links = JsonDocument.Parse(File.ReadAllText(RdmaTree.Fixture($"rdma-{file}.json")));
+        Assert.Equal(links.RootElement.EnumerateArray().Select(link => link.GetProperty("ifname").GetString()), RdmaDevices.Names);
+        foreach (JsonElement link in links.RootElement.EnumerateArray())
         {
-            RdmaDevice device = RdmaTree.Device(one.GetProperty("ifname").GetString()!);
+            RdmaDevice device = RdmaTree.Device(link.GetProperty("ifname").GetString()!);
             RdmaPort port = Assert.Single(device.Ports);
-            Assert.Equal(one.GetProperty("port").GetInt32(), port.Port);
-            Assert.Equal(one.GetProperty("state").GetString(), $"{port.State}".ToUpperInvariant());
-            Assert.Equal("LINK_UP", one.GetProperty("physical_state").GetString());
+            Assert.Equal(link.GetProperty("port").GetInt32(), port.Port);
+            Assert.Equal(link.GetProperty("state").GetString(), $"{port.State}".ToUpperInvariant());
+            Assert.Equal("LINK_UP", link.GetProperty("physical_state").GetString());
             Assert.Equal(RdmaPhysicalState.LinkUp, port.PhysicalState);
             RdmaInterface netdev = Assert.Single(port.Interfaces);
-            Assert.Equal((one.GetProperty("netdev").GetString(), RdmaInterfaceMethod.GidTable), (netdev.InterfaceAlias, netdev.FoundBy));
+            Assert.Equal((link.GetProperty("netdev").GetString(), RdmaInterfaceMethod.GidTable), (netdev.InterfaceAlias, netdev.FoundBy));
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class RdmaFixtureTests
         Assert.Equal((RdmaPortState.Down, RdmaPhysicalState.Polling), (port.State, port.PhysicalState));
         using RdmaWatch sampler = RdmaTree.Sample();
         RdmaCounter downed = sampler.Counters().Single(
-            one => one is { Device: "rxe0", Source: RdmaCounterSource.HwCounters, Name: "link_downed" });
+            counter => counter is { Device: "rxe0", Source: RdmaCounterSource.HwCounters, Name: "link_downed" });
         Assert.Equal(1ul, downed.Value);
     }
 
@@ -115,13 +115,14 @@ public sealed class RdmaFixtureTests
         using RdmaTree tree = RdmaTree.Unpack("rxe-7.3-loss");
         using RdmaWatch sampler = RdmaTree.Sample();
         Dictionary<string, RdmaCounter> counters = sampler.Counters()
-            .Where(one => one.Device == "rxe0" && one.Name != "link_downed")
-            .ToDictionary(one => one.Name);
+            .Where(counter => counter.Device == "rxe0" && counter.Name != "link_downed")
+            .ToDictionary(counter => counter.Name);
         Assert.Equal(9270889ul, counters["port_xmit_data"].RawValue);
         Assert.Equal(counters["sent_bytes"].Value, counters["port_xmit_data"].Value);
         Assert.Equal(counters["rcvd_bytes"].Value, counters["port_rcv_data"].Value);
         Assert.Equal(counters["sent_pkts"].Value, counters["port_xmit_packets"].Value);
-        Assert.All(counters.Values, one => Assert.Equal((RdmaCounterStatus.Ok, 1, "v0"), (one.Status, one.Port, one.InterfaceAlias)));
+        Assert.All(
+            counters.Values, counter => Assert.Equal((RdmaCounterStatus.Ok, 1, "v0"), (counter.Status, counter.Port, counter.InterfaceAlias)));
         Assert.DoesNotContain("lifespan", counters.Keys);
     }
 
@@ -129,8 +130,8 @@ public sealed class RdmaFixtureTests
     private static void AssertSame(IEnumerable<(string Device, int Port, string Name, ulong Value)> expected)
     {
         using RdmaWatch sampler = RdmaTree.Sample();
-        var found = sampler.Counters().Where(one => one.Source == RdmaCounterSource.HwCounters)
-            .Select(one => (one.Device, one.Port!.Value, one.Name, one.Value!.Value)).Order().ToArray();
+        var found = sampler.Counters().Where(counter => counter.Source == RdmaCounterSource.HwCounters)
+            .Select(counter => (counter.Device, counter.Port!.Value, counter.Name, counter.Value!.Value)).Order().ToArray();
         Assert.True(found.Length >= 30);
         Assert.Equal(expected.Order(), found);
     }

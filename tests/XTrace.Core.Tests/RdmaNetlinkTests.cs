@@ -90,7 +90,7 @@ public sealed class RdmaNetlinkTests
     public void Where_the_kernel_has_none_or_no_device_nothing_is_found_and_nothing_fails() =>
         Assert.All(
             RdmaNetlink.PortInterfaces(),
-            one => Assert.True(Directory.Exists($"/sys/class/infiniband/{one.Key.Device}/ports/{one.Key.Port}")));
+            read => Assert.True(Directory.Exists($"/sys/class/infiniband/{read.Key.Device}/ports/{read.Key.Port}")));
 
     /// <summary>A tree elsewhere may be a copy, or another namespace's: what this kernel says is not of it.</summary>
     [Fact]

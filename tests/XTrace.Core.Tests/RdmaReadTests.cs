@@ -139,7 +139,7 @@ public sealed class RdmaReadTests : IDisposable
         before = GC.GetAllocatedBytesForCurrentThread();
         RdmaCounter[] counters = [.. sampler.Counters()];
         long objects = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.All(counters, one => Assert.Equal(0ul, one.Delta));
+        Assert.All(counters, counter => Assert.Equal(0ul, counter.Delta));
         // The objects, and next to nothing for handing them out.
         Assert.InRange(objects / counters.Length, 1, 220);
     }
@@ -164,9 +164,9 @@ public sealed class RdmaReadTests : IDisposable
     private static void AssertLast(RdmaWatch sampler, params string[] expected) =>
         Assert.Equal(expected, Lines(sampler).Order(StringComparer.Ordinal));
 
-    private static IEnumerable<string> Lines(RdmaWatch sampler) => sampler.Counters().Select(one =>
+    private static IEnumerable<string> Lines(RdmaWatch sampler) => sampler.Counters().Select(counter =>
     {
-        string? value = one.Value?.ToString(CultureInfo.InvariantCulture) ?? one.ErrorCode?.ToString(CultureInfo.InvariantCulture);
-        return $"{one.Name} {one.Status} {value ?? "-"}";
+        string? value = counter.Value?.ToString(CultureInfo.InvariantCulture) ?? counter.ErrorCode?.ToString(CultureInfo.InvariantCulture);
+        return $"{counter.Name} {counter.Status} {value ?? "-"}";
     });
 }

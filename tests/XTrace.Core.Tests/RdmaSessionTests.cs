@@ -29,10 +29,10 @@ public sealed class RdmaSessionTests : IDisposable
         {
             samples.Add([.. session.Sample().Counters()]);
         }
-        Assert.Equal([1L, 2L, 3L], samples.Select(sample => Assert.Single(sample.Select(one => one.Sample).Distinct())));
-        Assert.Equal(3, samples.Select(sample => Assert.Single(sample.Select(one => one.Timestamp).Distinct())).Distinct().Count());
+        Assert.Equal([1L, 2L, 3L], samples.Select(sample => Assert.Single(sample.Select(counter => counter.Sample).Distinct())));
+        Assert.Equal(3, samples.Select(sample => Assert.Single(sample.Select(counter => counter.Timestamp).Distinct())).Distinct().Count());
         // There was a reading before the first, so that it has increments.
-        Assert.All(samples.SelectMany(sample => sample), one => Assert.Equal(0ul, one.Delta));
+        Assert.All(samples.SelectMany(sample => sample), counter => Assert.Equal(0ul, counter.Delta));
     }
 
     [Fact]
@@ -200,7 +200,8 @@ public sealed class RdmaSessionTests : IDisposable
         return session;
     }
 
-    private static IEnumerable<string> Rows(RdmaWatch watch) => watch.Counters().Select(one => $"{one.Device}/{one.Port} {one.Name}");
+    private static IEnumerable<string> Rows(RdmaWatch watch) =>
+        watch.Counters().Select(counter => $"{counter.Device}/{counter.Port} {counter.Name}");
 
     private static void AssertNext(RdmaWatch watch, string? told, params string[] rows)
     {

@@ -48,7 +48,7 @@ internal sealed class RdmaTree : IDisposable
     internal static Dictionary<string, RdmaCounter> Counters()
     {
         using RdmaWatch watch = Sample();
-        return watch.Counters().ToDictionary(one => one.Name);
+        return watch.Counters().ToDictionary(counter => counter.Name);
     }
 
     public void Dispose()

@@ -43,7 +43,7 @@ public sealed class RetransmissionTests : IDisposable
         using (Capture(capture))
         {
             using Peer client = Peer.In(_pair.Namespace!, "connect", VethPair.PeerAddress, "5000", "1", $"{Bytes}");
-            FlowStat Sent() => _pair.Run(session.Sample).Flows().Single(one => one.TrafficType == TrafficType.TCP);
+            FlowStat Sent() => _pair.Run(session.Sample).Flows().Single(flow => flow.TrafficType == TrafficType.TCP);
             // Everything has arrived once nothing more is sent.
             ulong before = 0;
             do

@@ -28,7 +28,8 @@ public sealed class RoceReplayTests
                 .ToDictionary(
                     flow => Name(flow.SourceAddress, flow.DestinationAddress, flow.DestinationQueuePair!.Value, (byte)flow.Opcode!.Value),
                     flow => (flow.Packets, flow.Bytes));
-            Assert.Equal(expected.OrderBy(one => one.Key, StringComparer.Ordinal), found.OrderBy(one => one.Key, StringComparer.Ordinal));
+            Assert.Equal(
+                expected.OrderBy(flow => flow.Key, StringComparer.Ordinal), found.OrderBy(flow => flow.Key, StringComparer.Ordinal));
         }
         finally
         {

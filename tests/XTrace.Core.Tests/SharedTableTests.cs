@@ -49,8 +49,8 @@ public sealed class SharedTableTests : IDisposable
         string[] folders = [.. started.Select(FolderOf)];
         Assert.Equal(3, folders.Distinct().Count());
         Assert.Equal(folders[1], folders[3]);
-        Assert.Equal(["", "Port 443", "", "Port 443"], started.Select(one => $"{one.Filter}"));
-        Assert.Equal([64, 64, 128, 64], started.Select(one => one.MaxFlow));
+        Assert.Equal(["", "Port 443", "", "Port 443"], started.Select(monitor => $"{monitor.Filter}"));
+        Assert.Equal([64, 64, 128, 64], started.Select(monitor => monitor.MaxFlow));
     }
 
     /// <summary>The old one counts until the new one does: in one table a frame would be in both.</summary>
@@ -73,14 +73,14 @@ public sealed class SharedTableTests : IDisposable
         _pair.Run(() => Command.Run("sh", "-c", $"ip -batch - <<'END'\n{batch}\nEND"));
         List<Notice> errors = [];
         IReadOnlyList<XdpMonitor> started = _pair.Run(() => MonitorStore.Start(
-            [.. NetInterfaces.List().Where(one => one.Name.StartsWith("xd", StringComparison.Ordinal))
-                .SelectMany(one => (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress], (one, direction) => (one, direction))],
+            [.. NetInterfaces.List().Where(target => target.Name.StartsWith("xd", StringComparison.Ordinal))
+                .SelectMany(_ => (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress], (target, direction) => (target, direction))],
             _options,
             force: false,
             notice => errors.AddRange(notice.Level == NoticeLevel.Error ? [notice] : Array.Empty<Notice>())));
         Assert.Empty(errors);
         Assert.Equal(2 * More, started.Count);
-        Assert.All(started, one => Assert.Equal(MonitorState.Running, one.State));
+        Assert.All(started, monitor => Assert.Equal(MonitorState.Running, monitor.State));
         XdpMonitor[] all = [.. _pair.Run(Store.List)];
         Assert.Equal((2 * More) + 1, all.Length);
         Assert.Equal(2, all.Select(FolderOf).Distinct().Count());

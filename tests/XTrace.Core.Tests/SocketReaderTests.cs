@@ -30,8 +30,8 @@ public sealed partial class SocketReaderTests : IDisposable
         // Nothing is sent any more, so that one moment is as good as the other.
         HashSet<Seen> expected = [.. _networks.SelectMany(network => ReadSs(network.Name))];
         Assert.Equal(2 * Connections * 10, expected.Count);
-        Assert.Equal(20, expected.Select(one => one.Pid).Distinct().Count());
-        Assert.Contains(expected, one => one.RoundTrip > 0 && one.MinRoundTrip > 0);
+        Assert.Equal(20, expected.Select(socket => socket.Pid).Distinct().Count());
+        Assert.Contains(expected, socket => socket.RoundTrip > 0 && socket.MinRoundTrip > 0);
         foreach (SocketReader reader in Readers())
         {
             using (reader)

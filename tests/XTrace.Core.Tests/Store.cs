@@ -17,7 +17,7 @@ internal static class Store
     internal static IReadOnlyList<XdpMonitor> List() => MonitorStore.List(withCounts: true);
 
     internal static XdpMonitor? Find(string name, FlowDirection direction = FlowDirection.Ingress) =>
-        List().SingleOrDefault(one => one.InterfaceAlias == name && one.Direction == direction);
+        List().SingleOrDefault(monitor => monitor.InterfaceAlias == name && monitor.Direction == direction);
 
     /// <summary>Stops some; the first error is thrown.</summary>
     internal static void Stop(params IReadOnlyList<XdpMonitor> monitors)

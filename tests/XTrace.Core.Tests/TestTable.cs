@@ -159,7 +159,7 @@ internal sealed class TestTable : IDisposable
     {
         uint point = Monitor.Points.Add(TestRun.Loopback, direction, _link, "lo")!.Value;
         Monitor.Points.SetAttached(point, MonitorHook.Tcx, Monitor.Calibrate());
-        _points[point] = _source.Add(Monitor.Points.List().Single(one => one.Id == point));
+        _points[point] = _source.Add(Monitor.Points.List().Single(entry => entry.Id == point));
         return point;
     }
 

@@ -8,18 +8,18 @@ internal sealed class Certificates : IDisposable
     internal Certificates()
     {
         OpenSsl(
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", Of("ca.key"), "-out", Of("ca.crt"), "-days", "2",
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", PathTo("ca.key"), "-out", PathTo("ca.crt"), "-days", "2",
             "-subj", "/CN=Authority");
         foreach (string name in (string[])["collector", "exporter"])
         {
             OpenSsl(
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", Of($"{name}.key"), "-out", Of($"{name}.crt"), "-days", "2",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", PathTo($"{name}.key"), "-out", PathTo($"{name}.crt"), "-days", "2",
                 "-subj", $"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
-                "-CA", Of("ca.crt"), "-CAkey", Of("ca.key"));
+                "-CA", PathTo("ca.crt"), "-CAkey", PathTo("ca.key"));
         }
     }
 
-    internal string Of(string name) => Path.Combine(_folder.FullName, name);
+    internal string PathTo(string name) => Path.Combine(_folder.FullName, name);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

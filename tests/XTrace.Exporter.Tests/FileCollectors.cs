@@ -100,7 +100,7 @@ internal sealed class Tshark : IDisposable
         // Its helper gives its rights up, and would not be allowed to write where only root may.
         _process = new Child(pair, "tshark", "-i", "lo", "-q", "-B", "64", "-w", File);
         _process.WaitFor("Capture started");
-        _decode = [.. collectors.SelectMany(one => new[] { "-d", $"{one.Transport}.port=={one.Port},cflow" })];
+        _decode = [.. collectors.SelectMany(collector => new[] { "-d", $"{collector.Transport}.port=={collector.Port},cflow" })];
     }
 
     private string File => Path.Combine(_folder.FullName, "lo.pcapng");

@@ -37,8 +37,8 @@ public sealed class IpfixTests : IDisposable
             JsonElement flow = Assert.Single(collector.Flows, flow => Matches(flow, expected));
             Assert.Equal(
                 (count, count * frame.Length, count * frame.Length, 77, 1),
-                (Sum.Of(flow, "packetDeltaCount"), Sum.Of(flow, "octetDeltaCount"), Sum.Of(flow, "layer2OctetDeltaCount"),
-                    Sum.Of(flow, "domain"), Sum.Of(flow, "flowEndReason")));
+                (Sum.Number(flow, "packetDeltaCount"), Sum.Number(flow, "octetDeltaCount"), Sum.Number(flow, "layer2OctetDeltaCount"),
+                    Sum.Number(flow, "domain"), Sum.Number(flow, "flowEndReason")));
             double start = flow.GetProperty("flowStartMilliseconds").GetDouble();
             Assert.InRange(flow.GetProperty("flowEndMilliseconds").GetDouble() - start, 0, 1);
         }
@@ -95,7 +95,7 @@ public sealed class IpfixTests : IDisposable
         collector.Finish();
         JsonElement[] records = [.. collector.Flows];
         Assert.InRange(records.Length, 3, 6);
-        Assert.All(records[..^1], record => Assert.Equal(2, Sum.Of(record, "flowEndReason")));
+        Assert.All(records[..^1], record => Assert.Equal(2, Sum.Number(record, "flowEndReason")));
         Assert.Equal(new Sum(records.Length, 600, 600 * frame.Length), collector.Sum);
         foreach ((JsonElement before, JsonElement record) in records.Zip(records.Skip(1)))
         {
@@ -110,14 +110,14 @@ public sealed class IpfixTests : IDisposable
     {
         using Certificates certificates = new();
         using IpfixCollector collector = new(
-            _pair, "tls", 4740, certificates.Of("collector.crt"), certificates.Of("collector.key"), certificates.Of("ca.crt"));
-        string own = $"--tls-cert {certificates.Of("exporter.crt")} --tls-key {certificates.Of("exporter.key")}";
+            _pair, "tls", 4740, certificates.PathTo("collector.crt"), certificates.PathTo("collector.key"), certificates.PathTo("ca.crt"));
+        string own = $"--tls-cert {certificates.PathTo("exporter.crt")} --tls-key {certificates.PathTo("exporter.key")}";
         using ExporterProcess stranger = ExporterProcess.Start(_pair, $"{Fast} tls://localhost {own}");
         stranger.WaitFor("tls://localhost:4740: cannot send");
         stranger.Stop();
         Assert.Empty(collector.Flows);
         using ExporterProcess exporter = ExporterProcess.Start(
-            _pair, $"{Fast} tls://localhost --tls-ca {certificates.Of("ca.crt")} {own}");
+            _pair, $"{Fast} tls://localhost --tls-ca {certificates.PathTo("ca.crt")} {own}");
         SendOneOfEach();
         exporter.WaitUntil(() => collector.Flows.Count() >= s_kinds.Length ? "all" : null, "all flows");
         exporter.Stop();
@@ -220,10 +220,10 @@ public sealed class IpfixTests : IDisposable
         Sum sum = collector.Sum;
         Assert.Equal(
             (packets, bytes),
-            (sum.Packets + Sum.Of(collector.Interface, "ignoredPacketTotalCount") + Sum.Of(collector.Process, "notSentPacketTotalCount"),
-                sum.Bytes + Sum.Of(collector.Interface, "ignoredOctetTotalCount") + Sum.Of(collector.Process, "notSentOctetTotalCount")));
+            (sum.Packets + Sum.Number(collector.Interface, "ignoredPacketTotalCount") + Sum.Number(collector.Process, "notSentPacketTotalCount"),
+                sum.Bytes + Sum.Number(collector.Interface, "ignoredOctetTotalCount") + Sum.Number(collector.Process, "notSentOctetTotalCount")));
         Assert.Equal(
-            (packets, bytes), (Sum.Of(collector.Interface, "packetTotalCount"), Sum.Of(collector.Interface, "layer2OctetTotalCount")));
+            (packets, bytes), (Sum.Number(collector.Interface, "packetTotalCount"), Sum.Number(collector.Interface, "layer2OctetTotalCount")));
     }
 
     private static bool Matches(JsonElement flow, JsonElement expected) => expected.EnumerateObject().All(property =>
@@ -235,9 +235,9 @@ public sealed class IpfixTests : IDisposable
         return new StoredFlow(
             flow.GetProperty($"source{version}Address").GetString()!,
             flow.GetProperty($"destination{version}Address").GetString()!,
-            (int)Sum.Of(flow, "sourceTransportPort"),
-            (int)Sum.Of(flow, "destinationTransportPort"),
-            Sum.Of(flow, "packetDeltaCount"),
-            Sum.Of(flow, "octetDeltaCount"));
+            (int)Sum.Number(flow, "sourceTransportPort"),
+            (int)Sum.Number(flow, "destinationTransportPort"),
+            Sum.Number(flow, "packetDeltaCount"),
+            Sum.Number(flow, "octetDeltaCount"));
     }
 }

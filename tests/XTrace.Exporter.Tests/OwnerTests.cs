@@ -22,16 +22,16 @@ public sealed class OwnerTests : IDisposable
         using Tshark tshark = new(_pair, ("tcp", 4739));
         using ExporterProcess exporter = ExporterProcess.Start(_pair, $"{Fast} --owners --ipfix tcp://127.0.0.1");
         int server = Talk();
-        exporter.WaitUntil(() => Of(collector, 5000).Length >= 2 && Of(collector, 2).Length == 1 ? "all" : null, "the flows");
+        exporter.WaitUntil(() => FlowsFrom(collector, 5000).Length >= 2 && FlowsFrom(collector, 2).Length == 1 ? "all" : null, "the flows");
         exporter.Stop();
         collector.Finish();
         collector.AssertSequence();
         Assert.All(
-            Of(collector, 5000),
+            FlowsFrom(collector, 5000),
             flow => Assert.Equal((server, "peer", ""), (
-                (int)Sum.Of(flow, "processId"), flow.GetProperty("processName").GetString(), flow.GetProperty("containerId").GetString())));
+                (int)Sum.Number(flow, "processId"), flow.GetProperty("processName").GetString(), flow.GetProperty("containerId").GetString())));
         // A frame from nowhere has no socket.
-        Assert.False(Assert.Single(Of(collector, 2)).TryGetProperty("processId", out _));
+        Assert.False(Assert.Single(FlowsFrom(collector, 2)).TryGetProperty("processId", out _));
         (string[] complaints, _) = tshark.Finish("tcp.dstport == 4739");
         Assert.Empty(complaints);
     }
@@ -75,10 +75,10 @@ public sealed class OwnerTests : IDisposable
         using IpfixCollector collector = new(_pair, "tcp", 4739);
         using ExporterProcess exporter = ExporterProcess.Start(_pair, $"{Fast} --ipfix tcp://127.0.0.1");
         Talk();
-        exporter.WaitUntil(() => Of(collector, 5000).Length >= 2 ? "all" : null, "the flows");
+        exporter.WaitUntil(() => FlowsFrom(collector, 5000).Length >= 2 ? "all" : null, "the flows");
         exporter.Stop();
         collector.Finish();
-        Assert.All(Of(collector, 5000), flow => Assert.False(flow.TryGetProperty("processId", out _)));
+        Assert.All(FlowsFrom(collector, 5000), flow => Assert.False(flow.TryGetProperty("processId", out _)));
     }
 
     /// <summary>A connection that is over soon, and a frame from nowhere.</summary>
@@ -94,7 +94,7 @@ public sealed class OwnerTests : IDisposable
         return server.Id;
     }
 
-    private static JsonElement[] Of(IpfixCollector collector, int port) =>
+    private static JsonElement[] FlowsFrom(IpfixCollector collector, int port) =>
         [.. collector.Flows.Where(flow => PortOf(flow, "source") == port || PortOf(flow, "destination") == port)];
 
     private static long PortOf(JsonElement flow, string end) =>

@@ -30,12 +30,12 @@ public sealed class QueuePairMetricsTests
                 counts[number] = counts.GetValueOrDefault(number) + gain;
                 sent += gain;
             }
-            MetricFamily[] families = Take([.. counts.Select(one => QueuePair(one.Key, one.Value))]);
+            MetricFamily[] families = Take([.. counts.Select(entry => QueuePair(entry.Key, entry.Value))]);
             MetricFamily family = Find(families, "xtrace_rdma_queue_pair_sent_packets_total");
-            double retired = Find(families, "xtrace_rdma_queue_pair_retired_sent_packets_total").Series.Sum(one => one.Value);
-            Assert.Equal(sent, family.Series.Sum(one => one.Value) + retired);
+            double retired = Find(families, "xtrace_rdma_queue_pair_retired_sent_packets_total").Series.Sum(entry => entry.Value);
+            Assert.Equal(sent, family.Series.Sum(entry => entry.Value) + retired);
             Assert.InRange(family.Series.Count, 1, Top + 1);
-            series.UnionWith(family.Series.Select(one => string.Join(',', one.Labels)));
+            series.UnionWith(family.Series.Select(entry => string.Join(',', entry.Labels)));
         }
         // 300 samples are 1,500 seconds: each place can change hands once a minute.
         Assert.InRange(series.Count, Top + 2, 1 + (Top * (1 + (1500 / 60))));
@@ -57,10 +57,10 @@ public sealed class QueuePairMetricsTests
                 "device=mlx5_0,port=1,queue_pair=19,type=RC,remote_address=10.0.0.2,remote_queue_pair=20,owner=ib_write_bw 1",
                 "device=mlx5_0,port=1,queue_pair=other 161",
             ],
-            sent.Series.Select(one => $"{Show(one.Labels)} {one.Value}").Order());
+            sent.Series.Select(entry => $"{Show(entry.Labels)} {entry.Value}").Order());
         Assert.Equal(
             ["device=mlx5_0 1", "device=mlx5_0,port=1,type=RC,state=RTS 4"],
-            Find(families, "xtrace_rdma_queue_pairs").Series.Select(one => $"{Show(one.Labels)} {one.Value}").Order());
+            Find(families, "xtrace_rdma_queue_pairs").Series.Select(entry => $"{Show(entry.Labels)} {entry.Value}").Order());
     }
 
     private static string Show(Label[] labels) => string.Join(',', labels.Select(label => $"{label.Name}={label.Value}"));

@@ -19,7 +19,7 @@ public static class TcpTransfer
         using TcpClient server = listener.AcceptTcpClient();
         Task[] work = [Send(client, bytes), Send(server, bytes), Receive(client, bytes), Receive(server, bytes)];
         Task.WaitAll(work, TimeSpan.FromSeconds(30));
-        Array.ForEach(work, one => one.GetAwaiter().GetResult());
+        Array.ForEach(work, task => task.GetAwaiter().GetResult());
         return Retransmissions(pair) == before;
     }
 

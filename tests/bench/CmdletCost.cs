@@ -67,9 +67,9 @@ internal static class CmdletCost
             hook,
             series.Flows,
             series.All[0],
-            Distribution.Of(series.All.Skip(1)),
-            Distribution.Of(series.Top.Skip(1)),
-            Distribution.Of(OwnTimes(bench, import)));
+            Distribution.From(series.All.Skip(1)),
+            Distribution.From(series.Top.Skip(1)),
+            Distribution.From(OwnTimes(bench, import)));
     }
 
     private static IEnumerable<double> OwnTimes(BenchPair bench, string import)

@@ -42,7 +42,7 @@ internal static class DetailCost
                 net[i][round] = both[i];
             }
         }
-        return new DetailCostRow(kind.ToString(), flows, Distribution.Of(net[0]), Distribution.Of(net[1]));
+        return new DetailCostRow(kind.ToString(), flows, Distribution.From(net[0]), Distribution.From(net[1]));
 
         BpfHandle ProgramOf(BenchTable table) => kind == ProgramKind.Xdp ? table.Xdp : table.Tc;
     }

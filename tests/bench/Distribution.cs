@@ -3,7 +3,7 @@ namespace XTrace.Bench;
 /// <summary>What several measurements of one thing came to.</summary>
 internal readonly record struct Distribution(double Median, double Min, double Max)
 {
-    internal static Distribution Of(IEnumerable<double> measurements)
+    internal static Distribution From(IEnumerable<double> measurements)
     {
         double[] sorted = [.. measurements.Order()];
         int middle = sorted.Length / 2;

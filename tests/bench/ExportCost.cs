@@ -57,7 +57,7 @@ internal static class ExportCost
 
     private static ExportCostResult Measure(string name, string exporter, int seconds)
     {
-        NetInterface target = NetInterfaces.List().Single(one => one.Name == name);
+        NetInterface target = NetInterfaces.List().Single(target => target.Name == name);
         MonitorStore.Start([(target, FlowDirection.Ingress)], new MonitorOptions(), force: false, _ => { });
         FlowMonitor monitor = MonitorStore.Open(new HashSet<int> { target.Index }, FlowDirection.Ingress, _ => { })[0].Monitor;
         using BpfHandle program = FlowProgram.Load(

@@ -6,7 +6,7 @@ namespace XTrace.Bench;
 /// <summary>The two ways to read a BPF hash map whole. Both fill the caller's buffers and return how many entries there were.</summary>
 internal static unsafe class HashMap
 {
-    internal static BpfHandle Create(int keySize, int valueSize, int entries) => BpfHandle.Of(
+    internal static BpfHandle Create(int keySize, int valueSize, int entries) => BpfHandle.FromResult(
         LibBpfMaps.bpf_map_create(LibBpfMaps.TypeHash, "walked", (uint)keySize, (uint)valueSize, (uint)entries, 0),
         new KernelOperation("create a hash map", "创建哈希表"));
 

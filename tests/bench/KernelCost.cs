@@ -80,10 +80,10 @@ internal static class KernelCost
             double empty = driver.Run(driver.Empty, packets);
             for (int i = 0; i < programs.Length; i++)
             {
-                double one = driver.Run(programs[i], packets) - empty;
+                double cost = driver.Run(programs[i], packets) - empty;
                 if (round >= 0)
                 {
-                    net[i][round] = one;
+                    net[i][round] = cost;
                 }
             }
         }
@@ -99,11 +99,11 @@ internal static class KernelCost
         return new KernelCostRow(
             tables,
             flows,
-            new TableCost(Distribution.Of(net[0]), PacketsIn(hashes.Map("plain"), plainSize, PlainKeySize, PlainValueSize, 1) / sent),
+            new TableCost(Distribution.From(net[0]), PacketsIn(hashes.Map("plain"), plainSize, PlainKeySize, PlainValueSize, 1) / sent),
             new TableCost(
-                Distribution.Of(net[1]),
+                Distribution.From(net[1]),
                 PacketsIn(hashes.Map("lru"), lruSize, WideKeySize, WideValueSize, PossibleCpus.Count) / sent),
-            new TableCost(Distribution.Of(net[2]), held / sent),
+            new TableCost(Distribution.From(net[2]), held / sent),
             (held + xtrace.Totals.EvictedPackets) / sent);
     }
 

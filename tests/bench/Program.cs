@@ -140,4 +140,4 @@ catch (Exception e) when (e is XTraceException or InvalidOperationException)
     return 1;
 }
 
-bool Wants(string one) => part == "all" || part == one;
+bool Wants(string name) => part == "all" || part == name;

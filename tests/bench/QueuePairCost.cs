@@ -41,7 +41,7 @@ internal static class QueuePairCost
             tool[round] = Time(RunTool);
             list[round] = Time(() => count = RdmaQueuePairs.List().Count);
         }
-        return new QueuePairCostResult(count, Distribution.Of(list), Distribution.Of(tool));
+        return new QueuePairCostResult(count, Distribution.From(list), Distribution.From(tool));
     }
 
     private static double Time(Action action)

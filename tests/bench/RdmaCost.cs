@@ -65,13 +65,13 @@ internal static class RdmaCost
         RdmaSample sample = session.Sample();
         RdmaCounter[] counters = [];
         long objects = Allocated(() => counters = [.. sample.Counters()]);
-        if (counters.Any(one => one.Status != RdmaCounterStatus.Ok || one.RawValue != 1_234_567_890))
+        if (counters.Any(counter => counter.Status != RdmaCounterStatus.Ok || counter.RawValue != 1_234_567_890))
         {
             throw new InvalidOperationException("A counter was not read.");
         }
         Environment.SetEnvironmentVariable(Sysfs.RootVariable, null);
         return new RdmaCostResult(
-            Devices, paths.Length, Distribution.Of(times[0]), Distribution.Of(times[1]), Distribution.Of(times[2]),
+            Devices, paths.Length, Distribution.From(times[0]), Distribution.From(times[1]), Distribution.From(times[2]),
             allocated, (double)objects / counters.Length);
     }
 

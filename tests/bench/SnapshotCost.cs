@@ -71,7 +71,7 @@ internal static unsafe class SnapshotCost
             }
         }
         return new SnapshotCostRow(
-            placement, flows, Distribution.Of(times[0]), Distribution.Of(times[1]), Distribution.Of(times[2]));
+            placement, flows, Distribution.From(times[0]), Distribution.From(times[1]), Distribution.From(times[2]));
     }
 
     private static void Copy(FlowSnapshot snapshot, BpfHandle map)

@@ -48,7 +48,7 @@ internal static class SocketCost
                 peers.Count,
                 Time(new SocketProgram(recordEnds: true), sockets, rounds),
                 Time(new SocketDiagnosis(), sockets, rounds),
-                Distribution.Of(open));
+                Distribution.From(open));
         }
         finally
         {
@@ -63,7 +63,7 @@ internal static class SocketCost
         double[] times = [.. Enumerable.Range(0, rounds).Select(_ => Time(() => owners.Take([])))];
         // Listening sockets, and those of the machine's own processes, come on top.
         return owners.Count >= sockets
-            ? Distribution.Of(times)
+            ? Distribution.From(times)
             : throw new InvalidOperationException($"{owners.Count} sockets were read, not {sockets}.");
     }
 

@@ -53,7 +53,7 @@ internal static class TcCost
         ulong sent = 2 * (ulong)packets * ((ulong)rounds + 1);
         ulong counted = xtrace.Totals.Packets;
         return counted == sent
-            ? new TcCostRow(slots, flows, Distribution.Of(xdp), Distribution.Of(tc))
+            ? new TcCostRow(slots, flows, Distribution.From(xdp), Distribution.From(tc))
             : throw new InvalidOperationException($"{counted} packets of {sent} were counted.");
     }
 }
