@@ -13,12 +13,13 @@ internal static class StackedInterfaces
     /// <param name="chosen">Indexes of those to look at.</param>
     internal static IEnumerable<(NetInterface Upper, NetInterface Lower)> Among(IReadOnlyList<NetInterface> all, IReadOnlySet<int> chosen)
     {
-        Dictionary<int, NetInterface> byIndex = all.ToDictionary(upper => upper.Index);
+        Dictionary<int, NetInterface> byIndex = all.ToDictionary(port => port.Index);
         ILookup<int, NetInterface> uppersOf = all
-            .SelectMany(port => ((int Lower, NetInterface? Upper)[])[(port.Index, byIndex.GetValueOrDefault(port.Master)), (port.Lower, port)])
+            .SelectMany(port => ((int Lower, NetInterface? Upper)[])
+                [(port.Index, byIndex.GetValueOrDefault(port.Master)), (port.Lower, port)])
             .Where(pair => pair.Lower != 0 && pair.Upper != null)
             .ToLookup(pair => pair.Lower, pair => pair.Upper!);
-        return all.Where(upper => chosen.Contains(upper.Index))
+        return all.Where(lower => chosen.Contains(lower.Index))
             .SelectMany(lower => Above(lower, uppersOf).Where(upper => chosen.Contains(upper.Index)), (lower, upper) => (upper, lower));
     }
 

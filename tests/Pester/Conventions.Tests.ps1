@@ -367,6 +367,13 @@ Describe 'Every script' {
         $said | Should -BeNullOrEmpty
     }
 
+    It 'has names that say what a thing is' {
+        $said = grep -rnE '\bone =>|\bOf\(' --include=*.cs --exclude-dir=obj --exclude-dir=bin --exclude-dir=out (
+            Resolve-Path "$PSScriptRoot/../..")
+        $LASTEXITCODE | Should -Be 1 -Because 'grep found none'
+        $said | Should -BeNullOrEmpty
+    }
+
     It 'is clean to shellcheck' -Tag Slow -Skip:(-not (Get-Command shellcheck -ErrorAction Ignore)) {
         $repository = Resolve-Path "$PSScriptRoot/../.."
         $shell = (Get-ChildItem $repository -Recurse -File -Force | Where-Object FullName -NotMatch '/(out|bin|obj|\.git)/').FullName |

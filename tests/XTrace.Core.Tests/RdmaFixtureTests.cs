@@ -122,7 +122,8 @@ public sealed class RdmaFixtureTests
         Assert.Equal(counters["rcvd_bytes"].Value, counters["port_rcv_data"].Value);
         Assert.Equal(counters["sent_pkts"].Value, counters["port_xmit_packets"].Value);
         Assert.All(
-            counters.Values, counter => Assert.Equal((RdmaCounterStatus.Ok, 1, "v0"), (counter.Status, counter.Port, counter.InterfaceAlias)));
+            counters.Values,
+            counter => Assert.Equal((RdmaCounterStatus.Ok, 1, "v0"), (counter.Status, counter.Port, counter.InterfaceAlias)));
         Assert.DoesNotContain("lifespan", counters.Keys);
     }
 

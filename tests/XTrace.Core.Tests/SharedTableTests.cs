@@ -74,7 +74,8 @@ public sealed class SharedTableTests : IDisposable
         List<Notice> errors = [];
         IReadOnlyList<XdpMonitor> started = _pair.Run(() => MonitorStore.Start(
             [.. NetInterfaces.List().Where(target => target.Name.StartsWith("xd", StringComparison.Ordinal))
-                .SelectMany(_ => (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress], (target, direction) => (target, direction))],
+                .SelectMany(
+                    _ => (FlowDirection[])[FlowDirection.Ingress, FlowDirection.Egress], (target, direction) => (target, direction))],
             _options,
             force: false,
             notice => errors.AddRange(notice.Level == NoticeLevel.Error ? [notice] : Array.Empty<Notice>())));

@@ -13,7 +13,8 @@ internal sealed class Certificates : IDisposable
         foreach (string name in (string[])["collector", "exporter"])
         {
             OpenSsl(
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", PathTo($"{name}.key"), "-out", PathTo($"{name}.crt"), "-days", "2",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", PathTo($"{name}.key"),
+                "-out", PathTo($"{name}.crt"), "-days", "2",
                 "-subj", $"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
                 "-CA", PathTo("ca.crt"), "-CAkey", PathTo("ca.key"));
         }

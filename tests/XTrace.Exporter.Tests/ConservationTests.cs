@@ -43,7 +43,7 @@ public sealed class ConservationTests : IDisposable
         _pair.Send(Frames.Tcp4("10.0.0.1", 1, "10.0.0.2", 2), 7);
         AssertConserved(exporter, collector);
         Assert.Equal((1, 7), (collector.Sum.Flows, collector.Sum.Packets));
-        Assert.Equal(1000, Sum.Number(collector.Interface, "ignoredPacketTotalCount"));
+        Assert.Equal(1000, Sum.Get(collector.Interface, "ignoredPacketTotalCount"));
     }
 
     /// <summary>A collector that hangs, as one that is held up does: its exporter's buffer is too small for what comes meanwhile.</summary>
@@ -59,7 +59,7 @@ public sealed class ConservationTests : IDisposable
         SendForHalfAMinute();
         collector.Signal("CONT");
         AssertConserved(exporter, collector);
-        Assert.InRange(Sum.Number(collector.Process, "notSentPacketTotalCount"), 1, 300_000);
+        Assert.InRange(Sum.Get(collector.Process, "notSentPacketTotalCount"), 1, 300_000);
     }
 
     /// <summary>One that ends and comes back is another connection: what it had not confirmed is sent again.</summary>
@@ -84,7 +84,7 @@ public sealed class ConservationTests : IDisposable
         using IpfixCollector second = new(_pair, transport, 4739, "sum");
         exporter.WaitFor("sending works again");
         AssertConserved(exporter, second, before);
-        Assert.InRange(Sum.Number(second.Process, "notSentPacketTotalCount"), 1, 300_000);
+        Assert.InRange(Sum.Get(second.Process, "notSentPacketTotalCount"), 1, 300_000);
     }
 
     /// <summary>The monitor goes on counting. The next exporter begins with what comes after it has begun.</summary>
@@ -120,10 +120,10 @@ public sealed class ConservationTests : IDisposable
         Assert.Equal(60_000, packets - before);
         Assert.Equal(
             (packets - before, bytes - bytesBefore),
-            (Sum.Number(collector.Interface, "packetTotalCount"), Sum.Number(collector.Interface, "layer2OctetTotalCount")));
+            (Sum.Get(collector.Interface, "packetTotalCount"), Sum.Get(collector.Interface, "layer2OctetTotalCount")));
         Assert.Equal(packets - before, collector.Sum.Packets - first);
         Assert.InRange(first, 1, 50_000);
-        Assert.Equal(0, Sum.Number(collector.Process, "notSentPacketTotalCount"));
+        Assert.Equal(0, Sum.Get(collector.Process, "notSentPacketTotalCount"));
     }
 
     private void SendForHalfAMinute()
@@ -159,12 +159,12 @@ public sealed class ConservationTests : IDisposable
         collector.Finish();
         (long packets, long bytes) = _pair.Received();
         Sum sum = before + collector.Sum;
-        long ignored = Sum.Number(collector.Interface, "ignoredPacketTotalCount");
-        long notSent = Sum.Number(collector.Process, "notSentPacketTotalCount");
-        Assert.Equal((packets, packets), (Sum.Number(collector.Interface, "packetTotalCount"), sum.Packets + ignored + notSent));
+        long ignored = Sum.Get(collector.Interface, "ignoredPacketTotalCount");
+        long notSent = Sum.Get(collector.Process, "notSentPacketTotalCount");
+        Assert.Equal((packets, packets), (Sum.Get(collector.Interface, "packetTotalCount"), sum.Packets + ignored + notSent));
         Assert.Equal(
             bytes,
-            sum.Bytes + Sum.Number(collector.Interface, "ignoredOctetTotalCount") + Sum.Number(collector.Process, "notSentOctetTotalCount"));
+            sum.Bytes + Sum.Get(collector.Interface, "ignoredOctetTotalCount") + Sum.Get(collector.Process, "notSentOctetTotalCount"));
         collector.AssertSequence();
     }
 }

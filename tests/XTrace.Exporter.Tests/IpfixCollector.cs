@@ -22,7 +22,7 @@ internal sealed class IpfixCollector : Child
     internal Sum Sum => Lines.LastOrDefault(line => line.Contains("\"sum\"", StringComparison.Ordinal)) is { } sum
         ? SumOf(JsonDocument.Parse(sum).RootElement.GetProperty("sum"))
         : Flows.Aggregate(default(Sum), (sum, flow) =>
-            sum + new Sum(1, Sum.Number(flow, "packetDeltaCount"), Sum.Number(flow, "layer2OctetDeltaCount")));
+            sum + new Sum(1, Sum.Get(flow, "packetDeltaCount"), Sum.Get(flow, "layer2OctetDeltaCount")));
 
     /// <summary>That no message was lost, repeated or out of order, as its sequence number shows.</summary>
     internal void AssertSequence() => Assert.DoesNotContain(Lines, line => line.Contains("\"expected\"", StringComparison.Ordinal));

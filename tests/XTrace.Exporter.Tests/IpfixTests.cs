@@ -37,8 +37,8 @@ public sealed class IpfixTests : IDisposable
             JsonElement flow = Assert.Single(collector.Flows, flow => Matches(flow, expected));
             Assert.Equal(
                 (count, count * frame.Length, count * frame.Length, 77, 1),
-                (Sum.Number(flow, "packetDeltaCount"), Sum.Number(flow, "octetDeltaCount"), Sum.Number(flow, "layer2OctetDeltaCount"),
-                    Sum.Number(flow, "domain"), Sum.Number(flow, "flowEndReason")));
+                (Sum.Get(flow, "packetDeltaCount"), Sum.Get(flow, "octetDeltaCount"), Sum.Get(flow, "layer2OctetDeltaCount"),
+                    Sum.Get(flow, "domain"), Sum.Get(flow, "flowEndReason")));
             double start = flow.GetProperty("flowStartMilliseconds").GetDouble();
             Assert.InRange(flow.GetProperty("flowEndMilliseconds").GetDouble() - start, 0, 1);
         }
@@ -95,7 +95,7 @@ public sealed class IpfixTests : IDisposable
         collector.Finish();
         JsonElement[] records = [.. collector.Flows];
         Assert.InRange(records.Length, 3, 6);
-        Assert.All(records[..^1], record => Assert.Equal(2, Sum.Number(record, "flowEndReason")));
+        Assert.All(records[..^1], record => Assert.Equal(2, Sum.Get(record, "flowEndReason")));
         Assert.Equal(new Sum(records.Length, 600, 600 * frame.Length), collector.Sum);
         foreach ((JsonElement before, JsonElement record) in records.Zip(records.Skip(1)))
         {
@@ -220,10 +220,10 @@ public sealed class IpfixTests : IDisposable
         Sum sum = collector.Sum;
         Assert.Equal(
             (packets, bytes),
-            (sum.Packets + Sum.Number(collector.Interface, "ignoredPacketTotalCount") + Sum.Number(collector.Process, "notSentPacketTotalCount"),
-                sum.Bytes + Sum.Number(collector.Interface, "ignoredOctetTotalCount") + Sum.Number(collector.Process, "notSentOctetTotalCount")));
+            (sum.Packets + Sum.Get(collector.Interface, "ignoredPacketTotalCount") + Sum.Get(collector.Process, "notSentPacketTotalCount"),
+                sum.Bytes + Sum.Get(collector.Interface, "ignoredOctetTotalCount") + Sum.Get(collector.Process, "notSentOctetTotalCount")));
         Assert.Equal(
-            (packets, bytes), (Sum.Number(collector.Interface, "packetTotalCount"), Sum.Number(collector.Interface, "layer2OctetTotalCount")));
+            (packets, bytes), (Sum.Get(collector.Interface, "packetTotalCount"), Sum.Get(collector.Interface, "layer2OctetTotalCount")));
     }
 
     private static bool Matches(JsonElement flow, JsonElement expected) => expected.EnumerateObject().All(property =>
@@ -235,9 +235,9 @@ public sealed class IpfixTests : IDisposable
         return new StoredFlow(
             flow.GetProperty($"source{version}Address").GetString()!,
             flow.GetProperty($"destination{version}Address").GetString()!,
-            (int)Sum.Number(flow, "sourceTransportPort"),
-            (int)Sum.Number(flow, "destinationTransportPort"),
-            Sum.Number(flow, "packetDeltaCount"),
-            Sum.Number(flow, "octetDeltaCount"));
+            (int)Sum.Get(flow, "sourceTransportPort"),
+            (int)Sum.Get(flow, "destinationTransportPort"),
+            Sum.Get(flow, "packetDeltaCount"),
+            Sum.Get(flow, "octetDeltaCount"));
     }
 }

@@ -29,7 +29,9 @@ public sealed class OwnerTests : IDisposable
         Assert.All(
             FlowsFrom(collector, 5000),
             flow => Assert.Equal((server, "peer", ""), (
-                (int)Sum.Number(flow, "processId"), flow.GetProperty("processName").GetString(), flow.GetProperty("containerId").GetString())));
+                (int)Sum.Get(flow, "processId"),
+                flow.GetProperty("processName").GetString(),
+                flow.GetProperty("containerId").GetString())));
         // A frame from nowhere has no socket.
         Assert.False(Assert.Single(FlowsFrom(collector, 2)).TryGetProperty("processId", out _));
         (string[] complaints, _) = tshark.Finish("tcp.dstport == 4739");

@@ -57,7 +57,8 @@ internal static class Throughput
                 gigabits[way][round] = Run(pair, data, ways[way], ref hook);
             }
         }
-        return new ThroughputRow(data, hook, Distribution.From(gigabits[0]), Distribution.From(gigabits[1]), Distribution.From(gigabits[2]));
+        return new ThroughputRow(
+            data, hook, Distribution.From(gigabits[0]), Distribution.From(gigabits[1]), Distribution.From(gigabits[2]));
     }
 
     private static double Run(BenchPair pair, FlowDirection data, MonitorOptions? options, ref MonitorHook hook)
