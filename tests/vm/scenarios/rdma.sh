@@ -48,7 +48,8 @@ run() {
     # Its ends do not wait for each other: who misses the last acknowledgement fails, or stays, once the other has gone. Its exit
     # codes are therefore not counted as failures; check() asks that one end at least came to its end.
     limit=60 rdma_pingpong | sed 's/exit code/ended with/'
-    rdma_ping 10
+    # The client leaves once it has asked to disconnect. If that is lost, the server stays.
+    limit=60 rdma_ping 10 | sed 's/server: exit code/server ended with/'
     tc -s qdisc show >qdiscs
     tc qdisc del dev va root
     tc qdisc del dev vb root
