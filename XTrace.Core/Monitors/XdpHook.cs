@@ -7,8 +7,11 @@ namespace XTrace.Monitors;
 /// <summary>XDP: one program an interface, of what arrives, before the network stack (native) or as it begins (generic).</summary>
 internal static unsafe class XdpHook
 {
-    /// <summary>How often the slot is looked at again when it was free, and the kernel says that it was not.</summary>
-    private const int Looks = 3;
+    /// <summary>
+    /// How often the slot is looked at, a millisecond apart, when it was free and the kernel says that it was not. Another process
+    /// that comes and goes is seen in one of so many looks. An interface above this one never is.
+    /// </summary>
+    private const int Looks = 20;
 
     /// <exception cref="BpfException">The kernel or the driver refused.</exception>
     /// <exception cref="XTraceException">Another program has the slot; the message names it.</exception>
@@ -33,6 +36,7 @@ internal static unsafe class XdpHook
         catch (BpfException refusal) when (refusal.Errno is Errnos.EEXIST or Errnos.EBUSY && looks > 1)
         {
             // Another process took the slot in this moment, and may have left it again.
+            Thread.Sleep(1);
             return Attach(program, target, hook, replacement, looks - 1);
         }
         catch (BpfException refusal) when (refusal.Errno == Errnos.EEXIST)
