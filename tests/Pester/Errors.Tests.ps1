@@ -178,7 +178,8 @@ Describe 'Errors' -Tag Privileged -Skip:$unprivileged {
             $somebody = [powershell]::Create().AddScript({
                     for ($clock = [Diagnostics.Stopwatch]::StartNew(); $clock.Elapsed.TotalSeconds -lt 60;) {
                         $program = (ip -j link show dev $args[0] | ConvertFrom-Json).xdp.prog.id
-                        $link = bpftool -j link show | ConvertFrom-Json | Where-Object { $program -and $_.prog_id -eq $program }
+                        # bpftool takes its time: only once there is something to find.
+                        $link = $program ? (bpftool -j link show | ConvertFrom-Json | Where-Object prog_id -EQ $program) : $null
                         if ($link) {
                             return bpftool link detach id $link.id
                         }

@@ -111,15 +111,14 @@ Describe 'Get-FlowStat, sessions' -Tag Privileged -Skip:$unprivileged {
 
     It 'warns of what is in no sample: <name>' -ForEach @(
         @{ Name = 'nobody read the monitor'; Reader = $null }
-        @{ Name = 'another session read it'; Reader = "Get-FlowStat {0} -SampleInterval 0.2 -Continuous" }
+        @{ Name = 'another session read it'; Reader = "Get-FlowStat {0} -SampleInterval 0.2 -Continuous -Verbose" }
     ) {
         $null = Start-XdpMonitor $interface -MaxFlow 8
         $session = [powershell]::Create()
         try {
             if ($reader) {
                 $null = $session.AddScript("Import-Module '$module'; $($reader -f $interface)").BeginInvoke()
-                # The monitor says itself whether it is read.
-                Start-Sleep -Milliseconds 1500
+                Wait-Verbose $session "${interface}: reading the monitor*"
             }
             $veth.Send($many)
             Wait-Count $interface $many.Count

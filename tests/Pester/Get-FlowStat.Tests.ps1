@@ -105,7 +105,7 @@ Describe 'Get-FlowStat' -Tag Privileged -Skip:$unprivileged {
         }
 
         It 'answers at once' {
-            (Measure-Command { Get-FlowStat $interface }).TotalSeconds | Should -BeLessThan 1
+            (Measure-Command { Get-FlowStat $interface }).TotalSeconds | Should -BeLessThan 5 # when a sample with rates would end
         }
 
         It 'sorts as numbers' {

@@ -31,7 +31,7 @@ Describe 'Get-RdmaCounter' {
         ($counters | Where-Object Device -EQ mlx5_0).Name |
             Should -Be port_rcv_data, port_xmit_data, np_cnp_sent, out_of_sequence, something_new
         @($counters.Delta) + @($counters.RatePerSecond) -ne $null | Should -BeNullOrEmpty
-        $took.TotalSeconds | Should -BeLessThan 1
+        $took.TotalSeconds | Should -BeLessThan 5 # when a sample with rates would end
     }
 
     It 'says all of a counter' {

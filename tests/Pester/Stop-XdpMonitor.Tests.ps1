@@ -100,9 +100,9 @@ Describe 'Stop-XdpMonitor' -Tag Privileged -Skip:$unprivileged {
     It 'detaches even while somebody samples, who is told so' {
         $session = [powershell]::Create()
         try {
-            $script = "Import-Module '$module'; Get-FlowStat $interface -SampleInterval 0.2 -Continuous"
+            $script = "Import-Module '$module'; Get-FlowStat $interface -SampleInterval 0.2 -Continuous -Verbose"
             $running = $session.AddScript($script).BeginInvoke()
-            Start-Sleep -Milliseconds 500
+            Wait-Verbose $session "${interface}: reading the monitor*"
             Stop-XdpMonitor $interface
             Test-Attached $interface | Should -BeFalse
             $running.AsyncWaitHandle.WaitOne(5000) | Should -BeTrue

@@ -94,6 +94,17 @@ function Wait-Attached([string] $Interface) {
     }
 }
 
+# Waits until a command that runs with -Verbose in a pwsh of its own has said so.
+function Wait-Verbose([powershell] $Session, [string] $Like) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not ($Session.Streams.Verbose -like $Like)) {
+        if ($clock.Elapsed.TotalSeconds -gt 20) {
+            throw "Nothing like '$Like' was said in 20 s, but: $($Session.Streams.Verbose) $($Session.Streams.Error)"
+        }
+        Start-Sleep -Milliseconds 20
+    }
+}
+
 # Passes on what Get-FlowStat -Verbose 4>&1 emits, and sends once it says that its own monitor is attached.
 function Send-OnceAttached([XTrace.Testbed.VethPair] $Veth, [byte[]] $Frame, [int] $Count = 1) {
     process {

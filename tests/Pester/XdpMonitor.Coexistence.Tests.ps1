@@ -258,29 +258,31 @@ Describe 'Beside programs of somebody else' -Tag Privileged -Skip:$unprivileged 
             @{ Session = $session; Output = [Management.Automation.PSDataCollection[psobject]]::new(); Script = $script }
         }
         try {
-            foreach ($one in $sessions) {
-                $null = $one.Session.AddScript($one.Script).BeginInvoke[psobject, psobject]($null, $one['Output'])
+            foreach ($watch in $sessions) {
+                $null = $watch.Session.AddScript($watch.Script).BeginInvoke[psobject, psobject]($null, $watch['Output'])
             }
             # Each says so once its own monitor is attached.
-            $clock = [Diagnostics.Stopwatch]::StartNew()
-            while ($sessions.Where{ -not ($_.Session.Streams.Verbose -like '*: attached*') } -and $clock.Elapsed.TotalSeconds -lt 20) {
-                Start-Sleep -Milliseconds 20
+            foreach ($watch in $sessions) {
+                Wait-Verbose $watch.Session '*: attached*'
             }
             Measure-Departure | Should -Be 5, 5
             Measure-Arrival | Should -Be 5, 5
-            foreach ($one in $sessions) {
+            foreach ($watch in $sessions) {
+                # Both of one sample: the first samples may have seen only some of them.
+                $seen = [Collections.Generic.List[psobject]]::new()
                 $clock = [Diagnostics.Stopwatch]::StartNew()
                 do {
                     Start-Sleep -Milliseconds 50
-                    $flows = $one['Output'].ReadAll() | Where-Object DestinationPort -EQ 7002 | Select-Object -Last 2
-                } until ($flows.Count -eq 2 -or $clock.Elapsed.TotalSeconds -gt 10)
+                    $watch['Output'].ReadAll() | Where-Object DestinationPort -EQ 7002 | ForEach-Object { $seen.Add($_) }
+                    $flows = ($seen | Group-Object Sample | Where-Object Count -EQ 2 | Select-Object -Last 1).Group
+                } until (($flows | Measure-Object Packets -Sum).Sum -ge 10 -or $clock.Elapsed.TotalSeconds -gt 10)
                 $flows.Direction | Sort-Object | Should -Be Ingress, Egress
                 $flows.Packets | Should -Be 5, 5
             }
         } finally {
-            foreach ($one in $sessions) {
-                $one.Session.Stop()
-                $one.Session.Dispose()
+            foreach ($watch in $sessions) {
+                $watch.Session.Stop()
+                $watch.Session.Dispose()
             }
         }
         Get-AttachPoint $interface | Should -Be "$tc ingress"

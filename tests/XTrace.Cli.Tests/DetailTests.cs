@@ -17,7 +17,7 @@ public sealed class DetailTests : IDisposable
     {
         _pair.AddAddresses();
         using Peer server = Peer.In(_pair.Namespace!, "listen", VethPair.Address, "5000");
-        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 1000 --detail --once --verbose");
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 3000 --detail --once --verbose");
         run.WaitUntilLoaded();
         using Peer client = Peer.In(_pair.PeerNamespace, "connect", VethPair.Address, "5000", "1", "5000");
         _pair.Send(Frames.Tcp4("10.1.1.1", 1000, "10.2.2.2", 2000));
@@ -59,7 +59,7 @@ public sealed class DetailTests : IDisposable
     {
         _pair.AddAddresses();
         using Peer server = Peer.In(_pair.Namespace!, "udp", "0.0.0.0", "5353");
-        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 1000 --detail --once --json -f udp");
+        using CatchProcess run = new(_pair, $"-i {_pair.Interface} -t 3000 --detail --once --json -f udp");
         run.WaitUntilNoted(2);
         using Peer asking = Peer.In(_pair.PeerNamespace, "ask", VethPair.Address, "5353", "3");
         using JsonDocument flow = JsonDocument.Parse(Assert.Single(run.End().Output.TrimEnd().Split('\n')));

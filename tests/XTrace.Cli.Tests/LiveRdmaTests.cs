@@ -25,10 +25,11 @@ public sealed class LiveRdmaTests : IDisposable
         using TmuxPane pane = Start("-m rdma -t 1000");
         pane.WaitFor(@"^mlx5_0/1 +eth0 +Active .* 0 +0 .*\+0 +\+0 +0$");
         pane.WaitFor("^No counter of errors, retransmission or congestion has risen");
-        _tree.Write($"{_port}/counters/port_xmit_data", "251000");
         _tree.Write($"{_port}/counters/symbol_error", "1003");
         _tree.Write($"{_port}/hw_counters/out_of_sequence", "12");
-        pane.WaitFor(@"^mlx5_0/1 +eth0 +Active .* (7\.\d+|8(\.\d+)?)M +0 .*\+3 +\+5 +0$");
+        // Last, as its rate is in one sample only: 8 Mbit in about a second.
+        _tree.Write($"{_port}/counters/port_xmit_data", "251000");
+        pane.WaitFor(@"^mlx5_0/1 +eth0 +Active .* ([4-9]|1\d)(\.\d+)?M +0 .*\+3 +\+5 +0$");
         pane.WaitFor(@"^mlx5_0/1 symbol_error +\+3 ");
         pane.WaitFor(@"^mlx5_0/1 out_of_sequence +\+5 ");
         pane.Type("Enter");
