@@ -169,7 +169,7 @@ faults: build ## Kill each program, and let its system calls fail one by one: FA
 bench: build ## Measure costs against the usual ways, as ratios
 	@./deps.sh build test bench
 	@dotnet build tests/bench -c Release -v quiet -clp:ErrorsOnly
-	@dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
+	@PATH=$$PATH:$(CURDIR)/out/tools dotnet tests/bench/bin/Release/net10.0/XTrace.Bench.dll
 
 install: build ## Install for all users: sudo make install PREFIX=/usr/local
 	@mkdir -p '$(ROOT)/bin' 2>/dev/null && [[ -w '$(ROOT)/bin' ]] || { \
