@@ -88,12 +88,11 @@ Describe 'Get-FlowStat, sampling' -Tag Privileged -Skip:$unprivileged {
                 $interval = ($flows[$i].Timestamp - $flows[$i - 1].Timestamp).TotalSeconds
                 $interval | Should -BeGreaterThan 0.2
                 $interval | Should -BeLessThan 0.8
-                # The time that a rate is of and the time that is shown are read one after the other.
-                [Math]::Abs($flows[$i].PacketsPerSecond * $interval - $sent[$i - 1]) | Should -BeLessThan ($sent[$i - 1] / 10)
+                [Math]::Abs($flows[$i].PacketsPerSecond * $interval - $sent[$i - 1]) | Should -BeLessThan 2
                 [Math]::Abs($flows[$i].BytesPerSecond / 142 - $flows[$i].PacketsPerSecond) | Should -BeLessThan 0.001
             }
-            ($flows[2].Timestamp - $flows[0].Timestamp).TotalSeconds | Should -BeGreaterThan 0.5
-            ($flows[2].Timestamp - $flows[0].Timestamp).TotalSeconds | Should -BeLessThan 2
+            ($flows[2].Timestamp - $flows[0].Timestamp).TotalSeconds | Should -BeGreaterThan 0.7
+            ($flows[2].Timestamp - $flows[0].Timestamp).TotalSeconds | Should -BeLessThan 1.2
         }
 
         It 'leaves the monitor running when it ends' {
